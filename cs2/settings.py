@@ -1,0 +1,68 @@
+"""Settings of every part, from the environment (prefix ``CS2_``); the embedded stack sets them for its children."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class SourceName(StrEnum):
+    """Sources of match data that can be turned on."""
+
+    ARCHIVE = "archive"
+    SIMULATED = "simulated"
+
+
+class Settings(BaseSettings):
+    """Where the servers are and what this installation does. Every URL names its driver."""
+
+    model_config = SettingsConfigDict(env_prefix="CS2_", extra="ignore", env_ignore_empty=True)
+
+    database_url: str = "postgresql+psycopg://cs2@127.0.0.1:5432/cs2"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    mongo_url: str = "mongodb://127.0.0.1:27017/?directConnection=true"
+    mongo_database: str = "cs2"
+    mlflow_url: str = "http://127.0.0.1:5000"
+    dagster_url: str = "http://127.0.0.1:3000"
+    api_url: str = "http://127.0.0.1:8000"
+
+    data_dir: Path = Path(".cs2")
+    """Everything this installation writes: the servers' data, the watched folder, copies of models, the spool."""
+
+    source: SourceName = SourceName.SIMULATED
+    archive_dir: Path | None = None
+    """The watched folder of CSV files; default: ``archive`` in the data folder."""
+
+    today: date | None = None
+    """Sets the clock's day, for archives that end in the past; default: the day in UTC."""
+
+    jwt_key: SecretStr | None = Field(default=None, min_length=32)
+    token_minutes: int = Field(default=60, gt=0)
+
+    reconcile_seconds: float = Field(default=15.0, gt=0)
+    """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
+
+    spool_max_mb: int = Field(default=64, gt=0)
+    """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
+
+    retrain_after_maps: int = Field(default=150, gt=0)
+    """So many new rated maps ask for a new model."""
+
+    retrain_cooldown_minutes: int = Field(default=10, ge=0)
+
+    def watched_folder(self) -> Path:
+        """The folder whose CSV files the archive source reads."""
+        return self.archive_dir or self.data_dir / "archive"
+
+    def current_day(self) -> date:
+        """Today, by the settable clock."""
+        return self.today or datetime.now(UTC).date()
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

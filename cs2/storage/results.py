@@ -1,0 +1,141 @@
+"""What was played: events, series, map results, lineups, statistics, standings. Rebuilt whole from ``raw_rows``."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cs2.storage.base import Base, IntKey
+
+
+class Event(Base):
+    """A tournament or league."""
+
+    __tablename__ = "events"
+
+    id: Mapped[IntKey]
+    name: Mapped[str] = mapped_column(unique=True)
+
+
+class Lineup(Base):
+    """Five players who played together for a team; the players are in ``lineup_players``."""
+
+    __tablename__ = "lineups"
+    __table_args__ = (UniqueConstraint("team_id", "roster"),)
+
+    id: Mapped[IntKey]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    roster: Mapped[str]
+    """The five player ids in ascending order, joined by commas: the natural key beside the team."""
+
+
+class LineupPlayer(Base):
+    """One of the five of a lineup."""
+
+    __tablename__ = "lineup_players"
+
+    lineup_id: Mapped[int] = mapped_column(ForeignKey("lineups.id", ondelete="CASCADE"), primary_key=True)
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id"), primary_key=True, index=True)
+
+
+class Series(Base):
+    """Two teams, best of one, three or five. Known from its maps, from a series row, or from both."""
+
+    __tablename__ = "series"
+    __table_args__ = (
+        CheckConstraint("team1_id <> team2_id", name="two_teams"),
+        CheckConstraint("best_of IN (1, 2, 3, 5)", name="best_of_known"),
+        CheckConstraint("last_day >= first_day", name="days_in_order"),
+        Index(None, "first_day"),
+    )
+
+    id: Mapped[IntKey]
+    natural_key: Mapped[str] = mapped_column(unique=True)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), index=True)
+    first_day: Mapped[date]
+    """The day it is forecast."""
+    last_day: Mapped[date]
+    """The day after which it is learned."""
+    best_of: Mapped[int | None] = mapped_column(SmallInteger)
+    team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
+    lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
+    winner: Mapped[int | None] = mapped_column(SmallInteger, CheckConstraint("winner IN (1, 2)", name="winner_1_or_2"))
+    """1 or 2; unknown where only maps are known and neither side has more of them."""
+    is_lan: Mapped[bool | None]
+    rank1: Mapped[int | None]
+    rank2: Mapped[int | None]
+    points1: Mapped[float | None]
+    points2: Mapped[float | None]
+
+
+class MapResult(Base):
+    """One played map."""
+
+    __tablename__ = "map_results"
+    __table_args__ = (
+        CheckConstraint("team1_id <> team2_id", name="two_teams"),
+        CheckConstraint("winner IN (1, 2)", name="winner_1_or_2"),
+        Index(None, "played_on"),
+    )
+
+    id: Mapped[IntKey]
+    natural_key: Mapped[str] = mapped_column(unique=True)
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id"), index=True)
+    map_id: Mapped[int] = mapped_column(ForeignKey("maps.id"), index=True)
+    played_on: Mapped[date]
+    start_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    map_number: Mapped[int | None] = mapped_column(SmallInteger)
+    order_in_day: Mapped[int]
+    """Sequence among the rows of the day as far as the sources tell it."""
+    team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
+    lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
+    rounds1: Mapped[int | None] = mapped_column(SmallInteger)
+    rounds2: Mapped[int | None] = mapped_column(SmallInteger)
+    score_exact: Mapped[bool]
+    """False: the winner is right, the rounds may be off by one or two."""
+    winner: Mapped[int] = mapped_column(SmallInteger)
+    rank1: Mapped[int | None]
+    rank2: Mapped[int | None]
+    points1: Mapped[float | None]
+    points2: Mapped[float | None]
+    winner_conflict: Mapped[bool]
+    """Sources disagree on the winner: kept, but left out of ratings and scores."""
+    date_suspect: Mapped[bool]
+    """Entered late: kept, but left out of ratings and scores."""
+
+
+class PlayerMapStats(Base):
+    """What one player did on one map."""
+
+    __tablename__ = "player_map_stats"
+
+    map_result_id: Mapped[int] = mapped_column(ForeignKey("map_results.id", ondelete="CASCADE"), primary_key=True)
+    player_id: Mapped[int] = mapped_column(ForeignKey("players.id"), primary_key=True, index=True)
+    kills: Mapped[int] = mapped_column(SmallInteger)
+    deaths: Mapped[int] = mapped_column(SmallInteger)
+    adr: Mapped[float | None]
+    """Average damage per round."""
+    kast: Mapped[float | None]
+    """Share of rounds with a kill, assist, survival or trade, in percent."""
+    rating: Mapped[float | None]
+
+
+class Standing(Base):
+    """One roster's place in one of Valve's published standings."""
+
+    __tablename__ = "standings"
+    __table_args__ = (UniqueConstraint("published_on", "natural_key"),)
+
+    id: Mapped[IntKey]
+    natural_key: Mapped[str]
+    published_on: Mapped[date]
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
+    lineup_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
+    rank: Mapped[int]
+    points: Mapped[float]
+    starting_points: Mapped[float | None]
+    region: Mapped[str | None]

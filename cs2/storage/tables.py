@@ -1,0 +1,30 @@
+"""Every table, in one import: what Alembic compares and tests create."""
+
+from cs2.storage.base import Base
+from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias
+from cs2.storage.landing import RawRow, RejectedRow
+from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
+from cs2.storage.results import Event, Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing
+from cs2.storage.users import User
+
+__all__ = [
+    "Base",
+    "Event",
+    "Lineup",
+    "LineupPlayer",
+    "Map",
+    "MapResult",
+    "MlModel",
+    "ModelStatus",
+    "Player",
+    "PlayerAlias",
+    "PlayerMapStats",
+    "RatingSnapshot",
+    "RawRow",
+    "RejectedRow",
+    "Series",
+    "Standing",
+    "Team",
+    "TeamAlias",
+    "User",
+]
