@@ -1,0 +1,48 @@
+# Everything goes through .venv, made by `make setup` from the lock. `make help` lists the targets.
+CALLED_FROM := $(PWD)
+DATA ?=
+BIN := .venv/bin
+PYTEST_WORKERS ?= 2
+
+.PHONY: help setup demo up down test lint format lock bench-ratings
+
+help:
+	@echo "make demo [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
+	@echo "make up                  the same stack, in the foreground until Ctrl-C"
+	@echo "make down                end what a crash left behind"
+	@echo "make test                everything that must hold: format, lint, types, import rules, tests"
+	@echo "make setup               the environment in .venv (all other targets call it)"
+	@echo "make format              format the code"
+	@echo "make lock                pin the packages anew"
+	@echo "make bench-ratings       maps a second of the rating engine"
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" demo $(if $(DATA),--data "$(DATA)")
+
+up: setup
+	@$(BIN)/cs2 up
+
+down: setup
+	@$(BIN)/cs2 down
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist worksteal
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup
+	scripts/lock --upgrade
+
+bench-ratings: setup
+	$(BIN)/python -m benchmarks.ratings
