@@ -1,0 +1,75 @@
+"""The running API as the command sees it: log in, ask, page; failures as one clear line."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+REQUEST_SECONDS = 30.0
+
+
+class ApiError(Exception):
+    """The API refused a request, or cannot be reached.
+
+    Attributes:
+        status: HTTP status, or None where there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Api:
+    """A session with the API at ``url``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def request(self, method: str, path: str, **arguments: Any) -> Any:
+        """The decoded answer.
+
+        Raises:
+            ApiError: If the API cannot be reached, or answers with a problem: its message is that of the problem.
+        """
+        try:
+            response = self._client.request(method, path, **arguments)
+        except httpx.TransportError as error:
+            raise ApiError(
+                f"the API at {self.url} cannot be reached ({error}); is it running? see: cs2 status"
+            ) from error
+        if response.is_success:
+            return response.json() if response.content else None
+        raise ApiError(_problem(response), status=response.status_code)
+
+    def register(self, username: str, password: str) -> None:
+        """Make an account."""
+        self.request("POST", "/auth/register", json={"username": username, "password": password})
+
+    def log_in(self, username: str, password: str) -> None:
+        """Get a token and use it from now on."""
+        token = self.request("POST", "/auth/login", data={"username": username, "password": password})
+        self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
+
+    def forecast(self, **question: Any) -> dict[str, Any]:
+        """The forecast of one map; the arguments are the fields of ``ForecastRequest``."""
+        answer: dict[str, Any] = self.request("POST", "/forecast/get_team1_win_probability", json=question)
+        return answer
+
+
+def _problem(response: httpx.Response) -> str:
+    try:
+        problem = response.json()
+    except ValueError:
+        return f"{response.request.method} {response.request.url}: status {response.status_code}"
+    detail = problem.get("detail") or problem.get("title") or f"status {response.status_code}"
+    return str(detail)
