@@ -29,7 +29,8 @@ class RatingSnapshot(Base):
     as_of: Mapped[date]
     """Everything learned through this day is in it."""
     features_version: Mapped[int]
-    sha256: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    """Of ``data``, in hexadecimal. Not unique: a correction that is taken back brings old ratings back."""
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     n_rated: Mapped[int]
     """Rated rows that were learned."""
@@ -50,6 +51,8 @@ class MlModel(Base):
     estimator: Mapped[str]
     """elo, logistic_regression or hist_gradient_boosting."""
     mlflow_run_id: Mapped[str] = mapped_column(unique=True)
+    dagster_run_id: Mapped[str] = mapped_column(index=True)
+    """The run that trained it."""
     artifact_uri: Mapped[str]
     """Of the blob, as MLflow names it: ``mlflow-artifacts:/…/model.skops``."""
     sha256: Mapped[str]
@@ -69,4 +72,6 @@ class MlModel(Base):
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("rating_snapshots.id"), index=True)
     """The ratings that were current when it was trained."""
     created_at: Mapped[CreatedAt]
+    judged_at: Mapped[Moment | None]
+    """When the gate decided; only a judged candidate can become champion."""
     promoted_at: Mapped[Moment | None]

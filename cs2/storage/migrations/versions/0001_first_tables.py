@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("n_rated", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating_snapshots")),
-        sa.UniqueConstraint("sha256", name=op.f("uq_rating_snapshots_sha256")),
     )
     op.create_table(
         "raw_rows",
@@ -99,6 +98,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("estimator", sa.String(), nullable=False),
         sa.Column("mlflow_run_id", sa.String(), nullable=False),
+        sa.Column("dagster_run_id", sa.String(), nullable=False),
         sa.Column("artifact_uri", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("features_version", sa.Integer(), nullable=False),
@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("n_maps", sa.Integer(), nullable=False),
         sa.Column("snapshot_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("promoted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "status IN ('candidate', 'champion', 'retired', 'refused')", name=op.f("ck_ml_models_status_known")
@@ -124,6 +125,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version", name=op.f("pk_ml_models")),
         sa.UniqueConstraint("mlflow_run_id", name=op.f("uq_ml_models_mlflow_run_id")),
     )
+    op.create_index(op.f("ix_ml_models_dagster_run_id"), "ml_models", ["dagster_run_id"], unique=False)
     op.create_index(op.f("ix_ml_models_snapshot_id"), "ml_models", ["snapshot_id"], unique=False)
     op.create_index(
         "uq_ml_models_one_champion",
@@ -325,6 +327,7 @@ def downgrade() -> None:
     op.drop_table("player_aliases")
     op.drop_index("uq_ml_models_one_champion", table_name="ml_models", postgresql_where=sa.text("status = 'champion'"))
     op.drop_index(op.f("ix_ml_models_snapshot_id"), table_name="ml_models")
+    op.drop_index(op.f("ix_ml_models_dagster_run_id"), table_name="ml_models")
     op.drop_table("ml_models")
     op.drop_index(op.f("ix_lineups_team_id"), table_name="lineups")
     op.drop_table("lineups")

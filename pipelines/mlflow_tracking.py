@@ -1,0 +1,205 @@
+"""MLflow: one run a trained model, its blob in skops, the aliases of the registered model."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+EXPERIMENT = "map-winner"
+REGISTERED_MODEL = "cs2-map-winner"
+
+BLOB = "model.skops"
+EVALUATION = "evaluation.npz"
+
+BOOSTING_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
+"""Reviewed: skops distrusts it because forged node indices are read out of bounds. Only written here, for comparison
+in MLflow; serving loads linear models and trusts no type beyond those of skops."""
+
+_CLIENT_ENVIRONMENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its default waits minutes for a server that is not there
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+
+
+class MlflowUnreachableError(Exception):
+    """The tracking server does not answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedModel:
+    """What one MLflow run shows of one trained model.
+
+    Attributes:
+        name: Kind of estimator, the name of the run.
+        estimator: The fitted scikit-learn estimator that is stored.
+        feature_names: Columns of ``X``, in order.
+        X: A few rows of features, for the signature, shape (n, k).
+        parameters: Of the training.
+        metrics: On the held-out weeks.
+        tags: Data span and origin.
+        figures: Plots by file name.
+        evaluation: Arrays that the gate judges, stored as ``evaluation.npz``.
+        trusted_types: Reviewed types that skops does not know as safe.
+        is_registered: Whether it becomes a version of the registered model.
+    """
+
+    name: str
+    estimator: Any
+    feature_names: Sequence[str]
+    X: NDArray[np.float64]
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    evaluation: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    trusted_types: Sequence[str] = ()
+    is_registered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedModel:
+    """Where MLflow keeps a model.
+
+    Attributes:
+        run_id: The MLflow run.
+        run_url: The run in MLflow's UI.
+        artifact_uri: Of the blob: ``mlflow-artifacts:/…/model.skops``.
+        sha256: Of the blob as the server returns it, in hexadecimal.
+    """
+
+    run_id: str
+    run_url: str
+    artifact_uri: str
+    sha256: str
+
+
+class Mlflow(dg.ConfigurableResource[None]):
+    """The tracking server at ``url``. Importing mlflow takes seconds, so that it happens inside the methods."""
+
+    url: str
+
+    @contextmanager
+    def _client(self) -> Iterator["MlflowClient"]:
+        for name, value in _CLIENT_ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        import mlflow
+        from mlflow.exceptions import MlflowException
+
+        mlflow.set_tracking_uri(self.url)
+        client = mlflow.MlflowClient(self.url)
+        try:
+            client.search_experiments(max_results=1)
+        except MlflowException as error:
+            raise MlflowUnreachableError(f"MLflow at {self.url} does not answer: {error}") from error
+        yield client
+
+    def log(self, trained: TrainedModel) -> LoggedModel:
+        """Store a trained model as a run.
+
+        Raises:
+            MlflowUnreachableError: If the server does not answer.
+            mlflow.exceptions.MlflowException: If it refuses, or skops does not trust a type of the estimator.
+        """
+        with self._client():
+            import mlflow
+
+            experiment = mlflow.set_experiment(EXPERIMENT)
+            with mlflow.start_run(run_name=trained.name, tags=dict(trained.tags)) as run:
+                mlflow.log_params(dict(trained.parameters))
+                mlflow.log_metrics(dict(trained.metrics))
+                for name, figure in trained.figures.items():
+                    mlflow.log_figure(figure, name)
+                if trained.evaluation:
+                    _log_arrays(trained.evaluation)
+                location = _log_estimator(trained)
+            run_id = run.info.run_id
+        artifact_uri = f"{location}/{BLOB}"
+        return LoggedModel(
+            run_id=run_id,
+            run_url=f"{self.url}/#/experiments/{experiment.experiment_id}/runs/{run_id}",
+            artifact_uri=artifact_uri,
+            sha256=sha256(self.fetch(artifact_uri)).hexdigest(),
+        )
+
+    def fetch(self, artifact_uri: str) -> bytes:
+        """The bytes of one artifact, by its ``mlflow-artifacts:/…`` address."""
+        with self._client(), tempfile.TemporaryDirectory() as folder:
+            import mlflow
+
+            return Path(mlflow.artifacts.download_artifacts(artifact_uri=artifact_uri, dst_path=folder)).read_bytes()
+
+    def evaluation(self, run_id: str) -> dict[str, NDArray[Any]]:
+        """The arrays that :meth:`log` stored with a run."""
+        with self._client() as client, tempfile.TemporaryDirectory() as folder:
+            with np.load(client.download_artifacts(run_id, EVALUATION, folder), allow_pickle=False) as arrays:
+                return dict(arrays)
+
+    def log_verdict(self, run_id: str, *, metrics: Mapping[str, float], verdict: str) -> None:
+        """Add what the gate said to the run."""
+        with self._client() as client:
+            for name, value in metrics.items():
+                client.log_metric(run_id, f"gate_{name}", value)
+            client.set_tag(run_id, "verdict", verdict)
+
+    def aliases(self) -> dict[str, str]:
+        """Run id by alias of the registered model."""
+        with self._client() as client:
+            models = client.search_registered_models(filter_string=f"name = '{REGISTERED_MODEL}'")
+            found = dict(models[0].aliases) if models else {}
+            return {
+                alias: str(client.get_model_version(REGISTERED_MODEL, version).run_id)
+                for alias, version in found.items()
+            }
+
+    def set_aliases(self, run_ids: Mapping[str, str | None]) -> None:
+        """Point each alias to the registered version of its run; None takes the alias away."""
+        with self._client() as client:
+            for alias, run_id in run_ids.items():
+                if run_id is None:
+                    client.delete_registered_model_alias(REGISTERED_MODEL, alias)
+                    continue
+                (version,) = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and run_id = '{run_id}'")
+                client.set_registered_model_alias(REGISTERED_MODEL, alias, str(version.version))
+
+
+def _log_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / EVALUATION
+        np.savez_compressed(path, **arrays)
+        mlflow.log_artifact(str(path))
+
+
+def _log_estimator(trained: TrainedModel) -> str:
+    import mlflow
+    import mlflow.sklearn
+    import pandas as pd
+    from mlflow.models import infer_signature
+
+    rows = pd.DataFrame(trained.X, columns=list(trained.feature_names))
+    info = mlflow.sklearn.log_model(
+        trained.estimator,
+        name="model",
+        serialization_format="skops",
+        skops_trusted_types=list(trained.trusted_types) or None,
+        signature=infer_signature(rows, trained.estimator.predict_proba(trained.X)),
+        pyfunc_predict_fn="predict_proba",
+        pip_requirements=["scikit-learn", "skops"],  # else mlflow finds them by loading the model in a new process
+        registered_model_name=REGISTERED_MODEL if trained.is_registered else None,
+    )
+    return str(mlflow.get_logged_model(info.model_id).artifact_location)

@@ -1,0 +1,59 @@
+"""Connections of the assets: PostgreSQL, the Redis announcements, MLflow."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import dagster as dg
+import redis
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+from uuid_utils import uuid7
+
+from cs2.contracts import MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
+from cs2.storage.engine import make_engine
+from cs2.storage.registry import Served
+
+
+class Database(dg.ConfigurableResource[None]):
+    """PostgreSQL, by its URL with driver."""
+
+    url: str
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """An engine whose connections end with the block."""
+        engine = make_engine(self.url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block, or rolls back when the block raises."""
+        with self.engine() as engine, Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+class Announcer(dg.ConfigurableResource[None]):
+    """Tells whoever listens on Redis that there is something new to serve."""
+
+    url: str
+
+    def announce(self, kind: AnnouncementKind, served: Served) -> ModelAnnouncement:
+        """Publish what is served now on ``ml_models``.
+
+        Raises:
+            redis.RedisError: If Redis does not answer; nothing is lost, as listeners also ask PostgreSQL.
+        """
+        message = ModelAnnouncement(
+            event_id=str(uuid7()),
+            kind=kind,
+            model_version=served.model_version,
+            snapshot_id=served.snapshot_id,
+            published_at=datetime.now(UTC),
+        )
+        with redis.Redis.from_url(self.url) as client:
+            client.publish(MODELS_CHANNEL, message.model_dump_json())
+        return message
