@@ -35,8 +35,8 @@ _CLIENT_ENVIRONMENT = {
 }
 
 
-class MlflowUnreachableError(Exception):
-    """The tracking server does not answer."""
+class MlflowError(Exception):
+    """The tracking server does not answer, or refuses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +102,15 @@ class Mlflow(dg.ConfigurableResource[None]):
         mlflow.set_tracking_uri(self.url)
         client = mlflow.MlflowClient(self.url)
         try:
-            client.search_experiments(max_results=1)
+            yield client
         except MlflowException as error:
-            raise MlflowUnreachableError(f"MLflow at {self.url} does not answer: {error}") from error
-        yield client
+            raise MlflowError(f"MLflow at {self.url}: {error}") from error
 
     def log(self, trained: TrainedModel) -> LoggedModel:
         """Store a trained model as a run.
 
         Raises:
-            MlflowUnreachableError: If the server does not answer.
-            mlflow.exceptions.MlflowException: If it refuses, or skops does not trust a type of the estimator.
+            MlflowError: If the server does not answer or refuses, or skops does not trust a type of the estimator.
         """
         with self._client():
             import mlflow
@@ -145,7 +143,8 @@ class Mlflow(dg.ConfigurableResource[None]):
     def evaluation(self, run_id: str) -> dict[str, NDArray[Any]]:
         """The arrays that :meth:`log` stored with a run."""
         with self._client() as client, tempfile.TemporaryDirectory() as folder:
-            with np.load(client.download_artifacts(run_id, EVALUATION, folder), allow_pickle=False) as arrays:
+            path = client.download_artifacts(run_id, EVALUATION, folder)
+            with np.load(path, allow_pickle=False) as arrays:
                 return dict(arrays)
 
     def log_verdict(self, run_id: str, *, metrics: Mapping[str, float], verdict: str) -> None:
@@ -181,7 +180,7 @@ def _log_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / EVALUATION
-        np.savez_compressed(path, **arrays)
+        np.savez_compressed(path, allow_pickle=False, **arrays)
         mlflow.log_artifact(str(path))
 
 

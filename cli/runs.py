@@ -1,0 +1,201 @@
+"""Runs of the running Dagster, through its GraphQL interface: launch a job, follow it, know how it ended.
+
+httpx instead of ``dagster_graphql.DagsterGraphQLClient``: importing that costs the command three seconds, and it
+cannot follow a run's events.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+REQUEST_SECONDS = 60.0
+POLL_SECONDS = 0.5
+FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+
+_FIND_JOBS = """
+query FindJobs { repositoriesOrError { __typename
+  ... on RepositoryConnection { nodes { name location { name } jobs { name } } }
+  ... on PythonError { message } } }
+"""
+
+_LAUNCH = """
+mutation Launch($params: ExecutionParams!) { launchRun(executionParams: $params) { __typename
+  ... on LaunchRunSuccess { run { runId } }
+  ... on RunConfigValidationInvalid { errors { message } }
+  ... on Error { message } } }
+"""
+
+_FOLLOW = """
+query Follow($run: ID!, $cursor: String) { runOrError(runId: $run) { __typename
+  ... on Run { status eventConnection(afterCursor: $cursor) { cursor hasMore events { __typename
+    ... on MessageEvent { message stepKey eventType }
+    ... on MaterializationEvent { assetKey { path } metadataEntries { ...Entry } }
+    ... on AssetCheckEvaluationEvent { evaluation { checkName success severity description } }
+    ... on ErrorEvent { error { message className causes { message className } } } } } }
+  ... on Error { message } } }
+fragment Entry on MetadataEntry { label
+  ... on IntMetadataEntry { intRepr } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text }
+  ... on BoolMetadataEntry { boolValue } ... on UrlMetadataEntry { url } ... on JsonMetadataEntry { jsonString } }
+"""
+
+
+class DagsterError(Exception):
+    """Dagster cannot be reached, or refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One exception that ended a step.
+
+    Attributes:
+        step: The step.
+        kinds: Names of the exception classes, the innermost last.
+        message: Of the innermost exception, one line or more.
+    """
+
+    step: str
+    kinds: tuple[str, ...]
+    message: str
+
+
+@dataclass(slots=True)
+class RunOutcome:
+    """What became of a run.
+
+    Attributes:
+        run_id: The run.
+        status: SUCCESS, FAILURE or CANCELED at its end.
+        metadata: Metadata by asset, of what the run materialized.
+        failed_checks: Name and description of each check that failed as an error.
+        failures: Exceptions of steps.
+    """
+
+    run_id: str
+    status: str = "NOT_STARTED"
+    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failed_checks: dict[str, str] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+
+class DagsterRuns:
+    """A session with the Dagster webserver at ``url``."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        self._client = httpx.Client(timeout=REQUEST_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._client.close()
+
+    def run_url(self, run_id: str) -> str:
+        """The run in Dagster's UI."""
+        return f"{self.url}/runs/{run_id}"
+
+    def launch(
+        self, job: str, *, tags: Mapping[str, str] | None = None, run_config: Mapping[str, Any] | None = None
+    ) -> str:
+        """Start a job and return the id of its run.
+
+        Raises:
+            DagsterError: If Dagster cannot be reached, has no such job, or refuses the configuration.
+        """
+        repository, location = self._find(job)
+        selector = {"repositoryName": repository, "repositoryLocationName": location, "jobName": job}
+        parameters = {
+            "selector": selector,
+            "mode": "default",
+            "runConfigData": dict(run_config or {}),
+            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in (tags or {}).items()]},
+        }
+        answer = self._ask(_LAUNCH, params=parameters)["launchRun"]
+        if answer["__typename"] != "LaunchRunSuccess":
+            reasons = [error["message"] for error in answer.get("errors", [])] or [answer.get("message", "")]
+            raise DagsterError(f"Dagster did not start {job}: {'; '.join(reasons)}")
+        return str(answer["run"]["runId"])
+
+    def follow(self, outcome: RunOutcome) -> Iterator[str]:
+        """Yield what the run tells, line by line, until it ends; ``outcome`` fills on the way.
+
+        Raises:
+            DagsterError: If Dagster cannot be reached any more.
+        """
+        cursor: str | None = None
+        while True:
+            run = self._ask(_FOLLOW, run=outcome.run_id, cursor=cursor)["runOrError"]
+            if run["__typename"] != "Run":
+                raise DagsterError(f"run {outcome.run_id}: {run.get('message', run['__typename'])}")
+            page = run["eventConnection"]
+            cursor = page["cursor"]
+            for event in page["events"]:
+                line = _take(event, outcome)
+                if line:
+                    yield line
+            if run["status"] in FINISHED and not page["hasMore"] and not page["events"]:
+                outcome.status = run["status"]
+                return
+            if not page["events"]:
+                time.sleep(POLL_SECONDS)  # Dagster's webserver offers nothing to wait on but a websocket
+
+    def _find(self, job: str) -> tuple[str, str]:
+        answer = self._ask(_FIND_JOBS)["repositoriesOrError"]
+        if answer["__typename"] != "RepositoryConnection":
+            raise DagsterError(f"Dagster at {self.url} cannot load its code: {answer.get('message', '')}")
+        for node in answer["nodes"]:
+            if job in {known["name"] for known in node["jobs"]}:
+                return node["name"], node["location"]["name"]
+        raise DagsterError(f"Dagster at {self.url} has no job {job}; is its code server up? see: cs2 status")
+
+    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        try:
+            response = self._client.post(f"{self.url}/graphql", json={"query": query, "variables": variables})
+            response.raise_for_status()
+            answer = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            message = f"Dagster at {self.url} cannot be reached ({error}); is it running? see: cs2 status"
+            raise DagsterError(message) from error
+        if answer.get("errors"):
+            raise DagsterError(f"Dagster at {self.url}: {answer['errors'][0]['message']}")
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+def _take(event: dict[str, Any], outcome: RunOutcome) -> str | None:
+    """Put one event into the outcome; the line to show for it, if any."""
+    step = event.get("stepKey") or ""
+    match event["__typename"]:
+        case "ExecutionStepStartEvent":
+            return f"{step} …"
+        case "MaterializationEvent":
+            asset = "/".join(event["assetKey"]["path"])
+            outcome.metadata.setdefault(asset, {}).update(
+                {entry["label"]: _value(entry) for entry in event["metadataEntries"]}
+            )
+        case "AssetCheckEvaluationEvent":
+            check = event["evaluation"]
+            name, text = check["checkName"], check["description"] or ""
+            if not check["success"] and check["severity"] == "ERROR":
+                outcome.failed_checks[name] = text
+            return f"{'passed' if check['success'] else 'FAILED'}: {name}{f' ({text})' if text else ''}"
+        case "ExecutionStepFailureEvent" | "RunFailureEvent" if event.get("error"):
+            chain = [event["error"], *event["error"]["causes"]]
+            failure = Failure(step, tuple(error["className"] or "" for error in chain), chain[-1]["message"].strip())
+            outcome.failures.append(failure)
+    return None
+
+
+def _value(entry: dict[str, Any]) -> Any:
+    if "intRepr" in entry:
+        return int(entry["intRepr"])
+    for key in ("floatValue", "text", "boolValue", "url", "jsonString"):
+        if key in entry:
+            return entry[key]
+    return None
