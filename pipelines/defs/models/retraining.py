@@ -1,0 +1,99 @@
+"""When to train again: a decision on facts, without Dagster."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
+from cs2.storage.registry import champion, latest_model, latest_snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingState:
+    """What the tables say.
+
+    Attributes:
+        snapshot_id: Newest ratings; None before the first.
+        n_rated: Rated rows in them.
+        champion_version: What is served; None before the first champion.
+        champion_n_rated: Rated rows in the ratings that the champion was trained beside.
+        refused_version: The newest version, where the gate refused it on these very ratings.
+    """
+
+    snapshot_id: int | None = None
+    n_rated: int = 0
+    champion_version: int | None = None
+    champion_n_rated: int = 0
+    refused_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether to train now, and why."""
+
+    train: bool
+    why: str
+
+
+def training_state(session: Session) -> TrainingState:
+    """Read the state from the tables."""
+    snapshot = latest_snapshot(session)
+    if snapshot is None:
+        return TrainingState()
+    best, newest = champion(session), latest_model(session)
+    was_refused = newest is not None and newest.status == ModelStatus.REFUSED and newest.snapshot_id == snapshot.id
+    return TrainingState(
+        snapshot_id=snapshot.id,
+        n_rated=snapshot.n_rated,
+        champion_version=best.version if best else None,
+        champion_n_rated=_n_rated(session, best) if best else 0,
+        refused_version=newest.version if newest and was_refused else None,
+    )
+
+
+def decide(
+    state: TrainingState,
+    *,
+    is_running: bool,
+    last_attempt: datetime | None,
+    now: datetime,
+    after_maps: int,
+    cooldown: timedelta,
+) -> Decision:
+    """Train when enough new rated rows came since the champion, not twice at once and not in the cool-down.
+
+    Args:
+        state: What the tables say.
+        is_running: Whether a training waits or runs.
+        last_attempt: Start of the last training, however it ended.
+        now: The moment.
+        after_maps: So many new rated rows ask for a new model.
+        cooldown: Least time between two trainings, so that a crash is not repeated without a pause.
+    """
+    new = state.n_rated - state.champion_n_rated
+    facts = f"{new} new rated rows since version {state.champion_version}"
+    if state.champion_version is None:
+        facts = "there is no champion yet"
+    elif new < after_maps:
+        return Decision(False, f"{facts}, of {after_maps} that ask for training")
+    obstacle = _obstacle(state, is_running=is_running)
+    if obstacle is None and last_attempt is not None and now < last_attempt + cooldown:
+        obstacle = f"cooling down until {last_attempt + cooldown:%H:%M:%S} UTC"
+    if obstacle is not None:
+        return Decision(False, f"{facts}, but {obstacle}")
+    return Decision(True, facts)
+
+
+def _obstacle(state: TrainingState, *, is_running: bool) -> str | None:
+    if state.snapshot_id is None:
+        return "there are no ratings yet"
+    if is_running:
+        return "a training is under way"
+    if state.refused_version is not None:
+        return f"the gate refused version {state.refused_version} on these ratings: waiting for newer ones"
+    return None
+
+
+def _n_rated(session: Session, model: MlModel) -> int:
+    return session.get_one(RatingSnapshot, model.snapshot_id).n_rated
