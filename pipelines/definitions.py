@@ -1,13 +1,18 @@
-"""The Dagster code location: every asset, check, job and sensor below ``pipelines.defs``."""
+"""The Dagster code location: every asset and check below ``pipelines.defs``, the jobs, the sensors, the connections."""
 
 import dagster as dg
 
-import pipelines.defs
+from pipelines import defs as domains
+from pipelines.defs.models.jobs import train_job
+from pipelines.defs.models.sensors import retraining_sensor
 from pipelines.mlflow_tracking import Mlflow
 from pipelines.resources import Announcer, Database
 
-defs = dg.load_definitions_from_package_module(
-    pipelines.defs,
+defs = dg.Definitions(
+    assets=dg.load_assets_from_package_module(domains),
+    asset_checks=dg.load_asset_checks_from_package_module(domains),
+    jobs=[train_job],
+    sensors=[retraining_sensor],
     resources={
         "database": Database(url=dg.EnvVar("CS2_DATABASE_URL")),
         "announcer": Announcer(url=dg.EnvVar("CS2_REDIS_URL")),
