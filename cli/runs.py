@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from rich.console import Console
 
 REQUEST_SECONDS = 60.0
 POLL_SECONDS = 0.5
@@ -20,6 +21,13 @@ _FIND_JOBS = """
 query FindJobs { repositoriesOrError { __typename
   ... on RepositoryConnection { nodes { name location { name } jobs { name } } }
   ... on PythonError { message } } }
+"""
+
+_UNDER_WAY = """
+query UnderWay($job: String!) { runsOrError(filter: {pipelineName: $job, statuses:
+    [QUEUED, NOT_STARTED, STARTING, STARTED]}, limit: 1) { __typename
+  ... on Runs { results { runId } }
+  ... on Error { message } } }
 """
 
 _LAUNCH = """
@@ -34,7 +42,7 @@ query Follow($run: ID!, $cursor: String) { runOrError(runId: $run) { __typename
   ... on Run { status eventConnection(afterCursor: $cursor) { cursor hasMore events { __typename
     ... on MessageEvent { message stepKey eventType }
     ... on MaterializationEvent { assetKey { path } metadataEntries { ...Entry } }
-    ... on AssetCheckEvaluationEvent { evaluation { checkName success severity description } }
+    ... on AssetCheckEvaluationEvent { evaluation { assetKey { path } checkName success severity description } }
     ... on ErrorEvent { error { message className causes { message className } } } } } }
   ... on Error { message } } }
 fragment Entry on MetadataEntry { label
@@ -70,14 +78,14 @@ class RunOutcome:
         run_id: The run.
         status: SUCCESS, FAILURE or CANCELED at its end.
         metadata: Metadata by asset, of what the run materialized.
-        failed_checks: Name and description of each check that failed as an error.
+        failed_checks: Description by name of the checks that failed as an error, by asset.
         failures: Exceptions of steps.
     """
 
     run_id: str
     status: str = "NOT_STARTED"
     metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
-    failed_checks: dict[str, str] = field(default_factory=dict)
+    failed_checks: dict[str, dict[str, str]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
 
@@ -121,6 +129,17 @@ class DagsterRuns:
             reasons = [error["message"] for error in answer.get("errors", [])] or [answer.get("message", "")]
             raise DagsterError(f"Dagster did not start {job}: {'; '.join(reasons)}")
         return str(answer["run"]["runId"])
+
+    def under_way(self, job: str) -> str | None:
+        """The run of a job that waits or runs at the moment.
+
+        Raises:
+            DagsterError: If Dagster cannot be reached.
+        """
+        answer = self._ask(_UNDER_WAY, job=job)["runsOrError"]
+        if answer["__typename"] != "Runs":
+            raise DagsterError(f"Dagster at {self.url}: {answer.get('message', answer['__typename'])}")
+        return next((str(run["runId"]) for run in answer["results"]), None)
 
     def follow(self, outcome: RunOutcome) -> Iterator[str]:
         """Yield what the run tells, line by line, until it ends; ``outcome`` fills on the way.
@@ -183,7 +202,7 @@ def _take(event: dict[str, Any], outcome: RunOutcome) -> str | None:
             check = event["evaluation"]
             name, text = check["checkName"], check["description"] or ""
             if not check["success"] and check["severity"] == "ERROR":
-                outcome.failed_checks[name] = text
+                outcome.failed_checks.setdefault("/".join(check["assetKey"]["path"]), {})[name] = text
             return f"{'passed' if check['success'] else 'FAILED'}: {name}{f' ({text})' if text else ''}"
         case "ExecutionStepFailureEvent" | "RunFailureEvent" if event.get("error"):
             chain = [event["error"], *event["error"]["causes"]]
@@ -199,3 +218,21 @@ def _value(entry: dict[str, Any]) -> Any:
         if key in entry:
             return entry[key]
     return None
+
+
+def follow_to_the_end(runs: DagsterRuns, run_id: str, console: Console) -> RunOutcome:
+    """Show what a run does until it ends, and why it failed where it crashed.
+
+    Raises:
+        DagsterError: If Dagster cannot be reached any more.
+    """
+    console.print(f"Dagster run: {runs.run_url(run_id)}")
+    outcome = RunOutcome(run_id)
+    with console.status("waiting for Dagster …") as status:
+        for line in runs.follow(outcome):
+            status.update(line)
+            console.print(f"  {line}", markup=False, highlight=False)
+    for failure in outcome.failures:
+        if failure.step and "DagsterAssetCheckFailedError" not in failure.kinds:
+            console.print(f"{failure.step} failed: {failure.message}", style="red", markup=False)
+    return outcome

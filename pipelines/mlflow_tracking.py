@@ -17,9 +17,6 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-EXPERIMENT = "map-winner"
-REGISTERED_MODEL = "cs2-map-winner"
-
 BLOB = "model.skops"
 EVALUATION = "evaluation.npz"
 
@@ -91,6 +88,8 @@ class Mlflow(dg.ConfigurableResource[None]):
     """The tracking server at ``url``. Importing mlflow takes seconds, so that it happens inside the methods."""
 
     url: str
+    experiment: str = "map-winner"
+    registered_model: str = "cs2-map-winner"
 
     @contextmanager
     def _client(self) -> Iterator["MlflowClient"]:
@@ -115,7 +114,7 @@ class Mlflow(dg.ConfigurableResource[None]):
         with self._client():
             import mlflow
 
-            experiment = mlflow.set_experiment(EXPERIMENT)
+            experiment = mlflow.set_experiment(self.experiment)
             with mlflow.start_run(run_name=trained.name, tags=dict(trained.tags)) as run:
                 mlflow.log_params(dict(trained.parameters))
                 mlflow.log_metrics(dict(trained.metrics))
@@ -123,7 +122,7 @@ class Mlflow(dg.ConfigurableResource[None]):
                     mlflow.log_figure(figure, name)
                 if trained.evaluation:
                     _log_arrays(trained.evaluation)
-                location = _log_estimator(trained)
+                location = _log_estimator(trained, self.registered_model if trained.is_registered else None)
             run_id = run.info.run_id
         artifact_uri = f"{location}/{BLOB}"
         return LoggedModel(
@@ -157,10 +156,10 @@ class Mlflow(dg.ConfigurableResource[None]):
     def aliases(self) -> dict[str, str]:
         """Run id by alias of the registered model."""
         with self._client() as client:
-            models = client.search_registered_models(filter_string=f"name = '{REGISTERED_MODEL}'")
+            models = client.search_registered_models(filter_string=f"name = '{self.registered_model}'")
             found = dict(models[0].aliases) if models else {}
             return {
-                alias: str(client.get_model_version(REGISTERED_MODEL, version).run_id)
+                alias: str(client.get_model_version(self.registered_model, version).run_id)
                 for alias, version in found.items()
             }
 
@@ -169,10 +168,10 @@ class Mlflow(dg.ConfigurableResource[None]):
         with self._client() as client:
             for alias, run_id in run_ids.items():
                 if run_id is None:
-                    client.delete_registered_model_alias(REGISTERED_MODEL, alias)
+                    client.delete_registered_model_alias(self.registered_model, alias)
                     continue
-                (version,) = client.search_model_versions(f"name = '{REGISTERED_MODEL}' and run_id = '{run_id}'")
-                client.set_registered_model_alias(REGISTERED_MODEL, alias, str(version.version))
+                (version,) = client.search_model_versions(f"name = '{self.registered_model}' and run_id = '{run_id}'")
+                client.set_registered_model_alias(self.registered_model, alias, str(version.version))
 
 
 def _log_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -184,7 +183,7 @@ def _log_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
         mlflow.log_artifact(str(path))
 
 
-def _log_estimator(trained: TrainedModel) -> str:
+def _log_estimator(trained: TrainedModel, registered_model: str | None) -> str:
     import mlflow
     import mlflow.sklearn
     import pandas as pd
@@ -199,6 +198,6 @@ def _log_estimator(trained: TrainedModel) -> str:
         signature=infer_signature(rows, trained.estimator.predict_proba(trained.X)),
         pyfunc_predict_fn="predict_proba",
         pip_requirements=["scikit-learn", "skops"],  # else mlflow finds them by loading the model in a new process
-        registered_model_name=REGISTERED_MODEL if trained.is_registered else None,
+        registered_model_name=registered_model,
     )
     return str(mlflow.get_logged_model(info.model_id).artifact_location)

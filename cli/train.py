@@ -1,0 +1,52 @@
+"""``cs2 train``: train, judge and promote in the running stack."""
+
+import typer
+from rich.console import Console
+
+from cli.exit_codes import ExitCode
+from cli.runs import DagsterError, DagsterRuns, RunOutcome, follow_to_the_end
+from cs2.settings import get_settings
+
+JOB = "train_job"
+CANDIDATE = "candidate_model"
+CHAMPION = "champion_model"
+
+
+def train() -> None:
+    """Train on all results that are stored, let the gate judge, and serve the model when it passes.
+
+    The run is one of the running stack, so that Dagster's and MLflow's pages show it. A training that is already
+    under way is followed instead of starting a second one. Exit status 3: the gate refused the model.
+    """
+    console = Console()
+    try:
+        with DagsterRuns(get_settings().dagster_url) as runs:
+            run_id = runs.under_way(JOB)
+            if run_id:
+                console.print("a training is already under way: following it")
+            outcome = follow_to_the_end(runs, run_id or runs.launch(JOB), console)
+    except DagsterError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False)
+        raise typer.Exit(ExitCode.FAILURE) from error
+    raise typer.Exit(report_training(outcome, console))
+
+
+def report_training(outcome: RunOutcome, console: Console) -> ExitCode:
+    """Print the gate's verdict; the exit status that tells it."""
+    candidate = outcome.metadata.get(CANDIDATE, {})
+    version = candidate.get("model_version")
+    if candidate:
+        console.print(f"version {version}, held-out maps {candidate.get('held_out_maps')}:")
+        for name in ("log_loss", "elo_log_loss", "brier_score", "calibration_slope"):
+            if name in candidate:
+                console.print(f"  {name.replace('_', ' ')}: {candidate[name]:.4f}")
+    refusals = outcome.failed_checks.get(CANDIDATE)
+    if refusals:
+        console.print(f"the gate refused version {version}; the champion serves on", style="yellow")
+        for name, reason in refusals.items():
+            console.print(f"  {name}: {reason}", markup=False)
+        return ExitCode.MODEL_REFUSED
+    if outcome.status != "SUCCESS":
+        return ExitCode.FAILURE
+    console.print(f"version {outcome.metadata[CHAMPION]['model_version']} is the champion", style="green")
+    return ExitCode.OK
