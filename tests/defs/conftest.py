@@ -1,0 +1,138 @@
+"""Connections of the assets to the test servers, and model rows whose blobs MLflow really has."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+import dagster as dg
+import numpy as np
+import pytest
+import redis
+from sklearn.linear_model import LogisticRegression
+from sqlalchemy import select
+
+from cs2.contracts import MODELS_CHANNEL, ModelAnnouncement
+from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.registry import Served, judge_candidate, served, store_snapshot
+from pipelines.mlflow_tracking import Mlflow, TrainedModel
+from pipelines.resources import Announcer, Database
+
+
+@pytest.fixture
+def database(postgres_url: str) -> Database:
+    return Database(url=postgres_url)
+
+
+@pytest.fixture
+def mlflow(mlflow_url: str) -> Mlflow:
+    name = uuid4().hex  # the server is shared by all tests
+    return Mlflow(url=mlflow_url, experiment=name, registered_model=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The assets' connections, all to real servers, and an instance of Dagster."""
+
+    database: Database
+    mlflow: Mlflow
+    announcer: Announcer
+    instance: dg.DagsterInstance
+
+    def materialize(
+        self, definitions: Sequence[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
+    ) -> dg.ExecuteInProcessResult:
+        resources = {"database": self.database, "mlflow": self.mlflow, "announcer": self.announcer}
+        return dg.materialize(
+            definitions,
+            instance=self.instance,
+            resources={**resources, **other_resources},
+            run_config={"ops": config or {}},
+            raise_on_error=False,
+        )
+
+    def served(self) -> Served:
+        with self.database.transaction() as session:
+            return served(session)
+
+    def run_ids(self) -> dict[int, str]:
+        with self.database.transaction() as session:
+            return {row.version: row.mlflow_run_id for row in session.scalars(select(MlModel))}
+
+
+@pytest.fixture
+def stage(database: Database, mlflow: Mlflow, redis_url: str, instance: dg.DagsterInstance) -> Stage:
+    return Stage(database, mlflow, Announcer(url=redis_url), instance)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def announcements(redis_url: str) -> Iterator[Callable[[], ModelAnnouncement | None]]:
+    """Listens from now on; each call gives the next message, None where none comes."""
+    with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as subscription:
+        subscription.subscribe(MODELS_CHANNEL)
+        subscription.get_message(timeout=5)  # the confirmation
+
+        def next_message() -> ModelAnnouncement | None:
+            message = subscription.get_message(timeout=1)
+            return None if message is None else ModelAnnouncement.model_validate_json(message["data"])
+
+        yield next_message
+
+
+def trained_model(**changes: Any) -> TrainedModel:
+    X = np.array([[1.0], [-1.0]])
+    arguments: dict[str, Any] = {
+        "name": "logistic_regression",
+        "estimator": LogisticRegression(fit_intercept=False).fit(X, [True, False]),
+        "feature_names": ["rating"],
+        "X": X,
+        "parameters": {},
+        "metrics": {},
+        "tags": {},
+        "is_registered": True,
+    }
+    return TrainedModel(**{**arguments, **changes})
+
+
+@pytest.fixture
+def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
+    """Stores a candidate, its run and blob in MLflow; ``verdict`` judges it: None not at all, [] passes."""
+
+    def add(*, verdict: list[str] | None = None, in_mlflow: bool = True, **changes: Any) -> int:
+        run_id = mlflow.log(trained_model()).run_id if in_mlflow else uuid4().hex
+        with database.transaction() as session:
+            snapshot = store_snapshot(
+                session, as_of=date(2025, 12, 31), features_version=1, data=b"ratings", n_rated=1000
+            )
+            arguments: dict[str, Any] = {
+                "status": ModelStatus.CANDIDATE,
+                "estimator": "logistic_regression",
+                "mlflow_run_id": run_id,
+                "dagster_run_id": uuid4().hex,
+                "artifact_uri": "mlflow-artifacts:/1/model.skops",
+                "sha256": "0" * 64,
+                "features_version": 1,
+                "feature_names": ["rating"],
+                "parameters": {},
+                "golden": {},
+                "metrics": {},
+                "trained_from": date(2024, 1, 1),
+                "trained_through": date(2025, 12, 31),
+                "n_maps": 1000,
+                "snapshot_id": snapshot.id,
+            }
+            row = MlModel(**{**arguments, **changes})
+            session.add(row)
+            session.flush()
+            if verdict is not None:
+                judge_candidate(session, row.version, reasons=verdict, metrics={})
+            return row.version
+
+    return add
