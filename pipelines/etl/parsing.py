@@ -1,0 +1,139 @@
+"""Published text to typed rows. A row that cannot be used is set aside with every reason; the others go on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+import pandera.pandas as pa
+
+from pipelines.sources.base import RowKind
+
+MAX_ROUNDS = 60
+"""More rounds than any map ever took for one side; a larger number is a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Typed rows of one kind, and the rejected ones.
+
+    Attributes:
+        rows: Usable rows; the index is that of the published frame.
+        reasons: Why each other row cannot be used, by index.
+    """
+
+    rows: pd.DataFrame
+    reasons: dict[int, list[str]]
+
+
+def _needs(check: Callable[[pd.Series], pd.Series], reason: str) -> pa.Check:
+    return pa.Check(check, error=reason, ignore_na=False)
+
+
+_DAY = pa.Column(pa.DateTime, _needs(lambda day: day.notna(), "date is not a day as YYYY-MM-DD"), nullable=True)
+_NAME = pa.Column(str, _needs(lambda name: name != "", "a team has no name"))
+_WINNER = pa.Column("Int64", _needs(lambda winner: winner.isin([1, 2]), "winner is neither 1 nor 2"), nullable=True)
+_ROUNDS = pa.Column("Int64", pa.Check.in_range(0, MAX_ROUNDS, error="impossible number of rounds"), nullable=True)
+_TWO_TEAMS = _needs(lambda frame: frame["team1"] != frame["team2"], "a team against itself")
+
+SCHEMAS = {
+    RowKind.MAP: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "map": pa.Column(str, _needs(lambda name: name != "", "no map is named")),
+            "team1": _NAME,
+            "team2": _NAME,
+            "winner": _WINNER,
+            "score1": _ROUNDS,
+            "score2": _ROUNDS,
+        },
+        checks=[_TWO_TEAMS],
+    ),
+    RowKind.SERIES: pa.DataFrameSchema(
+        {"day": _DAY, "team1": _NAME, "team2": _NAME, "winner": _WINNER}, checks=[_TWO_TEAMS]
+    ),
+    RowKind.STANDING: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "team": _NAME,
+            "rank": pa.Column("Int64", _needs(lambda rank: rank.fillna(0) >= 1, "no rank"), nullable=True),
+            "points": pa.Column(float, _needs(lambda points: points.notna(), "no points"), nullable=True),
+        }
+    ),
+    RowKind.PLAYER_MAP: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "player": pa.Column(str, _needs(lambda name: name != "", "no player is named")),
+            "kills": pa.Column("Int64", _needs(lambda kills: kills.notna(), "no kills"), nullable=True),
+            "deaths": pa.Column("Int64", _needs(lambda deaths: deaths.notna(), "no deaths"), nullable=True),
+        }
+    ),
+}
+
+_INTEGERS = {
+    RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
+    RowKind.SERIES: ("winner", "team1_rank", "team2_rank", "number_on_day"),
+    RowKind.STANDING: ("rank",),
+    RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
+}
+_NUMBERS = {
+    RowKind.MAP: ("team1_points", "team2_points"),
+    RowKind.SERIES: ("team1_points", "team2_points"),
+    RowKind.STANDING: ("points", "starting_points"),
+    RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
+}
+_FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
+_TEXTS = {
+    RowKind.MAP: ("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
+    RowKind.SERIES: ("lan", "team1_players", "team2_players"),
+    RowKind.STANDING: ("roster", "region"),
+    RowKind.PLAYER_MAP: (),
+}
+
+
+def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
+    """Columns in their types; what cannot be read becomes missing. Columns that the source lacks are added, empty."""
+    frame = frame.copy()
+    frame["day"] = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
+    for column in _INTEGERS[kind]:
+        numbers = pd.to_numeric(frame.get(column, pd.Series(index=frame.index, dtype=object)), errors="coerce")
+        frame[column] = numbers.where(numbers % 1 == 0).astype("Int64")
+    for column in _NUMBERS[kind]:
+        values = frame.get(column, pd.Series(index=frame.index, dtype=object))
+        frame[column] = pd.to_numeric(values, errors="coerce").astype(float)
+    for column, default in _FLAGS.get(kind, {}).items():
+        frame[column] = (frame[column] == "1") if column in frame else default
+    for column in _TEXTS[kind]:
+        if column not in frame:
+            frame[column] = ""
+    for column in ("team1", "team2", "team", "player", "map"):
+        if column in frame:
+            frame[column] = frame[column].str.strip()
+    if kind is RowKind.MAP:
+        frame = _without_contradicting_rounds(frame)
+    return frame
+
+
+def _without_contradicting_rounds(frame: pd.DataFrame) -> pd.DataFrame:
+    """The published winner stands: rounds that name the other side are taken as unknown."""
+    decided = frame["score1"].notna() & frame["score2"].notna() & (frame["score1"] != frame["score2"])
+    contradict = decided & ((frame["score1"] > frame["score2"]) != (frame["winner"] == 1))
+    frame.loc[contradict.fillna(False), ["score1", "score2"]] = pd.NA
+    return frame
+
+
+def parse(frame: pd.DataFrame, kind: RowKind) -> Parsed:
+    """Type the rows and set aside those that break the contract of their kind."""
+    frame = typed(frame, kind)
+    try:
+        SCHEMAS[kind].validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        failures = errors.failure_cases
+        reasons: dict[int, list[str]] = {}
+        for index, reason in zip(failures["index"], failures["check"], strict=True):
+            if pd.isna(index):  # not about one row: the frame itself is not what the code expects
+                raise
+            known = reasons.setdefault(int(index), [])
+            if reason not in known:
+                known.append(str(reason))
+        return Parsed(frame.drop(index=list(reasons)), reasons)
+    return Parsed(frame, {})

@@ -1,0 +1,178 @@
+"""All tables of results from what was published: pure, whole, the same for the same rows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from pipelines.etl.dictionaries import Dictionary, build_dictionary
+from pipelines.etl.identity import Identity
+from pipelines.etl.ids import Identities, give_all
+from pipelines.etl.linking import Linked, Roster, link
+from pipelines.etl.parsing import Parsed, parse
+from pipelines.etl.spelling import team_key
+from pipelines.etl.tables import Tables, map_result_rows, order_in_day, player_stats_rows, series_rows, standing_rows
+from pipelines.sources.base import RowKind
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """The tables, and what became of every published row.
+
+    Attributes:
+        tables: Frames with the columns of the tables in ``cs2.storage``.
+        outcomes: One line a published row: ``kind``, ``index``, ``outcome`` (stored, merged, rejected), ``target`` (the
+            natural key it was stored or merged as, or empty), ``reasons``.
+        counts: Counts for people, by what is counted.
+    """
+
+    tables: Tables
+    outcomes: pd.DataFrame
+    counts: dict[str, int]
+
+
+def rebuild(published: Mapping[RowKind, pd.DataFrame], identities: Identities) -> Rebuilt:
+    """Build every table.
+
+    Args:
+        published: Frames as a source yields them (``row_key``, text columns); the index tells rows apart.
+        identities: Ids given so far; grows.
+    """
+    parsed = {kind: parse(published.get(kind, _empty()), kind) for kind in RowKind}
+    maps, series = parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows
+    linked = link(maps, series)
+    teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, parsed[RowKind.STANDING].rows))
+    players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
+    tables = _tables(parsed, linked, teams, players, identities)
+    outcomes = _outcomes(parsed, linked, tables)
+    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables))
+
+
+def _empty() -> pd.DataFrame:
+    columns = ["date", "row_key", "map", "team1", "team2", "team", "player"]
+    return pd.DataFrame({column: pd.Series(dtype=str) for column in columns})
+
+
+def _team_appearances(
+    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame, standings: pd.DataFrame
+) -> Iterator[tuple[Identity, tuple[str, int]]]:
+    spelled = list(zip([*maps["team1"], *series["team1"]], [*maps["team2"], *series["team2"]], strict=True))
+    seen: set[tuple[str, int]] = set()
+    for row in np.argsort(linked.day, kind="stable").tolist():
+        for side in (0, 1):
+            alias = (spelled[row][side], linked.named[row][side][1])
+            seen.add(alias)
+            yield linked.teams[row][side], alias
+    for name in standings["team"]:  # a team that is ranked but never seen playing
+        if (name, 1) not in seen:
+            yield (team_key(name), 1), (name, 1)
+
+
+def _player_appearances(
+    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame
+) -> Iterator[tuple[Identity, tuple[str, int]]]:
+    texts = list(
+        zip(
+            [*maps["team1_players"], *series["team1_players"]],
+            [*maps["team2_players"], *series["team2_players"]],
+            strict=True,
+        )
+    )
+    kept = linked.people.nicknames
+    for row in np.argsort(linked.day, kind="stable").tolist():
+        for roster, text in zip(linked.rosters[row], texts[row], strict=True):
+            if roster:
+                numbers = dict(roster)
+                for spelling in text.split("|"):
+                    name = kept.get(spelling, spelling)
+                    yield (name, numbers[name]), (spelling, numbers[name])
+
+
+def _tables(
+    parsed: Mapping[RowKind, Parsed],
+    linked: Linked,
+    teams: Dictionary,
+    players: Dictionary,
+    identities: Identities,
+) -> Tables:
+    maps = parsed[RowKind.MAP].rows
+    map_ids = give_all(identities.maps, sorted(maps["map"].unique()))
+    event_ids = give_all(identities.events, sorted(set(maps["event"]) - {""}))
+    roster_ids = _lineup_ids(linked, teams, players, identities)
+    series_ids = give_all(identities.series, dict.fromkeys(linked.series))
+    result_ids = give_all(identities.map_results, maps["row_key"].tolist())
+    results = map_result_rows(maps, linked, teams.id_of, map_ids, series_ids, result_ids, roster_ids)
+    results["order_in_day"] = order_in_day(maps, results)
+    lineups = pd.DataFrame(
+        [(number, team, roster) for (team, roster), number in identities.lineups.ids.items()],
+        columns=["id", "team_id", "roster"],
+    )
+    standings = standing_rows(parsed[RowKind.STANDING].rows, identities)
+    return Tables(
+        maps=pd.DataFrame([(number, name) for name, number in identities.maps.ids.items()], columns=["id", "name"]),
+        teams=teams.entries,
+        team_aliases=teams.aliases.rename(columns={"id": "team_id"}),
+        players=players.entries.rename(columns={"name": "nickname"}),
+        player_aliases=players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
+        events=pd.DataFrame([(n, name) for name, n in identities.events.ids.items()], columns=["id", "name"]),
+        lineups=lineups,
+        series=series_rows(
+            parsed[RowKind.SERIES].rows, linked, teams.id_of, series_ids, roster_ids, results, maps, event_ids
+        ),
+        map_results=results,
+        standings=standings,
+        player_map_stats=player_stats_rows(parsed[RowKind.PLAYER_MAP].rows, maps, results, lineups, players),
+    )
+
+
+def _lineup_ids(
+    linked: Linked, teams: Dictionary, players: Dictionary, identities: Identities
+) -> dict[tuple[Identity, Roster], int]:
+    """Id by team and roster, for every lineup that was fielded."""
+    ids: dict[tuple[Identity, Roster], int] = {}
+    for row in np.argsort(linked.day, kind="stable").tolist():
+        for team, roster in zip(linked.teams[row], linked.rosters[row], strict=True):
+            if roster and (team, roster) not in ids:
+                text = ",".join(map(str, sorted(players.id_of[player] for player in roster)))
+                ids[team, roster] = identities.lineups.give((teams.id_of[team], text))
+    return ids
+
+
+def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) -> pd.DataFrame:
+    """Every published row once: stored, merged or rejected."""
+    lines: list[tuple[str, int, str, str, list[str]]] = []
+    with_maps = set(linked.series[: linked.n_maps])
+    for position, index in enumerate(linked.index):
+        is_map = position < linked.n_maps
+        name = linked.series[position]
+        merged = not is_map and (name in with_maps or position in linked.copy_of)
+        kind = RowKind.MAP if is_map else RowKind.SERIES
+        lines.append((kind, index, "merged" if merged else "stored", name, []))
+    stats = set(tables.player_map_stats["published_index"])
+    for index in parsed[RowKind.STANDING].rows.index:
+        lines.append((RowKind.STANDING, index, "stored", "", []))
+    for index in parsed[RowKind.PLAYER_MAP].rows.index:
+        known = index in stats
+        reasons = [] if known else ["its map or player is not among the map results"]
+        lines.append((RowKind.PLAYER_MAP, index, "stored" if known else "rejected", "", reasons))
+    for kind, part in parsed.items():
+        lines.extend((kind, index, "rejected", "", reasons) for index, reasons in part.reasons.items())
+    return pd.DataFrame(lines, columns=["kind", "index", "outcome", "target", "reasons"])
+
+
+def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str, int]:
+    counts = {
+        f"{kind}_rows_{outcome}": int(n) for (kind, outcome), n in outcomes.groupby(["kind", "outcome"]).size().items()
+    }
+    with_maps = set(linked.series[: linked.n_maps])
+    return counts | {
+        "series_rows_joined_to_maps": sum(name in with_maps for name in linked.series[linked.n_maps :])
+        - sum(linked.series[copy] in with_maps for copy in linked.copy_of),
+        "series_rows_copies": len(linked.copy_of),
+        "nicknames_respelled": len(linked.people.nicknames),
+        "nicknames_of_two_players": len(linked.people.player_namesakes),
+        "names_of_two_teams": len(linked.people.team_namesakes),
+        "map_results_flagged": int((tables.map_results["winner_conflict"] | tables.map_results["date_suspect"]).sum()),
+        **{name: len(frame) for name, frame in tables.items()},
+    }

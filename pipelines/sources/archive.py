@@ -1,0 +1,115 @@
+"""A folder of CSV files: maps*, series*, rankings* and player_maps*, plain or gzipped; other files are ignored."""
+
+import gzip
+import time
+import zlib
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from cs2.settings import SourceName
+from pipelines.sources.base import Published, RowKind, SourceError
+
+COLUMNS = {
+    RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
+    RowKind.SERIES: ("series", ("date", "team1", "team2", "winner", "team1_players", "team2_players")),
+    RowKind.STANDING: ("rankings", ("date", "team", "roster", "rank", "points")),
+    RowKind.PLAYER_MAP: ("player_maps", ("date", "hltv_match_id", "map", "player", "kills", "deaths")),
+}
+"""By kind: how the names of its files begin, and the columns without which a file is refused."""
+
+KEY_COLUMNS = {
+    RowKind.MAP: ("hltv_match_id", "date", "map", "team1", "team2", "map_number"),
+    RowKind.SERIES: ("date", "team1", "team2", "number_on_day"),
+    RowKind.STANDING: ("date", "roster"),
+    RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
+}
+
+SETTLED_SECONDS = 2.0
+"""A file changed more recently than this is taken to be still being written."""
+
+
+def files_of(folder: Path, kind: RowKind) -> list[Path]:
+    """The files of one kind, in the order of their names."""
+    stem = COLUMNS[kind][0]
+    found = [*folder.glob(f"{stem}*.csv"), *folder.glob(f"{stem}*.csv.gz")]
+    return sorted(path for path in found if path.name.startswith(stem))
+
+
+def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
+    """One file as text, in its own order; every row keeps its ``date`` as a day where it can be read.
+
+    Raises:
+        SourceError: If the file is not a CSV file, misses a column, or holds no readable date at all.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(f"{path}: not a readable CSV file ({error})") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise SourceError(f"{path}: not a CSV file ({str(error).strip()})") from error
+    missing = [column for column in COLUMNS[kind][1] if column not in frame.columns]
+    if missing:
+        raise SourceError(f"{path}: column {', '.join(missing)} is missing; found: {', '.join(frame.columns[:12])}")
+    frame["date"] = frame["date"].str.slice(0, 10)
+    if len(frame) and pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce").isna().all():
+        raise SourceError(f"{path}: column date holds no date as YYYY-MM-DD, such as {frame['date'].iloc[0]!r}")
+    return frame
+
+
+def keyed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
+    """The rows with ``row_key`` and ``month``; rows alike in every key column are numbered in their order."""
+    columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
+    key = frame[columns[0]].str.cat([frame[column] for column in columns[1:]], sep="|")
+    if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
+        # The one published identifier of a map survives a corrected date or spelling.
+        key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
+    repeat = key.groupby(key).cumcount()
+    key = key.where(repeat == 0, key + "#" + (repeat + 1).astype(str))
+    parsed = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce")
+    month = parsed.dt.strftime("%Y-%m-01").where(parsed.notna(), None)
+    # A row without a readable date lands with the month before it, where it is rejected with its reason.
+    return frame.assign(row_key=key, month=month.ffill().bfill())
+
+
+class ArchiveSource:
+    """The watched folder."""
+
+    name = SourceName.ARCHIVE
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def files(self) -> list[Path]:
+        """Every file that is read."""
+        return [path for kind in RowKind for path in files_of(self.folder, kind)]
+
+    def published(self, today: date) -> Published:
+        """All rows up to ``today``.
+
+        Raises:
+            SourceError: If the folder or a file cannot be read.
+        """
+        if not self.folder.is_dir():
+            raise SourceError(f"{self.folder}: there is no such folder")
+        if not files_of(self.folder, RowKind.MAP) and not files_of(self.folder, RowKind.SERIES):
+            raise SourceError(f"{self.folder}: no maps*.csv[.gz] and no series*.csv[.gz] in it")
+        frames = {}
+        for kind in RowKind:
+            parts = [read_file(path, kind) for path in files_of(self.folder, kind)]
+            parts = [part for part in parts if len(part)]
+            if parts:
+                frame = keyed(pd.concat(parts, ignore_index=True).fillna(""), kind)
+                frames[kind] = frame[frame["month"].notna() & ~(frame["date"] > today.isoformat())]
+        return Published(frames)
+
+    def fingerprint(self, today: date) -> str | None:
+        """Names, sizes and times of the files; None while one of them is still being written."""
+        facts = []
+        for path in self.files():
+            stat = path.stat()
+            if abs(time.time() - stat.st_mtime) < SETTLED_SECONDS:
+                return None
+            facts.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+        return f"{today.isoformat()};" + ";".join(facts)
