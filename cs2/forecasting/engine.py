@@ -1,0 +1,191 @@
+"""The rating update: a diagonal extended Kalman filter over players, player-maps, team-maps, teams and names.
+
+Strength of a side on a map = mean of five skills + mean of five player-map offsets + team-map offset + team effect; where no
+lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win (Bernoulli) and
+the share of rounds (Gaussian), each with a weight. Both sides are computed before either is written. Compiled by numba.
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from cs2.forecasting import parameters
+from cs2.forecasting.history import UNKNOWN, MatchHistory
+from cs2.forecasting.parameters import DEFAULT, SETTLED_MAPS, RatingParameters
+from cs2.forecasting.state import NEVER, POOL_DAYS, RatingState
+
+_newcomer_skill = numba.njit(parameters.newcomer_skill)
+_faded_mean = numba.njit(parameters.faded_mean)
+_faded_variance = numba.njit(parameters.faded_variance)
+_damped = numba.njit(parameters.damped)
+
+
+@numba.njit
+def _sigmoid(x: float) -> float:
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+@numba.njit
+def _debut(players: Any, team: int, skill: Any, player_maps: Any, name: Any, name_maps: int, p: Any) -> None:
+    """Give newcomers their prior mean; the variance is there from the start."""
+    total, n_mates = 0.0, 0
+    for player in players:
+        if player_maps[player] >= SETTLED_MAPS:
+            total += skill[player, 0]
+            n_mates += 1
+    mates = total / n_mates if n_mates > 0 else 0.0
+    prior = _newcomer_skill(mates, n_mates, name[team, 0], name_maps, p)
+    for player in players:
+        if player_maps[player] == 0:
+            skill[player, 0] = prior
+
+
+@numba.njit
+def _move(estimate: Any, gain: float, error: float, shrink: float) -> None:
+    """One coordinate of the filter: ``gain`` = its covariance with the observed difference."""
+    estimate[0] += gain * error
+    estimate[1] -= gain * gain * shrink
+    estimate[1] = max(estimate[1], 1e-6)
+
+
+@numba.njit(cache=True)
+def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # noqa: PLR0912, PLR0915
+    """Learn rows ``start`` to ``end`` in their order. One loop: numba compiles small pieces, but each costs seconds."""
+    (is_map, day, map_id, team_ids, player_ids, rounds, team1_won, is_rated) = rows
+    (
+        skill,
+        player_maps,
+        player_day,
+        player_map,
+        team_map,
+        team,
+        team_day,
+        name,
+        team_maps,
+        lineup,
+        elo,
+        player_elo,
+        pool,
+        pool_day,
+    ) = state
+    sign = np.array([1.0, -1.0])
+    for row in range(start, end):
+        if not is_rated[row]:
+            continue
+        today = day[row]
+        m = map_id[row]
+        fives = np.empty((2, 5), np.int64)
+        has_five = np.zeros(2, np.bool_)
+        d, variance, name_d, name_variance = 0.0, 0.0, 0.0, 0.0
+        for s in range(2):
+            t = team_ids[row, s]
+            known = player_ids[row, s, 0] != UNKNOWN
+            fives[s] = player_ids[row, s] if known else lineup[t]
+            has_five[s] = fives[s, 0] != UNKNOWN
+            if team_day[t] > NEVER:
+                gap = max(today - team_day[t], 0)
+                team[t, 0] = _faded_mean(team[t, 0], gap, p)
+                team[t, 1] = _faded_variance(team[t, 1], gap, p)
+                name[t, 1] += p.name_drift * gap
+            team_day[t] = today
+            if has_five[s]:
+                _debut(fives[s], t, skill, player_maps, name, team_maps[t].sum(), p)
+                for player in fives[s]:
+                    if player_day[player] > NEVER:
+                        skill[player, 1] += p.skill_drift * max(today - player_day[player], 0)
+                    d += sign[s] * skill[player, 0] / 5.0
+                    variance += skill[player, 1] / 25.0
+                    if m != UNKNOWN:
+                        d += sign[s] * player_map[player, m, 0] / 5.0
+                        variance += player_map[player, m, 1] / 25.0
+            else:
+                d += sign[s] * name[t, 0]
+                variance += name[t, 1]
+            d += sign[s] * team[t, 0]
+            variance += team[t, 1]
+            name_d += sign[s] * name[t, 0]
+            name_variance += name[t, 1]
+            if m != UNKNOWN:
+                d += sign[s] * team_map[t, m, 0]
+                variance += team_map[t, m, 1]
+
+        # Observations as (error of the difference, weight per unit of variance): the win, then the share of rounds.
+        won = 1.0 if team1_won[row] else 0.0
+        slope = 1.0 if is_map[row] else p.series_slope
+        weight = p.win_weight if is_map[row] else p.series_weight
+        both = rounds[row, 0] + rounds[row, 1]
+        share_known = is_map[row] and rounds[row, 0] != UNKNOWN and rounds[row, 1] != UNKNOWN and both > 0
+        share = p.share_slope * (rounds[row, 0] - rounds[row, 1]) / both if share_known else 0.0
+        if is_map[row] and not share_known:
+            weight = p.win_weight + p.share_weight  # the win alone has to tell
+
+        for target in range(2):  # 0: players, maps and team effect; 1: the names by themselves
+            x, v = (d, variance) if target == 0 else (name_d, name_variance)
+            probability = _sigmoid(slope * _damped(x, v))
+            fisher = weight * slope * slope * probability * (1.0 - probability)
+            error = weight * slope * (won - probability)
+            if share_known:
+                fisher += p.share_weight / p.share_variance
+                error += p.share_weight / p.share_variance * (share - x)
+            step = error / (1.0 + fisher * v)
+            shrink = fisher / (1.0 + fisher * v)
+            for s in range(2):
+                t = team_ids[row, s]
+                if target == 1:
+                    _move(name[t], name[t, 1], sign[s] * step, shrink)
+                    continue
+                if has_five[s]:
+                    for player in fives[s]:
+                        _move(skill[player], skill[player, 1] / 5.0, sign[s] * step, shrink)
+                        if m != UNKNOWN:
+                            _move(player_map[player, m], player_map[player, m, 1] / 5.0, sign[s] * step, shrink)
+                _move(team[t], team[t, 1], sign[s] * step, shrink)
+                if m != UNKNOWN:
+                    _move(team_map[t, m], team_map[t, m, 1], sign[s] * step, shrink)
+
+        expected = _sigmoid(elo[team_ids[row, 0]] - elo[team_ids[row, 1]])
+        elo[team_ids[row, 0]] += p.elo_k * (won - expected)
+        elo[team_ids[row, 1]] -= p.elo_k * (won - expected)
+        if has_five[0] and has_five[1]:
+            x = 0.0
+            for s in range(2):
+                for player in fives[s]:
+                    x += sign[s] * player_elo[player] / 5.0
+            error = won - _sigmoid(x)
+            for s in range(2):
+                for player in fives[s]:
+                    player_elo[player] += sign[s] * p.player_elo_k * error
+
+        for s in range(2):
+            t = team_ids[row, s]
+            if has_five[s]:
+                for player in fives[s]:
+                    player_maps[player] += 1
+                    player_day[player] = today
+            if player_ids[row, s, 0] != UNKNOWN:
+                lineup[t] = player_ids[row, s]
+            if m != UNKNOWN:
+                team_maps[t, m] += 1
+        if m != UNKNOWN:
+            line = today % POOL_DAYS
+            if pool_day[line] != today:
+                pool_day[line] = today
+                pool[line] = 0
+            pool[line, m] += 1
+
+
+class RatingEngine:
+    """Learns a history, in parts, in order."""
+
+    def __init__(self, history: MatchHistory, p: RatingParameters = DEFAULT) -> None:
+        self.state = RatingState.for_history(history, p)
+        self._parameters = p
+        h = history
+        columns = (h.is_map, h.day, h.map_id, h.team_ids, h.player_ids, h.rounds, h.team1_won, h.is_rated)
+        self._rows = tuple(np.ascontiguousarray(column) for column in columns)
+        self._state = tuple(getattr(self.state, name) for name in RatingState.__dataclass_fields__)
+
+    def learn(self, start: int, end: int) -> None:
+        """Learn rows ``start`` to ``end`` (exclusive) of the history."""
+        learn_rows(start, end, self._rows, self._state, self._parameters)

@@ -1,0 +1,109 @@
+"""Estimators that are fitted: Elo alone, the served logistic regression, a mirrored boosting as challenger."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.history import BoolArray, FloatArray, IntArray
+from cs2.forecasting.training import TrainingSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimatorParameters:
+    """Hyper-parameters, chosen on 2024-07-01 .. 2025-06-30.
+
+    Attributes:
+        inverse_penalty: C of the logistic regression on scaled features.
+        half_life_days: A map of so many days ago counts half.
+        history_days: Older maps are not trained on.
+    """
+
+    inverse_penalty: float = 0.02
+    half_life_days: float = 600.0
+    history_days: int = 1100
+
+
+DEFAULT_PARAMETERS = EstimatorParameters()
+
+
+def weights(day: IntArray, *, today: int, half_life_days: float) -> FloatArray:
+    """Weight of maps by age, shape (n,)."""
+    recent: FloatArray = 0.5 ** ((today - day) / half_life_days)
+    return recent
+
+
+def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
+    """The served model: scaled, without mean and intercept, so that it is odd in the features.
+
+    Args:
+        data: Maps decided before ``today``.
+        today: Day of the fit; maps are weighted by their age.
+        parameters: Penalty and weights.
+    """
+    pipeline = Pipeline(
+        [
+            ("scale", StandardScaler(with_mean=False)),
+            ("regression", LogisticRegression(fit_intercept=False, C=parameters.inverse_penalty)),
+        ]
+    )
+    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    return pipeline.fit(data.X, data.team1_won, regression__sample_weight=age)
+
+
+def fit_elo(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
+    """Team Elo alone, recalibrated on the past: the baseline that every model has to beat."""
+    only_elo = ColumnTransformer([("elo", "passthrough", [FEATURE_NAMES.index("elo")])])
+    pipeline = Pipeline([("select", only_elo), ("regression", LogisticRegression(fit_intercept=False, C=1e6))])
+    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    return pipeline.fit(data.X, data.team1_won, regression__sample_weight=age)
+
+
+class MirroredBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Histogram gradient boosting on each map and its mirror image; p = (p(x) + 1 − p(−x)) / 2 is exactly symmetric."""
+
+    def __init__(self, max_leaf_nodes: int = 8, learning_rate: float = 0.04, max_iter: int = 130) -> None:
+        self.max_leaf_nodes = max_leaf_nodes
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+
+    def fit(self, X: FloatArray, y: BoolArray, sample_weight: FloatArray | None = None) -> "MirroredBoosting":
+        """Fit on the maps and on the same maps with the sides exchanged."""
+        self.boosting_ = HistGradientBoostingClassifier(
+            max_leaf_nodes=self.max_leaf_nodes,
+            learning_rate=self.learning_rate,
+            max_iter=self.max_iter,
+            min_samples_leaf=150,
+            l2_regularization=30.0,
+            early_stopping=False,  # it would put mirrored copies on both sides of a split
+            random_state=0,
+        )
+        both = None if sample_weight is None else np.concatenate([sample_weight, sample_weight])
+        self.boosting_.fit(np.concatenate([X, -X]), np.concatenate([y, ~np.asarray(y, bool)]), sample_weight=both)
+        self.classes_ = np.array([False, True])
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def predict_proba(self, X: FloatArray) -> FloatArray:
+        """Probability of each class, shape (n, 2)."""
+        won = (self.boosting_.predict_proba(X)[:, 1] + self.boosting_.predict_proba(-X)[:, 0]) / 2.0
+        return np.column_stack([1.0 - won, won])
+
+    def predict(self, X: FloatArray) -> BoolArray:
+        """The likelier class, shape (n,)."""
+        likelier: BoolArray = self.predict_proba(X)[:, 1] > 0.5
+        return likelier
+
+
+def fit_boosting(
+    data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS
+) -> MirroredBoosting:
+    """The challenger."""
+    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    return MirroredBoosting().fit(data.X, data.team1_won, sample_weight=age)

@@ -1,0 +1,181 @@
+"""The served map model: a dot product of antisymmetric features, and what a forecast says beside its number."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cs2.forecasting.features import FEATURE_NAMES, Sides, from_sides, read_sides
+from cs2.forecasting.history import UNKNOWN, BoolArray, Fixtures, FloatArray
+from cs2.forecasting.parameters import SETTLED_MAPS
+from cs2.forecasting.snapshot import RatingSnapshot
+from cs2.forecasting.state import POOL_DAYS, RatingState
+
+EDGE = 1e-6
+"""A forecast is never nearer to certainty than this."""
+
+Z_95 = 1.959963984540054
+OLD_RATINGS_DAYS = 30
+POOL_SHARE = 0.02
+N_GOLDEN = 32
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """Probability of log-odds; exactly complementary for ``x`` and ``-x``."""
+    positive = 1.0 / (1.0 + np.exp(-np.abs(x)))
+    return np.where(x >= 0, positive, 1.0 - positive)
+
+
+@dataclass(frozen=True, slots=True)
+class MapModel:
+    """Logistic regression without intercept: log-odds = features · coefficients.
+
+    Attributes:
+        coefficients: Log-odds per unit of each feature, in the order of ``FEATURE_NAMES``, shape (n_features,).
+    """
+
+    coefficients: FloatArray
+
+    @classmethod
+    def from_estimator(cls, estimator: Any) -> "MapModel":
+        """Read a fitted scikit-learn pipeline of a scaler without mean and a logistic regression without intercept.
+
+        Raises:
+            ValueError: If the estimator is something else, or has another number of features.
+        """
+        try:
+            scaler, regression = (step for _, step in estimator.steps)
+            centred, intercept = scaler.with_mean, float(np.abs(regression.intercept_).sum())
+            coefficients = np.asarray(regression.coef_[0] / scaler.scale_, dtype=np.float64)
+        except (AttributeError, TypeError, ValueError, IndexError) as error:
+            raise ValueError(f"not an antisymmetric logistic regression: {error}") from error
+        if centred or intercept != 0.0:
+            raise ValueError("not antisymmetric: the model has a mean or an intercept")
+        if coefficients.shape != (len(FEATURE_NAMES),) or not np.isfinite(coefficients).all():
+            raise ValueError(f"the model has {coefficients.shape} coefficients for {len(FEATURE_NAMES)} features")
+        return cls(coefficients)
+
+    def log_odds(self, X: FloatArray) -> FloatArray:
+        """Log-odds that team 1 wins, shape (n,)."""
+        # Multiply and add in a fixed order: BLAS may give one row alone another last bit than the same row in a batch.
+        result: FloatArray = self.contributions(X).sum(axis=1)
+        return result
+
+    def probability(self, X: FloatArray) -> FloatArray:
+        """Probability that team 1 wins, shape (n,)."""
+        bounded: FloatArray = np.clip(sigmoid(self.log_odds(X)), EDGE, 1 - EDGE)
+        return bounded
+
+    def contributions(self, X: FloatArray) -> FloatArray:
+        """What each feature adds, in log-odds, shape (n, n_features); a row sums to its log-odds."""
+        added: FloatArray = X * self.coefficients
+        return added
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasts:
+    """Forecasts of n maps.
+
+    Attributes:
+        probability: That team 1 wins, shape (n,).
+        low: Lower bound of the 95% interval, shape (n,).
+        high: Upper bound, shape (n,).
+        X: Features, shape (n, n_features).
+        lineups: The five that were used; UNKNOWN where none is known, shape (n, 2, 5).
+        warnings: Of each map, in words.
+    """
+
+    probability: FloatArray
+    low: FloatArray
+    high: FloatArray
+    X: FloatArray
+    lineups: Any
+    warnings: Sequence[Sequence[str]]
+
+
+def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: Fixtures) -> Forecasts:
+    """Forecast maps.
+
+    Args:
+        model: Trained on the features that ``snapshot`` serves.
+        snapshot: Ratings of a day before that of the fixtures.
+        fixtures: Maps to forecast, n of them.
+    """
+    sides = read_sides(snapshot.state, fixtures)
+    X = from_sides(sides)
+    log_odds = model.log_odds(X)
+    reach = Z_95 * log_odds_error(sides)
+    return Forecasts(
+        probability=np.clip(sigmoid(log_odds), EDGE, 1 - EDGE),
+        low=np.clip(sigmoid(log_odds - reach), EDGE, 1 - EDGE),
+        high=np.clip(sigmoid(log_odds + reach), EDGE, 1 - EDGE),
+        X=X,
+        lineups=sides.lineup,
+        warnings=_warnings(snapshot, fixtures, sides),
+    )
+
+
+def log_odds_error(sides: Sides) -> FloatArray:
+    """Standard error of the log-odds: that of the difference of strengths, shrunk as its mean is, shape (n,)."""
+    variance = sides.variance[:, 0] + sides.variance[:, 1]
+    error: FloatArray = np.sqrt(variance / (1.0 + np.pi * variance / 8.0))
+    return error
+
+
+def active_maps(state: RatingState, day: int) -> BoolArray:
+    """Which maps are in the pool: at least 2% of the maps of the last 90 days, shape (n_maps,)."""
+    recent = (state.pool_day > day - POOL_DAYS) & (state.pool_day <= day)
+    played = state.pool[recent].sum(axis=0)
+    active: BoolArray = played >= POOL_SHARE * max(int(played.sum()), 1)
+    active[0] = False
+    return active
+
+
+def _warnings(snapshot: RatingSnapshot, fixtures: Fixtures, sides: Sides) -> list[list[str]]:
+    state = snapshot.state
+    pool = active_maps(state, snapshot.as_of)
+    latest = state.lineup[np.where(fixtures.team_ids < len(state.lineup), fixtures.team_ids, 0)]
+    result = []
+    for row in range(len(fixtures)):
+        found = []
+        for side in (0, 1):
+            team = f"team {side + 1}"
+            if not sides.lineup_known[row, side]:
+                found.append(f"{team}: no lineup is known, the rating of the name is used")
+                continue
+            players = [int(player) for player in sides.lineup[row, side]]
+            maps = [int(state.player_maps[i]) if i < len(state.player_maps) else 0 for i in players]
+            newcomers = sum(count < SETTLED_MAPS for count in maps)
+            if newcomers:
+                found.append(f"{team}: {newcomers} of five with fewer than {SETTLED_MAPS} known maps")
+            standins = len(set(players) - {int(player) for player in latest[row, side]})
+            if standins and latest[row, side, 0] != UNKNOWN:
+                found.append(f"{team}: {standins} of five did not play its latest map")
+        map_id = int(fixtures.map_id[row])
+        if map_id != UNKNOWN and not (map_id < len(pool) and pool[map_id]):
+            found.append("the map is outside the active pool")
+        age = int(fixtures.day[row]) - snapshot.as_of
+        if age > OLD_RATINGS_DAYS:
+            found.append(f"the ratings are {age} days older than the match")
+        result.append(found)
+    return result
+
+
+def golden_set(model: MapModel, X: FloatArray) -> dict[str, list[Any]]:
+    """A few feature rows with their probabilities: whoever loads the model must get the same.
+
+    Args:
+        model: The model.
+        X: Feature rows to choose from, shape (n, n_features); they are taken at even distances.
+    """
+    chosen = X[np.linspace(0, len(X) - 1, min(N_GOLDEN, len(X))).astype(int)]
+    return {"features": chosen.tolist(), "probability": model.probability(chosen).tolist()}
+
+
+def golden_error(model: MapModel, golden: dict[str, Any]) -> float:
+    """Largest distance between the model's answers and the golden ones."""
+    X = np.asarray(golden["features"], dtype=np.float64).reshape(-1, len(FEATURE_NAMES))
+    if not len(X):
+        return 0.0
+    return float(np.abs(model.probability(X) - np.asarray(golden["probability"])).max())

@@ -1,0 +1,91 @@
+"""Constants of the ratings, tuned on 2024-07-01 .. 2025-06-30 only (docs/quality.md), and the formulas that rest on them.
+
+The formulas use arithmetic operators alone, so that numba compiles them for the engine and numpy broadcasts them for
+features: a rating is read by the same line of code in training and in serving.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class RatingParameters(NamedTuple):
+    """Constants of the rating engine. Strengths are in log-odds of winning a map.
+
+    Attributes:
+        skill_variance: Variance of a newcomer's skill.
+        skill_drift: Variance that a skill gains a day.
+        player_map_variance: Prior variance of a player's offset on a map.
+        team_map_variance: Prior variance of a team's offset on a map.
+        team_variance: Stationary variance of the short-lived team effect.
+        team_days: Days in which the short-lived team effect fades to 1/e.
+        name_variance: Prior variance of the rating of a team's name.
+        name_drift: Variance that a name's rating gains a day.
+        newcomer_mean: Skill of a newcomer of whom nothing is known.
+        mates_share: How far a newcomer starts towards the mean of settled team mates.
+        name_share: Weight of the name's rating for a newcomer without settled mates, per settled map of the name.
+        win_weight: Weight of the observation of the win.
+        share_weight: Weight of the observation of the share of rounds.
+        share_slope: Log-odds that a share difference of one stands for.
+        share_variance: Variance of the share of rounds, in log-odds.
+        series_slope: Log-odds of a series for one of a map.
+        series_weight: Weight of the observation of a series without maps.
+        elo_k: Step of the team Elo, in log-odds.
+        player_elo_k: Step of the player Elo, in log-odds.
+    """
+
+    skill_variance: float = 0.9
+    skill_drift: float = 0.0002
+    player_map_variance: float = 0.08
+    team_map_variance: float = 0.05
+    team_variance: float = 0.08
+    team_days: float = 60.0
+    name_variance: float = 1.2
+    name_drift: float = 0.0015
+    newcomer_mean: float = -2.0
+    mates_share: float = 0.56
+    name_share: float = 0.7
+    win_weight: float = 0.1
+    share_weight: float = 0.46
+    share_slope: float = 4.7
+    share_variance: float = 1.6
+    series_slope: float = 1.4
+    series_weight: float = 0.8
+    elo_k: float = 0.14
+    player_elo_k: float = 0.14
+
+
+DEFAULT = RatingParameters()
+
+SETTLED_MAPS = 3
+"""A player or name with so many learned maps says something about the newcomers beside him."""
+
+
+def newcomer_skill(mates_mean, n_mates, name_mean, name_maps, p):  # type: ignore[no-untyped-def]
+    """Prior mean of a newcomer's skill: between the newcomer's mean and settled team mates, else the name's rating.
+
+    Args:
+        mates_mean: Mean skill of settled team mates (0 where there is none).
+        n_mates: How many there are.
+        name_mean: Rating of the team's name.
+        name_maps: Maps that the name's rating has learned.
+        p: The parameters.
+    """
+    by_mates = (n_mates > 0) * p.mates_share
+    by_name = (n_mates == 0) * (name_maps >= SETTLED_MAPS) * p.name_share
+    return by_mates * mates_mean + by_name * name_mean + (1.0 - by_mates - by_name) * p.newcomer_mean
+
+
+def faded_mean(mean, days, p):  # type: ignore[no-untyped-def]
+    """Team effect after ``days`` without a map: an Ornstein-Uhlenbeck process returns to zero."""
+    return mean * np.exp(-days / p.team_days)
+
+
+def faded_variance(variance, days, p):  # type: ignore[no-untyped-def]
+    """Variance of the team effect after ``days``: it returns to the stationary one."""
+    return p.team_variance + (variance - p.team_variance) * np.exp(-2.0 * days / p.team_days)
+
+
+def damped(difference, variance):  # type: ignore[no-untyped-def]
+    """Log-odds of a win when the difference of strengths is normal. Source: MacKay (1992), 'The evidence framework'."""
+    return difference / np.sqrt(1.0 + np.pi * variance / 8.0)

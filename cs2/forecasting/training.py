@@ -1,0 +1,121 @@
+"""Walk through a history day by day: forecast a whole day first, learn it afterwards."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from cs2.forecasting.engine import RatingEngine
+from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION, features
+from cs2.forecasting.history import BoolArray, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.parameters import DEFAULT, RatingParameters
+from cs2.forecasting.snapshot import RatingSnapshot
+from cs2.forecasting.state import RatingState
+
+
+def fixtures_of(history: MatchHistory) -> Fixtures:
+    """The rows as questions, on the day on which they are forecast."""
+    return Fixtures(
+        map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
+    )
+
+
+def take(fixtures: Fixtures, index: IntArray) -> Fixtures:
+    """Some of the fixtures."""
+    return Fixtures(
+        map_id=fixtures.map_id[index],
+        team_ids=fixtures.team_ids[index],
+        player_ids=fixtures.player_ids[index],
+        day=fixtures.day[index],
+    )
+
+
+def in_learning_order(history: MatchHistory) -> MatchHistory:
+    """Rows in the order in which they are learned, whatever their order was."""
+    h = history
+    return h.take(np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day)))
+
+
+def walk(
+    history: MatchHistory,
+    fixtures: Fixtures,
+    ask: Callable[[RatingState, Fixtures], FloatArray],
+    *,
+    n_columns: int,
+    p: RatingParameters = DEFAULT,
+) -> FloatArray:
+    """Ask ``ask`` about each fixture with what was learned before its day.
+
+    Args:
+        history: What was played, in any order.
+        fixtures: Questions, in any order; their ``day`` is that on which they are asked.
+        ask: From the state and some fixtures to one row of ``n_columns`` numbers each.
+        n_columns: Width of the answers.
+        p: Parameters of the ratings.
+
+    Returns:
+        The answers in the order of the fixtures, shape (len(fixtures), n_columns).
+    """
+    ordered = in_learning_order(history)
+    engine = RatingEngine(ordered, p)
+    answers = np.empty((len(fixtures), n_columns))
+    order = np.argsort(fixtures.day, kind="stable")
+    days, starts = np.unique(fixtures.day[order], return_index=True)
+    learned = 0
+    for day, start, end in zip(days, starts, [*starts[1:], len(order)], strict=True):
+        through = int(np.searchsorted(ordered.learn_day, day, side="left"))
+        engine.learn(learned, through)
+        learned = through
+        asked = order[start:end]
+        answers[asked] = ask(engine.state, take(fixtures, asked))
+    return answers
+
+
+def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
+    """Ratings at the end of day ``through`` (default: of the last day)."""
+    ordered = in_learning_order(history)
+    last = int(ordered.learn_day[-1]) if len(ordered) else 0
+    as_of = last if through is None else through
+    engine = RatingEngine(ordered, p)
+    engine.learn(0, int(np.searchsorted(ordered.learn_day, as_of, side="right")))
+    return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Maps with what was known before them.
+
+    Attributes:
+        X: Features, shape (n, n_features).
+        team1_won: Outcome, shape (n,).
+        day: Day on which the map was forecast, shape (n,).
+        row: Row of the map in the history, shape (n,).
+    """
+
+    X: FloatArray
+    team1_won: BoolArray
+    day: IntArray
+    row: IntArray
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def take(self, index: IntArray | BoolArray) -> "TrainingSet":
+        """Some of the maps."""
+        return TrainingSet(X=self.X[index], team1_won=self.team1_won[index], day=self.day[index], row=self.row[index])
+
+
+def training_set(
+    history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
+) -> TrainingSet:
+    """Features of the rated maps that were decided from day ``since`` through day ``through``, each as known before its day."""
+    wanted = history.is_map & history.is_rated
+    if since is not None:
+        wanted &= history.forecast_day >= since
+    if through is not None:
+        wanted &= history.learn_day <= through
+    row = np.flatnonzero(wanted)
+    asked = take(fixtures_of(history), row)
+    X = walk(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
+    return TrainingSet(X=X, team1_won=history.team1_won[row], day=asked.day, row=row)
