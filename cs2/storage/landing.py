@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +15,8 @@ class RawRow(Base):
 
     __tablename__ = "raw_rows"
     __table_args__ = (
-        UniqueConstraint("source", "kind", "row_key", "content_hash"),
+        # Not unique by content: a correction that is taken back is a third version.
+        Index(None, "source", "kind", "row_key", "id"),
         Index(None, "source", "kind", "month"),
     )
 

@@ -46,6 +46,7 @@ class Series(Base):
         CheckConstraint("team1_id <> team2_id", name="two_teams"),
         CheckConstraint("best_of IN (1, 2, 3, 5)", name="best_of_known"),
         CheckConstraint("last_day >= first_day", name="days_in_order"),
+        CheckConstraint("forecast_day <= first_day AND learn_day >= last_day", name="schedule_around_days"),
         Index(None, "first_day"),
     )
 
@@ -53,9 +54,13 @@ class Series(Base):
     natural_key: Mapped[str] = mapped_column(unique=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("events.id"), index=True)
     first_day: Mapped[date]
-    """The day it is forecast."""
+    """Day of the first map."""
     last_day: Mapped[date]
-    """The day after which it is learned."""
+    """Day of the last map."""
+    forecast_day: Mapped[date]
+    """First day of the pair's rows at most one day apart: the day it is forecast."""
+    learn_day: Mapped[date]
+    """Last day of them: it is learned when that day is over."""
     best_of: Mapped[int | None] = mapped_column(SmallInteger)
     team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)

@@ -58,11 +58,11 @@ def upgrade() -> None:
         sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("arrived_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_raw_rows")),
-        sa.UniqueConstraint(
-            "source", "kind", "row_key", "content_hash", name=op.f("uq_raw_rows_source_kind_row_key_content_hash")
-        ),
     )
     op.create_index(op.f("ix_raw_rows_source_kind_month"), "raw_rows", ["source", "kind", "month"], unique=False)
+    op.create_index(
+        op.f("ix_raw_rows_source_kind_row_key_id"), "raw_rows", ["source", "kind", "row_key", "id"], unique=False
+    )
     op.create_table(
         "teams",
         sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
@@ -190,6 +190,8 @@ def upgrade() -> None:
         sa.Column("event_id", sa.Integer(), nullable=True),
         sa.Column("first_day", sa.Date(), nullable=False),
         sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column("forecast_day", sa.Date(), nullable=False),
+        sa.Column("learn_day", sa.Date(), nullable=False),
         sa.Column("best_of", sa.SmallInteger(), nullable=True),
         sa.Column("team1_id", sa.Integer(), nullable=False),
         sa.Column("team2_id", sa.Integer(), nullable=False),
@@ -202,6 +204,9 @@ def upgrade() -> None:
         sa.Column("points1", sa.Double(), nullable=True),
         sa.Column("points2", sa.Double(), nullable=True),
         sa.CheckConstraint("best_of IN (1, 2, 3, 5)", name=op.f("ck_series_best_of_known")),
+        sa.CheckConstraint(
+            "forecast_day <= first_day AND learn_day >= last_day", name=op.f("ck_series_schedule_around_days")
+        ),
         sa.CheckConstraint("last_day >= first_day", name=op.f("ck_series_days_in_order")),
         sa.CheckConstraint("team1_id <> team2_id", name=op.f("ck_series_two_teams")),
         sa.ForeignKeyConstraint(["event_id"], ["events.id"], name=op.f("fk_series_event_id_events")),
@@ -334,6 +339,7 @@ def downgrade() -> None:
     op.drop_table("users")
     op.drop_index(op.f("ix_teams_name"), table_name="teams")
     op.drop_table("teams")
+    op.drop_index(op.f("ix_raw_rows_source_kind_row_key_id"), table_name="raw_rows")
     op.drop_index(op.f("ix_raw_rows_source_kind_month"), table_name="raw_rows")
     op.drop_table("raw_rows")
     op.drop_table("rating_snapshots")
