@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 
 from cs2.forecasting.history import UNKNOWN, IntArray, MatchHistory
-from pipelines.etl.tables import Tables
 
 
 def day_numbers(days: pd.Series) -> IntArray:
@@ -13,13 +12,12 @@ def day_numbers(days: pd.Series) -> IntArray:
     return numbers
 
 
-def history_from_tables(tables: Tables) -> MatchHistory:
+def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame) -> MatchHistory:
     """Every map, and every series of which no map is known, in the order in which they are learned."""
-    series = tables.series.set_index("id")
-    maps = tables.map_results
-    of_maps = series.loc[maps["series_id"]]
-    alone = tables.series[~tables.series["id"].isin(maps["series_id"]) & tables.series["winner"].notna()]
-    five = _players_by_lineup(tables.lineups)
+    maps = map_results
+    of_maps = series.set_index("id").loc[maps["series_id"]]
+    alone = series[~series["id"].isin(maps["series_id"]) & series["winner"].notna()]
+    five = _players_by_lineup(lineups)
     parts = {
         "row_id": (maps["id"], alone["id"]),
         "is_map": (np.ones(len(maps), bool), np.zeros(len(alone), bool)),

@@ -66,7 +66,7 @@ def _lines(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str,
 
 
 def newest_rows(connection: Connection, source: SourceName) -> dict[RowKind, pd.DataFrame]:
-    """The newest version of every row, indexed by its id in ``raw_rows``, in an order that does not tell when it landed."""
+    """The newest version of every row, by its id in ``raw_rows``, in an order that does not tell when it landed."""
     rows = connection.execute(text(_NEWEST), {"source": source.value}).all()
     frames = {}
     for kind in RowKind:

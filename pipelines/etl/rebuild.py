@@ -31,6 +31,15 @@ class Rebuilt:
     outcomes: pd.DataFrame
     counts: dict[str, int]
 
+    def rejected(self) -> int:
+        """How many published rows could not be used."""
+        return int((self.outcomes["outcome"] == "rejected").sum())
+
+    def rejections(self) -> dict[str, int]:
+        """How often each reason was given."""
+        reasons = self.outcomes.loc[self.outcomes["outcome"] == "rejected", "reasons"].explode()
+        return {str(reason): int(n) for reason, n in reasons.value_counts().items()}
+
 
 def rebuild(published: Mapping[RowKind, pd.DataFrame], identities: Identities) -> Rebuilt:
     """Build every table.
@@ -117,9 +126,7 @@ def _tables(
         player_aliases=players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
         events=pd.DataFrame([(n, name) for name, n in identities.events.ids.items()], columns=["id", "name"]),
         lineups=lineups,
-        series=series_rows(
-            parsed[RowKind.SERIES].rows, linked, teams.id_of, series_ids, roster_ids, results, maps, event_ids
-        ),
+        series=series_rows(parsed[RowKind.SERIES].rows, linked, teams.id_of, series_ids, roster_ids, maps, event_ids),
         map_results=results,
         standings=standings,
         player_map_stats=player_stats_rows(parsed[RowKind.PLAYER_MAP].rows, maps, results, lineups, players),

@@ -11,10 +11,11 @@ from pipelines.etl.copying import copy_frame, copy_rows
 from pipelines.etl.history import history_from_tables
 from pipelines.etl.ids import Identities, IdRegister
 from pipelines.etl.rebuild import Rebuilt
-from pipelines.etl.tables import Tables
 
 GROWING = ("maps", "teams", "team_aliases", "players", "player_aliases", "events", "lineups")
 """Tables that keep every row they ever had: an id may stand in a forecast."""
+
+NULLABLE = frozenset({"rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"})
 
 REPLACED = ("series", "map_results", "standings", "player_map_stats")
 
@@ -107,14 +108,11 @@ def _json_list(reasons: Sequence[str]) -> str:
 
 def read_history(connection: Connection) -> MatchHistory:
     """Everything played that is stored, for ratings and training."""
-    empty = pd.DataFrame()
-    read = {
-        table: pd.read_sql_query(text(f"SELECT * FROM {table} ORDER BY id"), connection)
-        for table in ("lineups", "series", "map_results")  # noqa: S608
+    frames = {
+        table: pd.read_sql_query(text(f"SELECT * FROM {table} ORDER BY id"), connection)  # noqa: S608 - our own names
+        for table in ("map_results", "series", "lineups")
     }
-    for column in ("rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"):
-        for frame in read.values():
-            if column in frame:
-                frame[column] = frame[column].astype("Int64")
-    others = {name: empty for name in (*GROWING, *REPLACED) if name not in read}
-    return history_from_tables(Tables(**read, **others))
+    for frame in frames.values():
+        for column in NULLABLE.intersection(frame.columns):
+            frame[column] = frame[column].astype("Int64")
+    return history_from_tables(**frames)

@@ -16,7 +16,7 @@ BEST_OF = (1, 2, 3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One frame a table, named and with columns as in the database (``player_map_stats`` has ``published_index`` too)."""
+    """One frame a table, named and with columns as in the database; ``player_map_stats`` has ``published_index`` too."""
 
     maps: pd.DataFrame
     teams: pd.DataFrame
@@ -128,7 +128,6 @@ def series_rows(
     team_ids: Mapping[Identity, int],
     series_ids: Mapping[str, int],
     lineup_ids: Mapping[tuple[Identity, Roster], int],
-    results: pd.DataFrame,
     maps: pd.DataFrame,
     event_ids: Mapping[str, int],
 ) -> pd.DataFrame:

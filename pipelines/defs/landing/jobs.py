@@ -1,0 +1,16 @@
+"""Ingest: land some months, rebuild the tables, renew the ratings."""
+
+import dagster as dg
+
+INGEST_ASSETS = dg.AssetSelection.groups("landing", "tables", "ratings")
+
+ingest_job = dg.define_asset_job(
+    "ingest_job",
+    selection=INGEST_ASSETS,
+    description="Land months of the source, rebuild the tables from all that was ever landed, renew the ratings.",
+)
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """Tags that make one run of a range of months."""
+    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

@@ -1,0 +1,47 @@
+"""Claims about the stored tables."""
+
+import dagster as dg
+import pandas as pd
+import pandera.pandas as pa
+from sqlalchemy import text
+
+from pipelines.etl.validation import TABLE_SCHEMAS
+from pipelines.resources import Database
+
+
+def _keeps_its_contract(table: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(asset=table, name=f"{table}_keep_their_contract", description="What is stored obeys its schema.")
+    def check(database: Database) -> dg.AssetCheckResult:
+        with database.engine() as engine, engine.connect() as connection:
+            stored = pd.read_sql_query(text(f"SELECT * FROM {table}"), connection)  # noqa: S608 - our own names
+        try:
+            TABLE_SCHEMAS[table].validate(stored, lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            cases = errors.failure_cases
+            return dg.AssetCheckResult(
+                passed=False,
+                metadata={"failures": len(cases), "first": dg.MetadataValue.text(cases.head(20).to_string())},
+            )
+        return dg.AssetCheckResult(passed=True, metadata={"rows": len(stored)})
+
+    return check
+
+
+map_results_keep_their_contract = _keeps_its_contract("map_results")
+series_keep_their_contract = _keeps_its_contract("series")
+lineups_keep_their_contract = _keeps_its_contract("lineups")
+
+
+@dg.asset_check(asset="raw_rows", description="Stored, merged and rejected rows add up to what came in.")
+def every_row_is_accounted_for(database: Database) -> dg.AssetCheckResult:
+    """Each newest raw map row is a map result or a rejected row."""
+    query = """
+    SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows WHERE kind = 'map') AS came,
+           (SELECT count(*) FROM map_results) AS stored,
+           (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
+    """
+    with database.engine() as engine, engine.connect() as connection:
+        came, stored, rejected = connection.execute(text(query)).one()
+    return dg.AssetCheckResult(
+        passed=came == stored + rejected, metadata={"came_in": came, "stored": stored, "rejected": rejected}
+    )
