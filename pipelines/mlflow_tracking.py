@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 BLOB = "model.skops"
 EVALUATION = "evaluation.npz"
 
-BOOSTING_TYPES = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
-"""Reviewed: skops distrusts it because forged node indices are read out of bounds. Only written here, for comparison
-in MLflow; serving loads linear models and trusts no type beyond those of skops."""
+BOOSTING_TYPES = (
+    "cs2.forecasting.estimators.MirroredBoosting",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+)
+"""Reviewed: the first is our own; the second skops distrusts because forged node indices are read out of bounds. Only
+written here, to compare in MLflow; serving loads linear models and trusts no type beyond those of skops."""
 
 _CLIENT_ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its default waits minutes for a server that is not there

@@ -82,8 +82,10 @@ def served(session: Session) -> Served:
     return Served(None if best is None else best.version, None if ratings is None else ratings.id)
 
 
-def judge_candidate(session: Session, version: int, *, reasons: Sequence[str], metrics: Mapping[str, Any]) -> MlModel:
-    """Write the gate's verdict on a candidate: no reasons means that it passed.
+def judge_candidate(
+    session: Session, version: int, *, passed: bool, reasons: Sequence[str], metrics: Mapping[str, Any]
+) -> MlModel:
+    """Write the gate's verdict on a candidate: one that did not pass is refused for good.
 
     Raises:
         PromotionRefusedError: If the version is unknown or no candidate any more.
@@ -94,7 +96,7 @@ def judge_candidate(session: Session, version: int, *, reasons: Sequence[str], m
     row.reasons = list(reasons)
     row.metrics = {**row.metrics, **metrics}
     row.judged_at = func.now()
-    if reasons:
+    if not passed:
         row.status = ModelStatus.REFUSED
     session.flush()
     return row

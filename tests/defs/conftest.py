@@ -132,7 +132,7 @@ def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
             session.add(row)
             session.flush()
             if verdict is not None:
-                judge_candidate(session, row.version, reasons=verdict, metrics={})
+                judge_candidate(session, row.version, passed=not verdict, reasons=verdict, metrics={})
             return row.version
 
     return add

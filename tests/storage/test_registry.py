@@ -60,7 +60,7 @@ def candidate(session: Session, run: str) -> MlModel:
 
 
 def passed(session: Session, run: str) -> MlModel:
-    return judge_candidate(session, candidate(session, run).version, reasons=[], metrics={})
+    return judge_candidate(session, candidate(session, run).version, passed=True, reasons=[], metrics={})
 
 
 def statuses(session: Session) -> list[str]:
@@ -109,7 +109,7 @@ def test_promoting_the_champion_again_changes_nothing(session: Session) -> None:
 
 def test_a_refused_version_is_not_promoted(session: Session) -> None:
     row = candidate(session, "a")
-    judge_candidate(session, row.version, reasons=["worse than Elo"], metrics={"gain": -0.1})
+    judge_candidate(session, row.version, passed=False, reasons=["worse than Elo"], metrics={"gain": -0.1})
     assert row.status == ModelStatus.REFUSED
     assert row.metrics == {"log_loss": 0.64, "gain": -0.1}
     with pytest.raises(PromotionRefusedError, match="worse than Elo"):
@@ -128,9 +128,9 @@ def test_an_unknown_version_is_not_promoted(session: Session) -> None:
 
 def test_a_verdict_is_given_once(session: Session) -> None:
     row = candidate(session, "a")
-    judge_candidate(session, row.version, reasons=["worse"], metrics={})
+    judge_candidate(session, row.version, passed=False, reasons=["worse"], metrics={})
     with pytest.raises(PromotionRefusedError, match="refused"):
-        judge_candidate(session, row.version, reasons=[], metrics={})
+        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
 
 
 def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, postgres_url: str) -> None:

@@ -1,0 +1,144 @@
+"""The gate: blocking checks of ``candidate_model``, one verdict, written to the row before anything is blocked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+import dagster as dg
+import skops.io
+
+from cs2.forecasting.features import FEATURES_VERSION
+from cs2.forecasting.gate import Judged, Verdict, judge
+from cs2.forecasting.model import MapModel, golden_error
+from cs2.storage.models import MlModel
+from cs2.storage.registry import champion, judge_candidate, latest_model, model_of_run
+from pipelines.defs.models.aliases import mend_aliases, wanted_aliases
+from pipelines.mlflow_tracking import Mlflow, MlflowError
+from pipelines.resources import Database
+
+CANDIDATE = "candidate_model"
+
+CLAIMS = {
+    "enough_maps": "Enough held-out maps to say anything.",
+    "beats_elo": "Better log loss than the recalibrated Elo on the same held-out maps.",
+    "calibrated": "Slope and intercept of a recalibration lie near 1 and 0.",
+    "symmetric": "Exchanging the sides gives the complement.",
+    "not_worse_than_champion": "Not worse than the champion on the same maps, by a paired bootstrap over days.",
+    "golden_forecasts_stay": "The champion's golden forecasts move little: a refit, not another model.",
+    "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its golden forecasts.",
+}
+
+GOLDEN_TOLERANCE = 1e-9
+
+
+class NoCandidateError(Exception):
+    """There is nothing to judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A model as MLflow returns it: its bytes read as the served model, or why they cannot be."""
+
+    model: MapModel | None
+    problem: str
+
+
+@dg.multi_asset_check(
+    name="gate",
+    specs=[
+        dg.AssetCheckSpec(name, asset=CANDIDATE, description=claim, blocking=True) for name, claim in CLAIMS.items()
+    ],
+)
+def gate(context: dg.AssetCheckExecutionContext, database: Database, mlflow: Mlflow) -> Iterator[dg.AssetCheckResult]:
+    """Judges the candidate of this run. A refusal is a verdict: the row becomes *refused*, with the reasons."""
+    with database.transaction() as session:
+        row = model_of_run(session, context.run.run_id) or latest_model(session)
+        best = champion(session)
+    if row is None:
+        raise NoCandidateError("no model has been trained yet")
+    blob = read_blob(mlflow, row)
+    rival = None if best is None or best.version == row.version else best
+    verdict = _verdict(mlflow, row, blob, rival)
+    failed = [*verdict.failed, *(["blob_is_intact"] if blob.problem else [])]
+    told = dict(reason.split(": ", maxsplit=1) for reason in verdict.reasons)
+    told["blob_is_intact"] = blob.problem or "SHA-256 and golden forecasts agree"
+    if row.judged_at is None:
+        _record(context, database, mlflow, row, failed, told, verdict.metrics)
+    yield from _results(failed, told, version=row.version, metrics=verdict.metrics)
+
+
+def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
+    """Fetch and check the blob of a row; a blob that cannot be served is a finding, an unreachable server is not.
+
+    Raises:
+        MlflowError: If MLflow does not answer.
+    """
+    data = mlflow.fetch(row.artifact_uri)
+    if sha256(data).hexdigest() != row.sha256:
+        return Blob(None, "the SHA-256 of the blob is not the recorded one")
+    try:
+        model = MapModel.from_estimator(skops.io.loads(data, trusted=[]))
+    except (skops.io.exceptions.UntrustedTypesFoundException, ValueError) as error:
+        return Blob(None, str(error))
+    error_of_golden = golden_error(model, row.golden)
+    if error_of_golden > GOLDEN_TOLERANCE:
+        return Blob(model, f"golden forecasts are missed by {error_of_golden:.1e}")
+    return Blob(model, "")
+
+
+def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None) -> Verdict:
+    """The pure judgement, on the held-out maps that the training stored.
+
+    The champion may have been fitted on some of these maps; the candidate's forecasts of them come from before. With a
+    dozen coefficients on tens of thousands of maps that is worth some 0.0002 of log loss, to the champion's favour.
+    """
+    arrays = mlflow.evaluation(row.mlflow_run_id)
+    comparable = rival is not None and rival.features_version == row.features_version == FEATURES_VERSION
+    of_rival = read_blob(mlflow, rival).model if rival is not None and comparable else None
+    judged = Judged(
+        team1_won=arrays["team1_won"],
+        day=arrays["day"],
+        candidate=arrays["candidate"],
+        swapped=arrays["swapped"],
+        elo=arrays["elo"],
+        champion=None if of_rival is None else of_rival.probability(arrays["X"]),
+    )
+    golden_move = None
+    if rival is not None and comparable and blob.model is not None:
+        golden_move = golden_error(blob.model, rival.golden)
+    return judge(judged, golden_move=golden_move)
+
+
+def _record(
+    context: dg.AssetCheckExecutionContext,
+    database: Database,
+    mlflow: Mlflow,
+    row: MlModel,
+    failed: list[str],
+    told: dict[str, str],
+    metrics: dict[str, float],
+) -> None:
+    """Write the verdict to the row, then to MLflow, which may be away: the row decides."""
+    reasons = [f"{name}: {text}" for name, text in sorted(told.items(), key=lambda item: item[0] not in failed)]
+    with database.transaction() as session:
+        judge_candidate(session, row.version, passed=not failed, reasons=reasons, metrics={"gate": metrics})
+        wanted = wanted_aliases(session)
+    try:
+        mlflow.log_verdict(row.mlflow_run_id, metrics=metrics, verdict="refused" if failed else "passed")
+        mend_aliases(mlflow, wanted)
+    except MlflowError as error:
+        context.log.warning(f"the verdict is not in MLflow: {error}")
+
+
+def _results(
+    failed: list[str], told: dict[str, str], *, version: int, metrics: dict[str, float]
+) -> Iterator[dg.AssetCheckResult]:
+    for name in CLAIMS:
+        why_not = "too few maps" if "enough_maps" in failed else "there is no champion to compare with"
+        yield dg.AssetCheckResult(
+            asset_key=CANDIDATE,
+            check_name=name,
+            passed=name not in failed,
+            description=told.get(name, f"not judged: {why_not}" if name != "enough_maps" else "enough"),
+            metadata={"model_version": version, **(metrics if name == "beats_elo" else {})},
+        )

@@ -1,0 +1,56 @@
+"""Ratings: computed anew after every rebuild of the tables, without training anything."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+
+from cs2.forecasting.features import FEATURES_VERSION
+from cs2.forecasting.training import rate
+from cs2.settings import get_settings
+from cs2.storage.registry import store_snapshot
+from pipelines.etl.storing import read_history
+from pipelines.hooks import IS_NEW, announce_ratings
+from pipelines.resources import Database
+
+EPOCH = date(1970, 1, 1)
+
+
+class NoResultsError(Exception):
+    """There is nothing to rate."""
+
+
+@dg.asset(
+    deps=["map_results", "series", "lineups"],
+    hooks={announce_ratings},
+    group_name="ratings",
+    kinds={"numba", "postgres"},
+    pool="ratings",
+    owners=["team:models"],
+)
+def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
+    """Ratings of all players and teams as of the last known day: what a forecast is computed from.
+
+    One row a state of the results; the same results give the same bytes and no new row. Serving hears of a new one on
+    Redis and uses it at once, with the model it has.
+    """
+    today = (get_settings().current_day() - EPOCH).days
+    with database.engine() as engine, engine.connect() as connection:
+        history = read_history(connection)
+    known = history.learn_day <= today  # archives may go on after the settable clock
+    if not known.any():
+        raise NoResultsError(f"no result is known through {get_settings().current_day()}")
+    as_of = int(history.learn_day[known].max())
+    data = rate(history, through=as_of).to_bytes()
+    day = EPOCH + timedelta(days=as_of)
+    n_rated = int((known & history.is_rated).sum())
+    with database.transaction() as session:
+        stored = store_snapshot(session, as_of=day, features_version=FEATURES_VERSION, data=data, n_rated=n_rated)
+    return dg.MaterializeResult(
+        metadata={
+            "snapshot_id": stored.id,
+            IS_NEW: stored.is_new,
+            "as_of": str(day),
+            "rated_rows": n_rated,
+            "bytes": len(data),
+        }
+    )

@@ -1,0 +1,117 @@
+"""Three models of one history: each judged on the last weeks, which it did not see, then fitted on everything."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from cs2.forecasting import metrics
+from cs2.forecasting.estimators import DEFAULT_PARAMETERS, fit_boosting, fit_elo, fit_logistic
+from cs2.forecasting.features import FEATURE_NAMES, features
+from cs2.forecasting.history import FloatArray, MatchHistory
+from cs2.forecasting.model import MapModel
+from cs2.forecasting.training import TrainingSet, fixtures_of, take, training_set, walk
+
+HELD_OUT_DAYS = 56
+HELD_OUT_MAPS = 500
+"""The held-out span reaches back until both are met: quiet months hold a hundred maps."""
+
+ELO, LOGISTIC, BOOSTING = "elo", "logistic_regression", "hist_gradient_boosting"
+
+_FITS: dict[str, Callable[..., Any]] = {ELO: fit_elo, LOGISTIC: fit_logistic, BOOSTING: fit_boosting}
+
+
+class TooFewMapsError(ValueError):
+    """There is too little history to train on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """One kind of model.
+
+    Attributes:
+        name: Kind of estimator.
+        estimator: Fitted on all maps: what is published.
+        held_out: Forecasts of the held-out maps by the same kind fitted on the maps before them, shape (n,).
+        metrics: Of these forecasts.
+    """
+
+    name: str
+    estimator: Any
+    held_out: FloatArray
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """What one training gives.
+
+    Attributes:
+        models: By name: Elo alone, the logistic regression that may be served, and boosting.
+        data: The maps on which the published models were fitted.
+        held_out: The held-out maps.
+        swapped: Forecasts of the logistic regression for the held-out maps with exchanged sides, shape (n_held_out,).
+    """
+
+    models: dict[str, Fitted]
+    data: TrainingSet
+    held_out: TrainingSet
+    swapped: FloatArray
+
+
+def train(history: MatchHistory, *, today: int) -> Training:
+    """Train on what was decided through day ``today``.
+
+    Raises:
+        TooFewMapsError: If not twice as many rated maps as are held out are known.
+    """
+    oldest = today - DEFAULT_PARAMETERS.history_days
+    data = training_set(history, since=oldest, through=today)
+    if len(data) < 2 * HELD_OUT_MAPS:
+        raise TooFewMapsError(f"{len(data)} rated maps are known, training needs {2 * HELD_OUT_MAPS}")
+    first = first_held_out_day(data)
+    held_out = data.take(data.day >= first)
+    past = data.take(history.learn_day[data.row] < first)
+    fits = {name: fit(past, today=first) for name, fit in _FITS.items()}
+    models = {name: _fitted(name, fits[name], fit(data, today=today), held_out) for name, fit in _FITS.items()}
+    exchanged = take(fixtures_of(history), held_out.row).swapped()
+    X_swapped = walk(history, exchanged, features, n_columns=len(FEATURE_NAMES))
+    return Training(models=models, data=data, held_out=held_out, swapped=_forecast(LOGISTIC, fits[LOGISTIC], X_swapped))
+
+
+def first_held_out_day(data: TrainingSet) -> int:
+    """First day of the held-out span."""
+    days = np.sort(data.day)
+    return int(min(days[-1] - HELD_OUT_DAYS + 1, days[-HELD_OUT_MAPS]))
+
+
+def training_parameters() -> dict[str, Any]:
+    """What the training was told, for the record."""
+    return {**asdict(DEFAULT_PARAMETERS), "held_out_days": HELD_OUT_DAYS, "held_out_maps": HELD_OUT_MAPS}
+
+
+def _fitted(name: str, before: Any, published: Any, held_out: TrainingSet) -> Fitted:
+    forecast = _forecast(name, before, held_out.X)
+    won = held_out.team1_won
+    fit = metrics.recalibration(forecast, won)
+    return Fitted(
+        name=name,
+        estimator=published,
+        held_out=forecast,
+        metrics={
+            "log_loss": metrics.log_loss(forecast, won),
+            "brier_score": metrics.brier_score(forecast, won),
+            "accuracy": metrics.accuracy(forecast, won),
+            "auc": metrics.auc(forecast, won),
+            "calibration_slope": fit.slope,
+            "calibration_intercept": fit.intercept,
+        },
+    )
+
+
+def _forecast(name: str, estimator: Any, X: FloatArray) -> FloatArray:
+    if name == LOGISTIC:  # as it is served
+        return MapModel.from_estimator(estimator).probability(X)
+    won: FloatArray = estimator.predict_proba(X)[:, 1]
+    return won
