@@ -1,0 +1,69 @@
+"""The results sink: ``python -m ingest_worker``. Ends on SIGTERM and SIGINT after the batch it is at."""
+
+import asyncio
+import random
+import signal
+
+import structlog
+from pymongo.errors import PyMongoError
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from cs2.settings import Settings, get_settings
+from ingest_worker.consumer import BLOCK_MS, Consumer, consumer_name
+from ingest_worker.mongo_client import MongoClient
+from ingest_worker.store import MongoForecastStore
+
+REDIS_SECONDS = 5 + BLOCK_MS / 1000  # must exceed BLOCK, else a quiet stream looks like a dead server
+LONGEST_WAIT_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Move events to MongoDB until ``stop`` is set; while a server is away, try again with back-off."""
+    redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_SECONDS, retry=Retry(NoBackoff(), 0))
+    store = MongoForecastStore(MongoClient, settings.mongo_url, settings.mongo_database)
+    consumer = Consumer(redis, store, consumer_name())
+    wait, is_prepared = 0.1, False
+    try:
+        while not stop.is_set():
+            try:
+                if not is_prepared:
+                    await consumer.prepare()
+                    is_prepared, wait = True, 0.1
+                    log.info("sink_ready", consumer=consumer_name())
+                await consumer.step()
+            except (RedisError, PyMongoError, OSError) as error:
+                if is_prepared or wait == 0.1:
+                    log.warning("sink_waits", reason=f"{type(error).__name__}: {error}")
+                is_prepared = False
+                await _wait(stop, wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+        if is_prepared:
+            await consumer.leave()
+    finally:
+        await store.close()
+        await redis.aclose()
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def main() -> None:
+    """Run until a signal asks to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    await run(get_settings(), stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

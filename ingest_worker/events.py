@@ -1,0 +1,42 @@
+"""Entries of the stream, and the documents that they become."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from cs2.contracts import EVENT_FIELD, ForecastEvent
+
+Document = dict[str, Any]
+
+
+class DeadEntryError(Exception):
+    """An entry that can never be stored; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the stream: its id and its fields, as Redis has them."""
+
+    id: bytes
+    fields: Mapping[bytes, bytes]
+
+
+def document_of(entry: Entry) -> Document:
+    """The document to store: the event, its id as ``_id``, its moment as a date.
+
+    Raises:
+        DeadEntryError: If the entry holds no valid event.
+    """
+    payload = entry.fields.get(EVENT_FIELD)
+    if payload is None:
+        raise DeadEntryError(f"it has no field {EVENT_FIELD.decode()}")
+    try:
+        event = ForecastEvent.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "event"
+        raise DeadEntryError(f"{where}: {first['msg']} ({error.error_count()} in all)") from error
+    document = event.model_dump(mode="json", exclude={"event_id"})
+    return {"_id": event.event_id, **document, "occurred_at": event.occurred_at}

@@ -1,0 +1,33 @@
+"""Bounds the stream: drops what every group has acknowledged, and nothing else."""
+
+from redis.asyncio import Redis
+
+from cs2.contracts import EVENTS_STREAM
+
+
+async def trim_stream(redis: Redis) -> None:
+    """Drop the entries before the oldest one that some group has not acknowledged.
+
+    The last delivered id is read before the pending entries: an entry that is delivered in between lies behind it, and
+    is kept.
+    """
+    bounds = []
+    for group in await redis.xinfo_groups(EVENTS_STREAM):
+        delivered = group["last-delivered-id"]
+        oldest_pending = (await redis.xpending(EVENTS_STREAM, group["name"]))["min"]
+        after_delivered = _next_id(delivered)
+        bounds.append(min(after_delivered, _parts(oldest_pending)) if oldest_pending else after_delivered)
+    if bounds:
+        milliseconds, sequence = min(bounds)
+        await redis.xtrim(EVENTS_STREAM, minid=f"{milliseconds}-{sequence}", approximate=False)
+
+
+def _parts(entry_id: bytes | str) -> tuple[int, int]:
+    text = entry_id.decode() if isinstance(entry_id, bytes) else entry_id
+    milliseconds, sequence = text.split("-")
+    return int(milliseconds), int(sequence)
+
+
+def _next_id(entry_id: bytes | str) -> tuple[int, int]:
+    milliseconds, sequence = _parts(entry_id)
+    return milliseconds, sequence + 1

@@ -1,0 +1,48 @@
+"""The service: ``uvicorn --factory serving.app:create_app``."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypedDict
+
+from fastapi import FastAPI
+
+from cs2.settings import Settings, get_settings
+from serving import health
+from serving.auth import endpoints as auth
+from serving.body_limit import BodyLimit
+from serving.dictionaries import endpoints as dictionaries
+from serving.errors import add_error_handlers
+from serving.forecast import endpoints as forecast
+from serving.services import Services, running_services
+
+DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
+
+Register, log in, send the token as `Authorization: Bearer …`, and ask. Every error is an `application/problem+json`
+(RFC 9457) whose `type` is stable and whose `errors` name the field and what would be right. A forecast that was
+answered is in the history under its `forecast_id`."""
+
+
+class State(TypedDict):
+    """State of the lifespan."""
+
+    services: Services
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; nothing is opened before its lifespan starts.
+
+    Args:
+        settings: Instead of those of the environment.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        async with running_services(settings or get_settings()) as services:
+            yield {"services": services}
+
+    app = FastAPI(title="cs2-forecast", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app.add_middleware(BodyLimit)
+    add_error_handlers(app)
+    for part in (auth, dictionaries, forecast, health):
+        app.include_router(part.router)
+    return app

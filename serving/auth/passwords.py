@@ -1,0 +1,27 @@
+"""Passwords: Argon2 in threads, so that hashing never holds up the event loop."""
+
+from anyio import CapacityLimiter, to_thread
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+CONCURRENT_HASHES = 4  # each takes 64 MiB while it runs
+
+
+class Passwords:
+    """Hashes and verifies passwords."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHash((Argon2Hasher(),))
+        self._limiter = CapacityLimiter(CONCURRENT_HASHES)
+        self._hash_of_nobody = self._hasher.hash("nobody has this password")
+
+    async def hash(self, password: str) -> str:
+        """The salted hash to store."""
+        return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Whether the password is right; for an unknown user (None) it takes as long and is always wrong."""
+        is_right = await to_thread.run_sync(
+            self._hasher.verify, password, stored or self._hash_of_nobody, limiter=self._limiter
+        )
+        return is_right and stored is not None

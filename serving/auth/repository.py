@@ -1,0 +1,48 @@
+"""Accounts in PostgreSQL."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cs2.storage.users import User
+
+
+class UsernameTakenError(Exception):
+    """Another account has the name."""
+
+
+class Users:
+    """Create, read, update and delete accounts; the session's owner commits."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, username: str, password_hash: str) -> User:
+        """Add an account.
+
+        Raises:
+            UsernameTakenError: If the name is taken.
+        """
+        user = User(username=username, password_hash=password_hash)
+        self._session.add(user)
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            raise UsernameTakenError(username) from error
+        return user
+
+    async def get(self, user_id: int) -> User | None:
+        """The account with this id."""
+        return await self._session.get(User, user_id)
+
+    async def named(self, username: str) -> User | None:
+        """The account with this name, in lower case."""
+        return (await self._session.scalars(select(User).where(User.username == username))).one_or_none()
+
+    async def change_password(self, user_id: int, password_hash: str) -> None:
+        """Store another hash."""
+        await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+
+    async def delete(self, user_id: int) -> None:
+        """Take the account away."""
+        await self._session.execute(delete(User).where(User.id == user_id))

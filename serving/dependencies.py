@@ -1,0 +1,59 @@
+"""What endpoints ask for, as annotated aliases."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from serving.auth.repository import Users
+from serving.auth.service import Accounts
+from serving.errors import NotAuthenticatedError
+from serving.forecast.bundle import Bundle
+from serving.services import Services
+
+_bearer = OAuth2PasswordBearer(tokenUrl="/auth/login", auto_error=False)
+
+
+async def _services(request: Request) -> Services:
+    services: Services = request.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]
+
+
+async def _current_user(token: Annotated[str | None, Depends(_bearer)], services: ServicesDep) -> int:
+    if token is None:
+        raise NotAuthenticatedError("not-authenticated", "this needs a token; get one from POST /auth/login")
+    return services.tokens.user_of(token)
+
+
+authenticated = Depends(_current_user)
+
+CurrentUser = Annotated[int, authenticated]
+"""Id of the user who asks, from the token alone: PostgreSQL may be down."""
+
+
+async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction, committed before the answer leaves."""
+    async with services.sessions.begin() as session:
+        yield session
+
+
+SessionDep = Annotated[AsyncSession, Depends(_session, scope="function")]
+
+
+async def _accounts(session: SessionDep, services: ServicesDep) -> Accounts:
+    return Accounts(Users(session), services.passwords, services.tokens)
+
+
+AccountsDep = Annotated[Accounts, Depends(_accounts)]
+
+
+async def _bundle(services: ServicesDep) -> Bundle:
+    return services.keeper.current
+
+
+BundleDep = Annotated[Bundle, Depends(_bundle)]

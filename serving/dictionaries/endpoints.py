@@ -1,0 +1,69 @@
+"""Maps, teams and players over HTTP, from memory."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from serving.dependencies import BundleDep, authenticated
+from serving.dictionaries.index import Dictionary, Entry
+from serving.dictionaries.schemas import EntryPage, Listing
+from serving.errors import NotFoundError, problems
+
+router = APIRouter(tags=["dictionaries"], dependencies=[authenticated])
+
+ListingQuery = Annotated[Listing, Query()]
+EntryId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+
+_LIST = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY)
+_ONE = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _page(dictionary: Dictionary, listing: Listing) -> EntryPage:
+    found = dictionary.page(search=listing.search, name=listing.name, after=listing.after, limit=listing.limit)
+    wanted = listing.name or listing.search
+    suggestions = dictionary.suggestions(wanted) if wanted and not found.items and listing.after == 0 else []
+    return EntryPage(items=list(found.items), next_after=found.next_after, suggestions=suggestions)
+
+
+def _one(dictionary: Dictionary, entry_id: int, kind: str) -> Entry:
+    entry = dictionary.get(entry_id)
+    if entry is None:
+        raise NotFoundError(f"unknown-{kind}", f"no {kind} has the id {entry_id}; GET /{kind}s lists them")
+    return entry
+
+
+@router.get("/maps", responses=_LIST)
+async def list_maps(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+    """Maps, paged in the order of their ids."""
+    return _page(bundle.dictionaries.maps, listing)
+
+
+@router.get("/maps/{map_id}", responses=_ONE)
+async def get_map(map_id: EntryId, bundle: BundleDep) -> Entry:
+    """One map."""
+    return _one(bundle.dictionaries.maps, map_id, "map")
+
+
+@router.get("/teams", responses=_LIST)
+async def list_teams(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+    """Teams with their aliases, paged in the order of their ids."""
+    return _page(bundle.dictionaries.teams, listing)
+
+
+@router.get("/teams/{team_id}", responses=_ONE)
+async def get_team(team_id: EntryId, bundle: BundleDep) -> Entry:
+    """One team with its aliases."""
+    return _one(bundle.dictionaries.teams, team_id, "team")
+
+
+@router.get("/players", responses=_LIST)
+async def list_players(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+    """Players with their aliases, paged in the order of their ids."""
+    return _page(bundle.dictionaries.players, listing)
+
+
+@router.get("/players/{player_id}", responses=_ONE)
+async def get_player(player_id: EntryId, bundle: BundleDep) -> Entry:
+    """One player with the other spellings of the nickname."""
+    return _one(bundle.dictionaries.players, player_id, "player")

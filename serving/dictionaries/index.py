@@ -1,0 +1,122 @@
+"""Maps, teams and players in memory: look up, search, suggest."""
+
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict
+from rapidfuzz import fuzz, process
+
+MAX_SUGGESTIONS = 5
+LEAST_SIMILARITY = 60.0
+"""Of 100 (rapidfuzz ``WRatio``): below it a name is no suggestion."""
+
+
+class Entry(BaseModel):
+    """A map, team or player: its id, its name, and every other spelling under which sources know it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+class DictionaryRows(BaseModel):
+    """All entries as they are stored, each kind in the order of its ids."""
+
+    model_config = ConfigDict(frozen=True)
+
+    maps: tuple[Entry, ...] = ()
+    teams: tuple[Entry, ...] = ()
+    players: tuple[Entry, ...] = ()
+
+
+def folded(name: str) -> str:
+    """A spelling without case and accents, for comparing."""
+    decomposed = unicodedata.normalize("NFKD", name.strip())
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some entries, and the id after which the next page starts, if there is one."""
+
+    items: Sequence[Entry]
+    next_after: int | None
+
+
+class Dictionary:
+    """Entries of one kind."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._entries = sorted(entries, key=lambda entry: entry.id)
+        self._ids = [entry.id for entry in self._entries]
+        self._by_id = {entry.id: entry for entry in self._entries}
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @cached_property
+    def _spellings(self) -> list[tuple[str, Entry]]:
+        return [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
+
+    @cached_property
+    def _by_spelling(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for spelling, entry in self._spellings:
+            known = found.setdefault(spelling, [])
+            if entry not in known:
+                known.append(entry)
+        return found
+
+    def get(self, entry_id: int) -> Entry | None:
+        """The entry with this id."""
+        return self._by_id.get(entry_id)
+
+    def named(self, name: str) -> list[Entry]:
+        """Entries with this name or alias, whatever its case and accents; namesakes are several."""
+        return list(self._by_spelling.get(folded(name), ()))
+
+    def page(self, *, search: str | None, name: str | None, after: int, limit: int) -> Page:
+        """Entries in the order of their ids, from the first one behind ``after``.
+
+        Args:
+            search: Only those with this in their name or an alias, whatever its case and accents.
+            name: Only those with exactly this name or alias, whatever its case and accents.
+            after: Id behind which the page starts; 0 for the first page.
+            limit: Most entries of a page.
+        """
+        chosen = self._entries if name is None else self.named(name)
+        if search is not None:
+            wanted = folded(search)
+            found = {entry.id for spelling, entry in self._spellings if wanted in spelling}
+            chosen = [entry for entry in chosen if entry.id in found]
+        start = bisect_right(chosen, after, key=lambda entry: entry.id)
+        items = chosen[start : start + limit]
+        has_more = len(chosen) > start + limit
+        return Page(items, items[-1].id if has_more else None)
+
+    def suggestions(self, name: str) -> list[str]:
+        """Names and aliases that resemble a mistyped one, the nearest first."""
+        matches = process.extract(
+            folded(name),
+            [spelling for spelling, _ in self._spellings],
+            scorer=fuzz.WRatio,
+            score_cutoff=LEAST_SIMILARITY,
+            limit=4 * MAX_SUGGESTIONS,  # several spellings may be of one entry
+        )
+        names = dict.fromkeys(self._spellings[index][1].name for _, _, index in matches)
+        return list(names)[:MAX_SUGGESTIONS]
+
+
+class Dictionaries:
+    """Maps, teams and players of one moment."""
+
+    def __init__(self, rows: DictionaryRows) -> None:
+        self.rows = rows
+        self.maps = Dictionary(rows.maps)
+        self.teams = Dictionary(rows.teams)
+        self.players = Dictionary(rows.players)

@@ -1,0 +1,171 @@
+"""Errors of the API: RFC 9457 problems with a stable ``type`` that name the field and what would be right."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:cs2-forecast:problem:"
+
+log = structlog.get_logger(__name__)
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field, and what would be right."""
+
+    field: str = Field(examples=["team1_id"])
+    message: str = Field(examples=["no team has the id 999999; GET /teams lists them"])
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details. ``type`` is stable: programs may tell errors apart by it."""
+
+    type: str = Field(examples=[f"{TYPE_PREFIX}unknown-team"])
+    title: str = Field(examples=["Unknown team"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["team1_id: no team has the id 999999; GET /teams lists them"])
+    errors: list[FieldProblem] = []
+
+
+class ProblemError(Exception):
+    """Ends a request with a problem.
+
+    Args:
+        kind: Last part of the stable ``type``.
+        detail: What happened here; default: the field problems, one after the other.
+        errors: Fields and what would be right for them.
+        headers: Headers that this status asks for.
+    """
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldProblem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.detail = detail or "; ".join(f"{error.field}: {error.message}" for error in errors)
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        super().__init__(self.detail)
+
+
+class WrongFieldError(ProblemError):
+    """One field is wrong."""
+
+    def __init__(self, kind: str, field: str, message: str) -> None:
+        super().__init__(kind, errors=[FieldProblem(field=field, message=message)])
+
+
+class NotAuthenticatedError(ProblemError):
+    """No token, or one that does not hold."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(kind, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class NotFoundError(ProblemError):
+    """There is nothing under that id."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class ConflictError(ProblemError):
+    """The state of things does not allow it."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class UnavailableError(ProblemError):
+    """Something that the request needs is away; asking again later may help."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(kind, detail, headers={"Retry-After": "5"})
+
+
+def problem_response(
+    status: int,
+    kind: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldProblem] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response that carries a problem."""
+    title = kind.replace("-", " ").capitalize()
+    problem = Problem(type=f"{TYPE_PREFIX}{kind}", title=title, status=status, detail=detail, errors=list(errors))
+    return Response(problem.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Declares the problems of an endpoint, for ``responses=``."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {int(status): {"description": status.phrase, "model": Problem, "content": content} for status in statuses}
+
+
+async def _answer_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)
+    return problem_response(error.status, error.kind, error.detail, errors=error.errors, headers=error.headers)
+
+
+async def _answer_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldProblem(field=_field(found["loc"]), message=found["msg"]) for found in error.errors()]
+    detail = "; ".join(f"{found.field}: {found.message}" for found in errors)
+    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, errors=errors)
+
+
+def _field(location: Sequence[int | str]) -> str:
+    """The field's name, without where FastAPI found it; the body as a whole is called ``body``."""
+    parts = [str(part) for part in location if not (isinstance(part, str) and part in {"query", "path", "header"})]
+    if parts[0] == "body" and len(parts) > 1 and isinstance(location[1], str):
+        parts = parts[1:]
+    elif parts[0] == "body":
+        parts = parts[:1]  # a position in malformed JSON
+    return ".".join(parts)
+
+
+async def _answer_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
+    return problem_response(error.status_code, kind, str(error.detail), headers=error.headers)
+
+
+async def _answer_database_away(_: Request, error: Exception) -> Response:
+    log.warning("database_unavailable", error=str(error))
+    detail = "accounts cannot be reached: PostgreSQL does not answer"
+    headers = {"Retry-After": "5"}
+    return problem_response(HTTPStatus.SERVICE_UNAVAILABLE, "database-unavailable", detail, headers=headers)
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    log.error("request_failed", method=request.method, path=request.url.path, exc_info=error)
+    detail = "the service failed to answer; its log says why"
+    return problem_response(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-error", detail)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem."""
+    app.add_exception_handler(ProblemError, _answer_problem)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, _answer_database_away)
+    app.add_exception_handler(Exception, _answer_failure)

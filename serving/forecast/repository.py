@@ -1,0 +1,67 @@
+"""What PostgreSQL says is to be served, read in one consistent look."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from cs2.forecasting.features import FEATURES_VERSION
+from cs2.storage import registry
+from cs2.storage.models import RatingSnapshot
+from serving.dictionaries.index import DictionaryRows
+from serving.dictionaries.repository import fingerprint, load
+from serving.forecast.bundle import ModelRecord, RatingsRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be served.
+
+    Attributes:
+        model: The champion.
+        ratings: The newest ratings that this version of the features can read.
+        ratings_data: Their bytes, None where they are those already known.
+        dictionaries: The entries, None where they are those already known.
+        dictionaries_fingerprint: Changes whenever they do.
+    """
+
+    model: ModelRecord | None
+    ratings: RatingsRecord | None
+    ratings_data: bytes | None
+    dictionaries: DictionaryRows | None
+    dictionaries_fingerprint: str
+
+
+class ServedRows:
+    """Reads rows of models, ratings and dictionaries."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, *, known_ratings: RatingsRecord | None, known_fingerprint: str | None) -> Wanted:
+        """Read what is to be served, leaving out the bulk of what is known already.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: If PostgreSQL does not answer.
+        """
+        engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        async with AsyncSession(engine) as session:
+            champion = await session.run_sync(registry.champion)
+            newest = await session.scalar(
+                select(RatingSnapshot)
+                .where(RatingSnapshot.features_version == FEATURES_VERSION)
+                .order_by(RatingSnapshot.id.desc())
+                .limit(1)
+            )
+            ratings = RatingsRecord.model_validate(newest) if newest else None
+            ratings_data = None
+            if ratings is not None and ratings != known_ratings:
+                ratings_data = await session.scalar(select(RatingSnapshot.data).where(RatingSnapshot.id == ratings.id))
+            print_now = await fingerprint(session)
+            return Wanted(
+                model=ModelRecord.model_validate(champion) if champion else None,
+                ratings=ratings,
+                ratings_data=ratings_data,
+                dictionaries=await load(session) if print_now != known_fingerprint else None,
+                dictionaries_fingerprint=print_now,
+            )

@@ -1,0 +1,99 @@
+"""What the endpoints work with: made when the service starts, ended when it stops."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from cs2.settings import Settings
+from cs2.storage.engine import make_async_engine
+from serving.auth.passwords import Passwords
+from serving.auth.tokens import Tokens
+from serving.forecast.blobs import Blobs
+from serving.forecast.copies import FOLDER, Copies
+from serving.forecast.keeper import Keeper
+from serving.forecast.listener import listen_for_models
+from serving.forecast.outbox import Outbox
+from serving.forecast.repository import ServedRows
+from serving.forecast.spool import Spool
+from serving.supervision import Supervisor
+
+REDIS_SECONDS = 2.0
+"""A write to a Redis that hangs goes to the spool after so long."""
+
+HEALTH_CHECK_SECONDS = 5
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that lives as long as the service."""
+
+    settings: Settings
+    sessions: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    tokens: Tokens
+    keeper: Keeper
+    outbox: Outbox
+    supervisor: Supervisor
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        health_check_interval=HEALTH_CHECK_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # waiting for Redis is the outbox's and the supervisor's business
+    )
+
+
+@asynccontextmanager
+async def running_services(settings: Settings) -> AsyncIterator[Services]:
+    """Start everything; stop it at the end of the block, with no event left behind.
+
+    Raises:
+        ConfigurationError: If the key of the tokens is not set.
+        SpoolError: If the local file cannot be opened.
+    """
+    if settings.jwt_key is None:
+        raise ConfigurationError("CS2_JWT_KEY is not set: a secret of 32 characters or more that signs the tokens")
+    async with AsyncExitStack() as stack:
+        folder = settings.data_dir / FOLDER
+        engine = make_async_engine(settings.database_url)
+        stack.push_async_callback(engine.dispose)
+        redis = await stack.enter_async_context(_redis(settings.redis_url))
+        blobs = Blobs(settings.mlflow_url)
+        stack.push_async_callback(blobs.close)
+        outbox = Outbox(redis, Spool(settings.data_dir, max_bytes=settings.spool_max_mb * 1024 * 1024))
+        stack.push_async_callback(outbox.close)
+        keeper = Keeper(
+            rows=ServedRows(engine),
+            blobs=blobs,
+            copies=Copies(folder),
+            reconcile_seconds=settings.reconcile_seconds,
+        )
+        await keeper.start()
+        supervisor = Supervisor(expected=(RedisError, OSError))
+        stack.push_async_callback(supervisor.stop)
+        supervisor.start("history", outbox.run)
+        supervisor.start("reconciliation", keeper.run)
+        supervisor.start("announcements", partial(listen_for_models, redis, keeper))
+        yield Services(
+            settings=settings,
+            sessions=async_sessionmaker(engine, expire_on_commit=False),
+            passwords=Passwords(),
+            tokens=Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes),
+            keeper=keeper,
+            outbox=outbox,
+            supervisor=supervisor,
+        )
