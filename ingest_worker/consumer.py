@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
@@ -77,7 +78,7 @@ class Consumer:
     async def _next_batch(self) -> list[Entry]:
         """What a dead consumer, or this one before a failure, left unacknowledged; else what is new."""
         if time.monotonic() >= self._claim_at:
-            answer = await self._redis.xautoclaim(
+            answer: Any = await self._redis.xautoclaim(
                 EVENTS_STREAM, EVENTS_GROUP, self._name, min_idle_time=CLAIM_IDLE_MS, count=BATCH
             )
             claimed = [Entry(key, fields) for key, fields in answer[1]]
@@ -85,7 +86,7 @@ class Consumer:
                 log.info("entries_claimed", entries=len(claimed))
                 return claimed
             self._claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
-        found = await self._redis.xreadgroup(
+        found: Any = await self._redis.xreadgroup(
             EVENTS_GROUP, self._name, {EVENTS_STREAM: ">"}, count=BATCH, block=BLOCK_MS
         )
         streams = found.values() if isinstance(found, dict) else (entries for _, entries in found or ())
@@ -108,11 +109,8 @@ class Consumer:
         pipeline = self._redis.pipeline(transaction=True)
         for entry in entries:
             if entry.id in dead:
-                fields = {
-                    "reason": dead[entry.id],
-                    "entry_id": entry.id,
-                    EVENT_FIELD: entry.fields.get(EVENT_FIELD, b""),
-                }
+                payload = entry.fields.get(EVENT_FIELD, b"")
+                fields: Any = {"reason": dead[entry.id], "entry_id": entry.id, EVENT_FIELD: payload}
                 pipeline.xadd(DEAD_EVENTS_STREAM, fields)
         pipeline.xack(EVENTS_STREAM, EVENTS_GROUP, *(entry.id for entry in entries))
         await pipeline.execute()

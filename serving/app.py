@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from fastapi import FastAPI
 
@@ -11,7 +11,7 @@ from serving import health
 from serving.auth import endpoints as auth
 from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
-from serving.errors import add_error_handlers
+from serving.errors import add_error_handlers, with_problem_media_type
 from serving.forecast import endpoints as forecast
 from serving.services import Services, running_services
 
@@ -20,6 +20,16 @@ DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
 Register, log in, send the token as `Authorization: Bearer …`, and ask. Every error is an `application/problem+json`
 (RFC 9457) whose `type` is stable and whose `errors` name the field and what would be right. A forecast that was
 answered is in the history under its `forecast_id`."""
+
+
+class Service(FastAPI):
+    """The application, with a document that tells the media type of its problems."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if self.openapi_schema is None:
+            self.openapi_schema = with_problem_media_type(super().openapi())
+        return self.openapi_schema
 
 
 class State(TypedDict):
@@ -40,7 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with running_services(settings or get_settings()) as services:
             yield {"services": services}
 
-    app = FastAPI(title="cs2-forecast", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = Service(title="cs2-forecast", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     for part in (auth, dictionaries, forecast, health):

@@ -116,8 +116,19 @@ def problem_response(
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Declares the problems of an endpoint, for ``responses=``."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {int(status): {"description": status.phrase, "model": Problem, "content": content} for status in statuses}
+    return {int(status): {"description": status.phrase, "model": Problem} for status in statuses}
+
+
+def with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
+    """The API's document with the media type that problems really have; FastAPI knows one type for all answers."""
+    for path in document["paths"].values():
+        for operation in path.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {})
+                schema = content.get("application/json", {}).get("schema", {})
+                if schema.get("$ref") == "#/components/schemas/Problem":
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return document
 
 
 async def _answer_problem(_: Request, error: Exception) -> Response:

@@ -1,0 +1,12 @@
+"""``cs2 openapi``: the API's document, without any server."""
+
+import json
+
+import typer
+
+
+def openapi() -> None:
+    """Print the OpenAPI document of the API as JSON. Needs no running server."""
+    from serving.app import create_app
+
+    typer.echo(json.dumps(create_app().openapi(), indent=2))
