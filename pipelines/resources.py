@@ -40,9 +40,10 @@ class Announcer(dg.ConfigurableResource[None]):
     """Tells whoever listens on Redis that there is something new to serve."""
 
     url: str
+    channel: str = MODELS_CHANNEL
 
     def announce(self, kind: AnnouncementKind, served: Served) -> ModelAnnouncement:
-        """Publish what is served now on ``ml_models``.
+        """Publish what is served now.
 
         Raises:
             redis.RedisError: If Redis does not answer; nothing is lost, as listeners also ask PostgreSQL.
@@ -55,5 +56,5 @@ class Announcer(dg.ConfigurableResource[None]):
             published_at=datetime.now(UTC),
         )
         with redis.Redis.from_url(self.url) as client:
-            client.publish(MODELS_CHANNEL, message.model_dump_json())
+            client.publish(self.channel, message.model_dump_json())
         return message

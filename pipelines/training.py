@@ -9,13 +9,19 @@ import numpy as np
 from cs2.forecasting import metrics
 from cs2.forecasting.estimators import DEFAULT_PARAMETERS, fit_boosting, fit_elo, fit_logistic
 from cs2.forecasting.features import FEATURE_NAMES, features
+from cs2.forecasting.gate import MIN_MAPS
 from cs2.forecasting.history import FloatArray, MatchHistory
 from cs2.forecasting.model import MapModel
 from cs2.forecasting.training import TrainingSet, fixtures_of, take, training_set, walk
 
 HELD_OUT_DAYS = 56
-HELD_OUT_MAPS = 500
-"""The held-out span reaches back until both are met: quiet months hold a hundred maps."""
+HELD_OUT_MAPS = 2000
+"""The held-out span reaches back until both are met: quiet months hold a hundred maps; 2,000 tell 0.01 of log loss."""
+
+HELD_OUT_SHARE = 5
+"""Of a short history the held-out maps are one in so many."""
+
+LEAST_MAPS = MIN_MAPS * HELD_OUT_SHARE
 
 ELO, LOGISTIC, BOOSTING = "elo", "logistic_regression", "hist_gradient_boosting"
 
@@ -64,12 +70,12 @@ def train(history: MatchHistory, *, today: int) -> Training:
     """Train on what was decided through day ``today``.
 
     Raises:
-        TooFewMapsError: If not twice as many rated maps as are held out are known.
+        TooFewMapsError: If fewer rated maps are known than the gate could judge.
     """
     oldest = today - DEFAULT_PARAMETERS.history_days
     data = training_set(history, since=oldest, through=today)
-    if len(data) < 2 * HELD_OUT_MAPS:
-        raise TooFewMapsError(f"{len(data)} rated maps are known, training needs {2 * HELD_OUT_MAPS}")
+    if len(data) < LEAST_MAPS:
+        raise TooFewMapsError(f"{len(data)} rated maps are known, training needs {LEAST_MAPS}")
     first = first_held_out_day(data)
     held_out = data.take(data.day >= first)
     past = data.take(history.learn_day[data.row] < first)
@@ -83,7 +89,8 @@ def train(history: MatchHistory, *, today: int) -> Training:
 def first_held_out_day(data: TrainingSet) -> int:
     """First day of the held-out span."""
     days = np.sort(data.day)
-    return int(min(days[-1] - HELD_OUT_DAYS + 1, days[-HELD_OUT_MAPS]))
+    n = min(HELD_OUT_MAPS, len(days) // HELD_OUT_SHARE)
+    return int(min(days[-1] - HELD_OUT_DAYS + 1, days[-n]))
 
 
 def training_parameters() -> dict[str, Any]:

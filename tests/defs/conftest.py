@@ -1,23 +1,20 @@
 """Connections of the assets to the test servers, and model rows whose blobs MLflow really has."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import dagster as dg
-import numpy as np
 import pytest
 import redis
-from sklearn.linear_model import LogisticRegression
-from sqlalchemy import select
 
-from cs2.contracts import MODELS_CHANNEL, ModelAnnouncement
+from cs2.contracts import ModelAnnouncement
 from cs2.storage.models import MlModel, ModelStatus
-from cs2.storage.registry import Served, judge_candidate, served, store_snapshot
-from pipelines.mlflow_tracking import Mlflow, TrainedModel
+from cs2.storage.registry import judge_candidate, store_snapshot
+from pipelines.mlflow_tracking import Mlflow
 from pipelines.resources import Announcer, Database
+from tests.defs.stage import Stage, trained_model
 
 
 @pytest.fixture
@@ -31,39 +28,9 @@ def mlflow(mlflow_url: str) -> Mlflow:
     return Mlflow(url=mlflow_url, experiment=name, registered_model=name)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """The assets' connections, all to real servers, and an instance of Dagster."""
-
-    database: Database
-    mlflow: Mlflow
-    announcer: Announcer
-    instance: dg.DagsterInstance
-
-    def materialize(
-        self, definitions: Sequence[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
-    ) -> dg.ExecuteInProcessResult:
-        resources = {"database": self.database, "mlflow": self.mlflow, "announcer": self.announcer}
-        return dg.materialize(
-            definitions,
-            instance=self.instance,
-            resources={**resources, **other_resources},
-            run_config={"ops": config or {}},
-            raise_on_error=False,
-        )
-
-    def served(self) -> Served:
-        with self.database.transaction() as session:
-            return served(session)
-
-    def run_ids(self) -> dict[int, str]:
-        with self.database.transaction() as session:
-            return {row.version: row.mlflow_run_id for row in session.scalars(select(MlModel))}
-
-
 @pytest.fixture
-def stage(database: Database, mlflow: Mlflow, redis_url: str, instance: dg.DagsterInstance) -> Stage:
-    return Stage(database, mlflow, Announcer(url=redis_url), instance)
+def stage(database: Database, mlflow: Mlflow, redis_url: str, channel: str, instance: dg.DagsterInstance) -> Stage:
+    return Stage(database, mlflow, Announcer(url=redis_url, channel=channel), instance)
 
 
 @pytest.fixture
@@ -73,10 +40,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def announcements(redis_url: str) -> Iterator[Callable[[], ModelAnnouncement | None]]:
+def channel() -> str:
+    return uuid4().hex  # channels are shared by all tests
+
+
+@pytest.fixture
+def announcements(redis_url: str, channel: str) -> Iterator[Callable[[], ModelAnnouncement | None]]:
     """Listens from now on; each call gives the next message, None where none comes."""
     with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as subscription:
-        subscription.subscribe(MODELS_CHANNEL)
+        subscription.subscribe(channel)
         subscription.get_message(timeout=5)  # the confirmation
 
         def next_message() -> ModelAnnouncement | None:
@@ -84,21 +56,6 @@ def announcements(redis_url: str) -> Iterator[Callable[[], ModelAnnouncement | N
             return None if message is None else ModelAnnouncement.model_validate_json(message["data"])
 
         yield next_message
-
-
-def trained_model(**changes: Any) -> TrainedModel:
-    X = np.array([[1.0], [-1.0]])
-    arguments: dict[str, Any] = {
-        "name": "logistic_regression",
-        "estimator": LogisticRegression(fit_intercept=False).fit(X, [True, False]),
-        "feature_names": ["rating"],
-        "X": X,
-        "parameters": {},
-        "metrics": {},
-        "tags": {},
-        "is_registered": True,
-    }
-    return TrainedModel(**{**arguments, **changes})
 
 
 @pytest.fixture

@@ -1,36 +1,16 @@
 """Promotion through the assets: the row, then MLflow's aliases, then the announcement."""
 
-from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import dagster as dg
-import pytest
 
-from cs2.contracts import AnnouncementKind, ModelAnnouncement
-from cs2.storage.registry import Served
+from cs2.contracts import AnnouncementKind
 from pipelines.defs.models.promotion import aliases_follow_the_rows, champion_model
 from pipelines.mlflow_tracking import Mlflow
-from pipelines.resources import Announcer, Database
+from pipelines.resources import Announcer
+from tests.defs.stage import NOBODY, Add, Listen, Stage, importing_mlflow
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # importing mlflow
-
-Add = Callable[..., int]
-Listen = Callable[[], ModelAnnouncement | None]
-
-
-class Stage(Protocol):
-    """The fixture of that name."""
-
-    database: Database
-    mlflow: Mlflow
-
-    def materialize(
-        self, definitions: list[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
-    ) -> dg.ExecuteInProcessResult: ...
-
-    def served(self) -> Served: ...
-
-    def run_ids(self) -> dict[int, str]: ...
+pytestmark = importing_mlflow
 
 
 def promote(stage: Stage, version: int | None = None, **other_resources: Any) -> dg.ExecuteInProcessResult:
@@ -119,18 +99,18 @@ def test_aliases_that_somebody_moved_are_mended_and_reported(stage: Stage, add_c
 
 
 def test_without_mlflow_the_row_is_promoted_and_announced_and_the_check_says_so(
-    stage: Stage, add_candidate: Add, announcements: Listen, free_port: int
+    stage: Stage, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(verdict=[], in_mlflow=False)
-    result = promote(stage, mlflow=Mlflow(url=f"http://127.0.0.1:{free_port}"))
+    result = promote(stage, mlflow=Mlflow(url=f"http://{NOBODY}"))
     assert result.success
     assert not check_passed(result)
     assert stage.served().model_version == version
     assert announcements() is not None
 
 
-def test_without_redis_the_promotion_stands(stage: Stage, add_candidate: Add, free_port: int) -> None:
+def test_without_redis_the_promotion_stands(stage: Stage, add_candidate: Add) -> None:
     version = add_candidate(verdict=[])
-    result = promote(stage, announcer=Announcer(url=f"redis://127.0.0.1:{free_port}/0"))
+    result = promote(stage, announcer=Announcer(url=f"redis://{NOBODY}/0"))
     assert result.success, "serving also asks PostgreSQL on a timer"
     assert stage.served().model_version == version

@@ -1,0 +1,70 @@
+"""What the tests of assets share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sqlalchemy import select
+
+from cs2.contracts import ModelAnnouncement
+from cs2.storage.models import MlModel
+from cs2.storage.registry import Served, served
+from pipelines.mlflow_tracking import Mlflow, TrainedModel
+from pipelines.resources import Announcer, Database
+
+Add = Callable[..., int]
+Listen = Callable[[], ModelAnnouncement | None]
+
+NOBODY = "127.0.0.1:1"
+"""Where no server listens."""
+
+importing_mlflow = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The assets' connections, all to real servers, and an instance of Dagster."""
+
+    database: Database
+    mlflow: Mlflow
+    announcer: Announcer
+    instance: dg.DagsterInstance
+
+    def materialize(
+        self, definitions: Sequence[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
+    ) -> dg.ExecuteInProcessResult:
+        resources = {"database": self.database, "mlflow": self.mlflow, "announcer": self.announcer}
+        return dg.materialize(
+            definitions,
+            instance=self.instance,
+            resources={**resources, **other_resources},
+            run_config={"ops": config or {}},
+            raise_on_error=False,
+        )
+
+    def served(self) -> Served:
+        with self.database.transaction() as session:
+            return served(session)
+
+    def run_ids(self) -> dict[int, str]:
+        with self.database.transaction() as session:
+            return {row.version: row.mlflow_run_id for row in session.scalars(select(MlModel))}
+
+
+def trained_model(**changes: Any) -> TrainedModel:
+    X = np.array([[1.0], [-1.0]])
+    arguments: dict[str, Any] = {
+        "name": "logistic_regression",
+        "estimator": LogisticRegression(fit_intercept=False).fit(X, [True, False]),
+        "feature_names": ["rating"],
+        "X": X,
+        "parameters": {},
+        "metrics": {},
+        "tags": {},
+        "is_registered": True,
+    }
+    return TrainedModel(**{**arguments, **changes})
