@@ -1,4 +1,4 @@
-"""Constants of the ratings, tuned on 2024-07-01 .. 2025-06-30 only (docs/quality.md), and the formulas that rest on them.
+"""Constants of the ratings, tuned on 2024-07-01 .. 2025-06-30 only, and the formulas that rest on them.
 
 The formulas use arithmetic operators alone, so that numba compiles them for the engine and numpy broadcasts them for
 features: a rating is read by the same line of code in training and in serving.
@@ -34,23 +34,23 @@ class RatingParameters(NamedTuple):
         player_elo_k: Step of the player Elo, in log-odds.
     """
 
-    skill_variance: float = 0.9
-    skill_drift: float = 0.0002
-    player_map_variance: float = 0.08
-    team_map_variance: float = 0.05
-    team_variance: float = 0.08
-    team_days: float = 60.0
-    name_variance: float = 1.2
-    name_drift: float = 0.0015
-    newcomer_mean: float = -2.0
-    mates_share: float = 0.56
-    name_share: float = 0.7
-    win_weight: float = 0.1
-    share_weight: float = 0.46
-    share_slope: float = 4.7
-    share_variance: float = 1.6
-    series_slope: float = 1.4
-    series_weight: float = 0.8
+    skill_variance: float = 1.84
+    skill_drift: float = 0.0
+    player_map_variance: float = 0.101
+    team_map_variance: float = 0.0294
+    team_variance: float = 0.00233
+    team_days: float = 108.0
+    name_variance: float = 4.4
+    name_drift: float = 0.0169
+    newcomer_mean: float = -0.99
+    mates_share: float = 0.796
+    name_share: float = 1.0
+    win_weight: float = 1.62
+    share_weight: float = 0.468
+    share_slope: float = 27.6
+    share_variance: float = 3.37
+    series_slope: float = 1.21
+    series_weight: float = 3.65
     elo_k: float = 0.14
     player_elo_k: float = 0.14
 

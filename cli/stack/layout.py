@@ -1,0 +1,166 @@
+"""Where one installation of the stack lives: folder, ports, URLs, secrets, and what its processes are told."""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cli.stack.errors import StackError
+from cli.stack.postgres import SUPERUSER
+from cli.stack.servers import free_port, port_is_free
+from cs2.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+"""The checkout."""
+
+PREFERRED_PORTS = {
+    "api": 8000,
+    "dagster": 3000,
+    "mlflow": 5000,
+    "postgres": 5433,
+    "redis": 6380,
+    "mongo": 27018,
+    "code": 4000,
+    "supervisor": 9001,
+}
+STACK_MARK = "CS2_STACK"
+"""Environment variable that marks the processes of a stack; its value is the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One installation.
+
+    Attributes:
+        data: Folder of everything it writes.
+        ports: Port by name of the service.
+        overrides: Settings that the user gave (``CS2_…``).
+    """
+
+    data: Path
+    ports: Mapping[str, int]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def logs(self) -> Path:
+        """Folder of the logs, one a process."""
+        return self.data / "logs"
+
+    def database(self, name: str, *, driver: str = "psycopg") -> str:
+        """URL of a database of the embedded PostgreSQL."""
+        return f"postgresql+{driver}://{SUPERUSER}@127.0.0.1:{self.ports['postgres']}/{name}"
+
+    def http(self, name: str) -> str:
+        """URL of an HTTP service."""
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    @property
+    def redis(self) -> str:
+        """URL of Valkey."""
+        return f"redis://127.0.0.1:{self.ports['redis']}/0"
+
+    @property
+    def mongo(self) -> str:
+        """URL of the MongoDB-wire server."""
+        return f"mongodb://127.0.0.1:{self.ports['mongo']}/?directConnection=true"
+
+    def environment(self) -> dict[str, str]:
+        """What every process of the stack is told."""
+        return {
+            "CS2_DATABASE_URL": self.database("cs2"),
+            "CS2_REDIS_URL": self.redis,
+            "CS2_MONGO_URL": self.mongo,
+            "CS2_MLFLOW_URL": self.http("mlflow"),
+            "CS2_DAGSTER_URL": self.http("dagster"),
+            "CS2_API_URL": self.http("api"),
+            "CS2_DATA_DIR": str(self.data),
+            "CS2_JWT_KEY": secret(self.data, "jwt_key"),
+            "DAGSTER_HOME": str(self.data / "dagster"),
+            "DAGSTER_POSTGRES_URL": self.database("dagster", driver="psycopg2"),
+            "DAGSTER_CODE_HOST": "127.0.0.1",
+            "DAGSTER_CODE_PORT": str(self.ports["code"]),
+            "DAGSTER_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "OMP_NUM_THREADS": "1",
+            STACK_MARK: str(self.data),
+            **self.overrides,
+        }
+
+    def save(self) -> None:
+        """Remember the ports and settings, for the other commands and the next start."""
+        content = {"ports": dict(self.ports), "overrides": dict(self.overrides)}
+        path = self.data / "stack.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(content, indent=2))
+        partial.replace(path)
+
+
+def data_folder(chosen: Path | None) -> Path:
+    """The data folder: the chosen one, else ``CS2_DATA_DIR``, else ``.cs2`` in the checkout."""
+    told = os.environ.get("CS2_DATA_DIR")
+    return (chosen or (Path(told) if told else ROOT / ".cs2")).absolute()
+
+
+def load(data: Path) -> Layout | None:
+    """The layout that was saved in ``data``, or None."""
+    try:
+        content = json.loads((data / "stack.json").read_text())
+    except FileNotFoundError:
+        return None
+    return Layout(data, content["ports"], content["overrides"])
+
+
+def plan(data: Path, *, ports: Mapping[str, int], overrides: Mapping[str, str]) -> Layout:
+    """Choose the ports: those asked for, else those of the last start, else the usual ones, else free ones.
+
+    Args:
+        data: Data folder.
+        ports: Asked for by the user.
+        overrides: Settings that the user gave.
+
+    Raises:
+        StackError: If a port that was asked for is taken, or is not one of the stack's.
+    """
+    unknown = set(ports) - set(PREFERRED_PORTS)
+    if unknown:
+        raise StackError(f"there is no port {', '.join(sorted(unknown))}; ports: {', '.join(PREFERRED_PORTS)}")
+    last = load(data)
+    chosen: dict[str, int] = {}
+    for name, usual in PREFERRED_PORTS.items():
+        if name in ports:
+            if not port_is_free(ports[name]):
+                raise StackError(f"port {ports[name]}, asked for {name}, is taken by another process")
+            chosen[name] = ports[name]
+            continue
+        wanted = last.ports.get(name, usual) if last else usual
+        while wanted in chosen.values() or not port_is_free(wanted):
+            wanted = free_port()
+        chosen[name] = wanted
+    return Layout(data, chosen, dict(overrides))
+
+
+def secret(data: Path, name: str) -> str:
+    """A secret of this installation, made at first use, readable by its owner only."""
+    path = data / "secrets" / name
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text()
+
+
+def settings_of_running_stack(data: Path | None = None) -> Settings:
+    """Settings of the stack in the data folder, else those of the environment.
+
+    A URL in the environment (``CS2_API_URL`` and others) is stronger than what the stack remembers.
+    """
+    layout = load(data_folder(data))
+    if layout is None:
+        return Settings()
+    remembered = {name: value for name, value in layout.environment().items() if name.startswith("CS2_")}
+    told = {name: value for name, value in os.environ.items() if name.startswith("CS2_")}
+    fields = {name.removeprefix("CS2_").lower(): value for name, value in {**remembered, **told}.items()}
+    return Settings(**{name: value for name, value in fields.items() if name in Settings.model_fields})  # type: ignore[arg-type]

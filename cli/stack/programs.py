@@ -1,0 +1,145 @@
+"""The processes of the stack: what starts them, in which order, and how to tell that they are well."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cli.stack import servers
+from cli.stack.layout import Layout
+from cli.stack.postgres import PostgresServer
+from cli.stack.servers import Check, script
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process.
+
+    Attributes:
+        name: Its name, for people, logs and supervisor.
+        command: Words of its command.
+        url: Where it is, usable as it is; for a process without a port, what it works for.
+        check: Asks whether it is well.
+        stage: Programs of a lower stage are well before it starts.
+        user: System user, or None for oneself.
+        stop_signal: The signal that ends it cleanly.
+        environment: What it alone is told.
+    """
+
+    name: str
+    command: Sequence[str]
+    url: str
+    check: Check
+    stage: int
+    user: str | None = None
+    stop_signal: str = "TERM"
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
+    """All of them, in the order of their start."""
+    ports = layout.ports
+    maintenance = layout.database("postgres")
+    dagster_web, api, mlflow = layout.http("dagster"), layout.http("api"), layout.http("mlflow")
+    code = ["--host", "127.0.0.1", "--port", str(ports["code"])]
+    return [
+        Program(
+            "postgres",
+            postgres.command(ports["postgres"]),
+            layout.database("cs2").replace("+psycopg", ""),
+            lambda: servers.postgres_check(maintenance),
+            stage=1,
+            user=postgres.user,
+            stop_signal="INT",
+        ),
+        Program(
+            "valkey",
+            servers.valkey_command(ports["redis"], layout.data / "valkey"),
+            layout.redis,
+            lambda: servers.redis_check(layout.redis),
+            stage=1,
+        ),
+        Program(
+            "mongo",
+            servers.mongo_command(ports["mongo"], layout.data / "mongo"),
+            layout.mongo,
+            lambda: servers.mongo_check(layout.mongo),
+            stage=1,
+        ),
+        Program(
+            "mlflow",
+            _mlflow(layout),
+            mlflow,
+            lambda: servers.http_check(f"{mlflow}/health"),
+            stage=2,
+        ),
+        Program(
+            "dagster-code",
+            # It does not end at SIGTERM, and keeps nothing that would be lost.
+            [script("dagster"), "code-server", "start", *code, "-m", "pipelines.definitions"],
+            f"grpc://127.0.0.1:{ports['code']}",
+            lambda: servers.port_check(ports["code"]),
+            stage=2,
+            stop_signal="KILL",
+        ),
+        Program(
+            "api",
+            [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--host", "127.0.0.1", "--port",
+             str(ports["api"]), "--no-access-log"],
+            api,
+            lambda: servers.http_check(f"{api}/health/live"),
+            stage=2,
+        ),
+        Program(
+            "sink",
+            [sys.executable, "-m", "ingest_worker"],
+            layout.mongo,
+            lambda: servers.redis_check(layout.redis) or servers.mongo_check(layout.mongo),
+            stage=2,
+        ),
+        Program(
+            "dagster",
+            [script("dagster-webserver"), "-h", "127.0.0.1", "-p", str(ports["dagster"]), "-w",
+             str(layout.data / "dagster" / "workspace.yaml")],
+            dagster_web,
+            lambda: servers.http_check(f"{dagster_web}/server_info"),
+            stage=3,
+        ),
+        Program(
+            "dagster-daemon",
+            [script("dagster-daemon"), "run", "-w", str(layout.data / "dagster" / "workspace.yaml")],
+            dagster_web,
+            lambda: daemon_check(dagster_web),
+            stage=4,
+        ),
+    ]  # fmt: skip
+
+
+def _mlflow(layout: Layout) -> list[str]:
+    return [
+        script("mlflow"),
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(layout.ports["mlflow"]),
+        "--workers",
+        "1",
+        "--backend-store-uri",
+        layout.database("mlflow", driver="psycopg2"),
+        "--artifacts-destination",
+        str(layout.data / "mlflow"),
+    ]
+
+
+def daemon_check(webserver: str) -> str | None:
+    """Ask Dagster's web server for the heartbeats of its daemons."""
+    import httpx
+
+    query = "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
+    try:
+        answer = httpx.post(f"{webserver}/graphql", json={"query": query}, timeout=5).json()
+    except (httpx.HTTPError, ValueError) as error:
+        return f"{webserver}: {error}"
+    statuses = answer["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
+    ill = [status["daemonType"] for status in statuses if status["required"] and not status["healthy"]]
+    return f"no heartbeat of {', '.join(ill)}" if ill else None
