@@ -153,13 +153,15 @@ class DagsterRuns:
             if run["__typename"] != "Run":
                 raise DagsterError(f"run {outcome.run_id}: {run.get('message', run['__typename'])}")
             page = run["eventConnection"]
+            if run["status"] != outcome.status:
+                outcome.status = run["status"]
+                yield outcome.status.lower().replace("_", " ")
             cursor = page["cursor"]
             for event in page["events"]:
                 line = _take(event, outcome)
                 if line:
                     yield line
             if run["status"] in FINISHED and not page["hasMore"] and not page["events"]:
-                outcome.status = run["status"]
                 return
             if not page["events"]:
                 time.sleep(POLL_SECONDS)  # Dagster's webserver offers nothing to wait on but a websocket

@@ -5,7 +5,7 @@ from rich.console import Console
 
 from cli.exit_codes import ExitCode
 from cli.runs import DagsterError, DagsterRuns, RunOutcome, follow_to_the_end
-from cs2.settings import get_settings
+from cli.stack.layout import settings_of_running_stack
 
 JOB = "train_job"
 CANDIDATE = "candidate_model"
@@ -20,7 +20,7 @@ def train() -> None:
     """
     console = Console()
     try:
-        with DagsterRuns(get_settings().dagster_url) as runs:
+        with DagsterRuns(settings_of_running_stack().dagster_url) as runs:
             run_id = runs.under_way(JOB)
             if run_id:
                 console.print("a training is already under way: following it")
