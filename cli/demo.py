@@ -1,0 +1,210 @@
+"""``cs2 demo``: the whole way, once, with real servers: results in, forecasts out, and each found in the history."""
+
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from cli.exit_codes import ExitCode
+from cli.up import DataDir, interrupted, parse_ports, source_settings
+
+if TYPE_CHECKING:
+    from cli.demo_questions import Question
+    from cli.stack.layout import Layout
+
+DAYS = 14
+SHOWN = 20
+READY_SECONDS = 120
+HISTORY_SECONDS = 60
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+def demo(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of CSV files of real matches. Default: a simulated league.")
+    ] = None,
+    data_dir: DataDir = None,
+    port: Annotated[list[str] | None, typer.Option("--port", help="A port by name, such as api=8000.")] = None,
+) -> None:
+    """Run the main job from nothing: servers, data, model, forecasts over REST, history; then stop.
+
+    The service knows everything up to 14 days before the end of the data, and is asked about the maps of those days.
+    """
+    from cli.api import ApiError
+    from cli.runs import DagsterError
+    from cli.stack.errors import StackError
+    from pipelines.sources.base import SourceError
+
+    console = Console(highlight=False)
+    try:
+        _run(console, data, data_dir, parse_ports(port))
+    except SourceError as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(ExitCode.WRONG_INPUT) from error
+    except (ApiError, DagsterError, DemoError, StackError) as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(ExitCode.FAILURE) from error
+
+
+def _run(console: Console, data: Path | None, data_dir: Path | None, ports: dict[str, int]) -> None:
+    from cli.demo_questions import last_day
+    from cli.stack.layout import data_folder
+    from cli.stack.leftovers import owned_processes
+    from cli.stack.running import running_stack
+    from cs2.settings import Settings
+    from pipelines.sources.registry import make_source
+
+    began = time.monotonic()
+    settings = source_settings(data, None)
+    source = make_source(Settings(**{key.removeprefix("CS2_").lower(): value for key, value in settings.items()}))  # type: ignore[arg-type]
+    if data is None:
+        console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
+        console.print("      make demo DATA=folder, with a folder of CSV files.\n")
+    else:
+        console.print(f"Data: {data.absolute()}\n")
+    last = last_day(source, date.today())
+    cut = last - timedelta(days=DAYS)
+    folder = data_folder(data_dir) / "demo"
+    if owned_processes(folder):
+        raise DemoError(f"a demo runs in {folder} already, or a crash left it: cs2 down --data-dir {folder}")
+    shutil.rmtree(folder, ignore_errors=True)  # the demo starts from nothing
+    asked = interrupted()
+    overrides = {**settings, "CS2_TODAY": cut.isoformat()}
+    with running_stack(
+        folder, ports=ports, overrides=overrides, progress=console.print, cancelled=asked.is_set
+    ) as stack:
+        console.print(f"\nThe data ends on {last}; the service knows everything through {cut}.")
+        _ingest_and_train(console, stack.layout)
+        _forecast_and_judge(console, stack.layout, source, cut, last)
+        console.print(f"\nAPI docs  {stack.layout.http('api')}/docs")
+        console.print(f"Dagster   {stack.layout.http('dagster')}")
+        console.print(f"MLflow    {stack.layout.http('mlflow')}")
+        console.print("They end now; `make up` keeps them.\n")
+    console.print(f"done in {time.monotonic() - began:.0f} s")
+
+
+def _ingest_and_train(console: Console, layout: "Layout") -> None:
+    """Follow the runs that the sensors start; start them where a sensor has not yet."""
+    from cli.ingest import JOB as INGEST
+    from cli.ingest import report_ingest
+    from cli.runs import DagsterRuns, follow_to_the_end
+    from cli.train import JOB as TRAIN
+    from cli.train import report_training
+    from pipelines.defs.landing.jobs import range_tags
+    from pipelines.defs.landing.partitions import FIRST_MONTH
+
+    today = date.fromisoformat(layout.overrides["CS2_TODAY"]).replace(day=1).isoformat()
+    with DagsterRuns(layout.http("dagster")) as runs:
+        run = runs.under_way(INGEST) or runs.launch(INGEST, tags=range_tags(FIRST_MONTH, today))
+        console.print(f"\nIngest: {runs.run_url(run)}")
+        if report_ingest(follow_to_the_end(runs, run, console), console) is not ExitCode.OK:
+            raise DemoError(f"the ingest failed; see {runs.run_url(run)}")
+        run = runs.under_way(TRAIN) or runs.launch(TRAIN)
+        console.print(f"\nTraining: {runs.run_url(run)}")
+        if report_training(follow_to_the_end(runs, run, console), console) is not ExitCode.OK:
+            raise DemoError(f"the training gave no champion; see {runs.run_url(run)}")
+
+
+def _forecast_and_judge(console: Console, layout: "Layout", source: Any, cut: date, last: date) -> None:
+    from cli.api import Api
+    from cli.demo_questions import questions
+    from cs2.storage.engine import make_engine
+
+    engine = make_engine(layout.database("cs2"))
+    try:
+        wanted = questions(source, engine, cut=cut, last=last)
+    finally:
+        engine.dispose()
+    with Api(layout.http("api")) as api:
+        _wait_for_the_model(api)
+        username, password = f"demo-{secrets.token_hex(4)}", secrets.token_urlsafe(16)
+        api.register(username, password)
+        api.log_in(username, password)
+        console.print(f"\nRegistered and logged in as {username}.")
+        console.print(
+            f"Asking POST /forecast/get_team1_win_probability about the {len(wanted.asked)} maps after {cut}"
+            f" ({wanted.unknown} more have a team, map or player that nobody had seen by then):"
+        )
+        began = time.monotonic()
+        answers = [api.forecast(**question.request) for question in track(wanted.asked, "asking", console=console)]
+        seconds = time.monotonic() - began
+    _show(console, wanted.asked, answers)
+    console.print(f"{len(answers)} forecasts in {seconds:.1f} s, one request each.")
+    _read_back(console, layout, [answer["forecast_id"] for answer in answers])
+
+
+def _wait_for_the_model(api: Any) -> None:
+    from cli.api import ApiError
+
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        try:
+            api.request("GET", "/health/ready")
+        except ApiError as error:
+            if time.monotonic() > deadline:
+                raise DemoError(f"the API serves no model after {READY_SECONDS} s: {error}") from error
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _show(console: Console, asked: "Sequence[Question]", answers: Sequence[dict[str, Any]]) -> None:
+    import numpy as np
+
+    from cli.demo_questions import outcomes
+    from cs2.forecasting import metrics
+
+    if not asked:
+        raise DemoError("there is no map in the last days that the service could be asked about")
+    table = Table("day", "map", "team 1", "team 2", "forecast", "95%", "Elo", "won", box=None)
+    for question, answer in list(zip(asked, answers, strict=True))[-SHOWN:]:
+        low, high = answer["interval"]
+        table.add_row(
+            *question.label,
+            f"{answer['team1_win_probability']:.3f}",
+            f"{low:.2f}-{high:.2f}",
+            f"{question.elo:.3f}",
+            "team 1" if question.team1_won else "team 2",
+        )
+    console.print(f"\nThe last {min(SHOWN, len(asked))} of them, forecast beside outcome:")
+    console.print(table)
+    elo, won = outcomes(asked)
+    ours = np.array([answer["team1_win_probability"] for answer in answers])
+    outcome = won.astype(bool)
+    console.print(
+        f"\nLog loss on {len(asked)} maps: forecasts {metrics.log_loss(ours, outcome):.4f},"
+        f" team Elo {metrics.log_loss(elo, outcome):.4f}, a coin {np.log(2):.4f}."
+    )
+    console.print("A show, not evidence: two weeks are too few to tell forecasters apart (docs/quality.md has years).")
+
+
+def _read_back(console: Console, layout: "Layout", ids: Sequence[str]) -> None:
+    """Find every forecast in MongoDB by its id."""
+    import pymongo
+
+    from cs2.contracts import FORECASTS_COLLECTION
+
+    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(layout.mongo)
+    try:
+        forecasts = client["cs2"][FORECASTS_COLLECTION]
+        deadline = time.monotonic() + HISTORY_SECONDS
+        while (found := forecasts.count_documents({"_id": {"$in": list(ids)}})) < len(ids):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
+    finally:
+        client.close()
+    console.print(f"Read back from MongoDB by id: {found} of {len(ids)} forecasts found.")
+    if found < len(ids):
+        raise DemoError(f"{len(ids) - found} forecasts are missing in the history")

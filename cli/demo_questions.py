@@ -1,0 +1,122 @@
+"""What the demo asks: the maps of the last days, with the lineups that played, as the service would have known them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Engine
+
+from cs2.forecasting.history import FloatArray
+from cs2.forecasting.model import sigmoid
+from cs2.forecasting.training import rate
+from pipelines.etl.history import history_from_tables
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import rebuild
+from pipelines.etl.storing import load_identities
+from pipelines.sources.base import MatchSource
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One played map as a request, and what happened.
+
+    Attributes:
+        request: Fields of ``ForecastRequest``.
+        label: Day, map and teams, for people.
+        team1_won: Outcome.
+        elo: Forecast of a team Elo that knew as much.
+    """
+
+    request: dict[str, Any]
+    label: tuple[str, str, str, str]
+    team1_won: bool
+    elo: float
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The maps to ask about, and how many cannot be asked."""
+
+    asked: list[Question]
+    unknown: int
+    """Maps with a team, map or player never seen before the cut: the dictionaries did not know them."""
+
+
+def last_day(source: MatchSource, today: date) -> date:
+    """The last day with a result."""
+    frames = source.published(today).frames.values()
+    return max(date.fromisoformat(frame["date"].max()) for frame in frames if len(frame))
+
+
+def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> Questions:
+    """Maps after ``cut`` up to ``last``, with the ids that the stored dictionaries gave.
+
+    Args:
+        source: Where the results are.
+        engine: Database of the stack, filled through ``cut``.
+        cut: Last day that the service knows.
+        last: Last day to ask about.
+    """
+    with engine.connect() as connection:
+        identities = load_identities(connection)
+    known = _known(identities)
+    tables = rebuild(source.published(last).frames, identities).tables
+    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    elo = rate(history, through=(cut - date(1970, 1, 1)).days).state.elo
+
+    played = tables.map_results
+    flagged = played["winner_conflict"] | played["date_suspect"]
+    window = played[(played["played_on"] > cut) & (played["played_on"] <= last) & ~flagged]
+    window = window.sort_values(["played_on", "order_in_day"])
+    rosters = {row.id: [int(p) for p in row.roster.split(",")] for row in tables.lineups.itertuples()}
+    names = {
+        kind: dict(zip(frame["id"], frame["name"], strict=True))
+        for kind, frame in (("map", tables.maps), ("team", tables.teams))
+    }
+    asked: list[Question] = []
+    for row in window.to_dict("records"):
+        request = _request(row, rosters)
+        if not _all_known(request, known):
+            continue
+        teams = (row["team1_id"], row["team2_id"])
+        label = (row["played_on"].isoformat(), names["map"][row["map_id"]], *(names["team"][team] for team in teams))
+        expected = float(sigmoid(np.asarray(elo[teams[0]] - elo[teams[1]])))
+        asked.append(Question(request, label, row["winner"] == 1, expected))
+    return Questions(asked, len(window) - len(asked))
+
+
+def _known(identities: Identities) -> dict[str, set[int]]:
+    return {
+        "map": set(identities.maps.ids.values()),
+        "team": set(identities.teams.ids.values()),
+        "player": set(identities.players.ids.values()),
+    }
+
+
+def _request(row: dict[str, Any], rosters: dict[int, list[int]]) -> dict[str, Any]:
+    request = {
+        "map_id": row["map_id"],
+        "team1_id": row["team1_id"],
+        "team2_id": row["team2_id"],
+        "played_on": row["played_on"].isoformat(),
+    }
+    for side in ("1", "2"):
+        lineup = row[f"lineup{side}_id"]
+        if not pd.isna(lineup):
+            request[f"team{side}_player_ids"] = rosters[lineup]
+    return request
+
+
+def _all_known(request: dict[str, Any], known: dict[str, set[int]]) -> bool:
+    players = [*request.get("team1_player_ids", []), *request.get("team2_player_ids", [])]
+    teams = {request["team1_id"], request["team2_id"]}
+    return request["map_id"] in known["map"] and teams <= known["team"] and known["player"].issuperset(players)
+
+
+def outcomes(asked: Iterable[Question]) -> tuple[FloatArray, FloatArray]:
+    """Elo's forecasts and the outcomes, shapes (n,)."""
+    listed = list(asked)
+    return np.array([q.elo for q in listed]), np.array([float(q.team1_won) for q in listed])
