@@ -1,0 +1,116 @@
+"""The simulated league as a source: the offline default. Its rows have the columns of the archive."""
+
+from datetime import date
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from cs2.forecasting.simulation import DEFAULT, League, simulate_league
+from cs2.settings import SourceName
+from pipelines.etl.spelling import SIMILAR, fold
+from pipelines.sources.archive import keyed
+from pipelines.sources.base import Published, RowKind
+
+SEED = 2026
+FIRST_DAY = date(2023, 1, 2)
+_EPOCH = date(1970, 1, 1)
+
+MAP_NAMES = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train", "Vertigo")
+
+_SYLLABLES = "ba be bi bo bu da dre fa fi flo ga gri jo ka ki kra la li lo ma mi mo na ne ni no pa pe pri ra ri ro"
+_SYLLABLES += " sa se si sko ta te ti tor tu va ve vi vo wo xa xe ya yo za ze zi zo"
+_TEAM_WORDS = "Wolves Falcons Comets Pirates Titans Ravens Foxes Storm Legion Sharks Union Pilots"
+
+
+def _names(n: int, rng: np.random.Generator) -> list[str]:
+    """Invented names, none of which could be taken for a spelling of another."""
+    syllables = _SYLLABLES.split()
+    names: list[str] = []
+    while len(names) < n:
+        name = "".join(rng.choice(syllables, size=3))
+        folded = fold(name)
+        if all(Levenshtein.normalized_similarity(folded, fold(other)) <= SIMILAR for other in names):
+            names.append(name)
+    return names
+
+
+@lru_cache(maxsize=4)
+def league_names(seed: int) -> tuple[list[str], list[str]]:
+    """Names of teams and nicknames of players, by id − 1."""
+    rng = np.random.default_rng([seed, 7_919])
+    n_players = 5 * DEFAULT.n_teams + DEFAULT.n_reserves
+    names = _names(DEFAULT.n_teams + n_players, rng)
+    words = _TEAM_WORDS.split()
+    teams = [f"{name.capitalize()} {words[i % len(words)]}" for i, name in enumerate(names[: DEFAULT.n_teams])]
+    return teams, names[DEFAULT.n_teams :]
+
+
+@lru_cache(maxsize=2)
+def simulated_league(seed: int, today: date) -> League:
+    """The league up to ``today``."""
+    return simulate_league(seed, (FIRST_DAY - _EPOCH).days, (today - _EPOCH).days)
+
+
+def league_frames(league: League, seed: int) -> dict[RowKind, pd.DataFrame]:
+    """Map rows and series rows as the archive has them: text, with names instead of ids."""
+    if len(league) == 0:
+        return {}
+    teams, players = (np.array(names) for names in league_names(seed))
+    maps = _map_rows(league, teams, players)
+    return {RowKind.MAP: maps, RowKind.SERIES: _series_rows(league, maps)}
+
+
+def _map_rows(league: League, teams: np.ndarray, players: np.ndarray) -> pd.DataFrame:
+    history = league.history
+    lineups = [["|".join(sorted(side)) for side in both] for both in players[history.player_ids - 1].tolist()]
+    return pd.DataFrame(
+        {
+            "date": history.day.astype("datetime64[D]").astype(str),
+            "event": "Simulated League " + pd.Series(history.day.astype("datetime64[D]").astype(str)).str.slice(0, 4),
+            "lan": "0",
+            "best_of": history.best_of.astype(str),
+            "map_number": league.map_number.astype(str),
+            "map": np.array(MAP_NAMES)[history.map_id - 1],
+            "team1": teams[history.team_ids[:, 0] - 1],
+            "team2": teams[history.team_ids[:, 1] - 1],
+            "score1": history.rounds[:, 0].astype(str),
+            "score2": history.rounds[:, 1].astype(str),
+            "score_exact": "1",
+            "winner": np.where(history.team1_won, "1", "2"),
+            "team1_players": [first for first, _ in lineups],
+            "team2_players": [second for _, second in lineups],
+            "hltv_match_id": league.series_id.astype(str),
+            "hltv_map_id": history.row_id.astype(str),
+            "sources": "simulated",
+        }
+    )
+
+
+def _series_rows(league: League, maps: pd.DataFrame) -> pd.DataFrame:
+    """One row a series, as Valve publishes them beside the maps."""
+    won = pd.Series(league.history.team1_won).groupby(league.series_id).mean()
+    rows = maps.drop_duplicates("hltv_match_id")
+    columns = ["date", "team1", "team2", "team1_players", "team2_players", "lan"]
+    winner = np.where(won.to_numpy() > 0.5, "1", "2")
+    number = rows.groupby("date").cumcount().astype(str)
+    return rows[columns].assign(winner=winner, number_on_day=number).reset_index(drop=True)
+
+
+class SimulatedSource:
+    """The league, played up to today; a new day brings new rows and changes no old one."""
+
+    name = SourceName.SIMULATED
+
+    def __init__(self, seed: int = SEED) -> None:
+        self.seed = seed
+
+    def published(self, today: date) -> Published:
+        """All rows up to ``today``."""
+        frames = league_frames(simulated_league(self.seed, today), self.seed)
+        return Published({kind: keyed(frame, kind) for kind, frame in frames.items()})
+
+    def fingerprint(self, today: date) -> str | None:
+        """Seed and day."""
+        return f"league {self.seed}; {today.isoformat()}"
