@@ -260,7 +260,7 @@ def _pairings(rng: np.random.Generator, strength: FloatArray, n: int, p: LeagueP
 
 
 def _vetoes(rng: np.random.Generator, strength: FloatArray, best_of: IntArray, noise: float) -> IntArray:
-    """Maps of each series in the order of play: both ban their worst, then pick their best in turns; the last is left over.
+    """Maps of each series in the order of play: both ban their worst, then pick their best in turns; one is left.
 
     Args:
         rng: Of the week.
