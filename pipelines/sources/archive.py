@@ -31,10 +31,10 @@ SETTLED_SECONDS = 2.0
 
 
 def files_of(folder: Path, kind: RowKind) -> list[Path]:
-    """The files of one kind, in the order of their names."""
+    """The files of one kind, the one written last at the end: where two tell of one row, it is right."""
     stem = COLUMNS[kind][0]
     found = [*folder.glob(f"{stem}*.csv"), *folder.glob(f"{stem}*.csv.gz")]
-    return sorted(path for path in found if path.name.startswith(stem))
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
@@ -53,21 +53,26 @@ def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
     if missing:
         raise SourceError(f"{path}: column {', '.join(missing)} is missing; found: {', '.join(frame.columns[:12])}")
     frame["date"] = frame["date"].str.slice(0, 10)
-    if len(frame) and pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce").isna().all():
+    if len(frame) and _days(frame).isna().all():
         raise SourceError(f"{path}: column date holds no date as YYYY-MM-DD, such as {frame['date'].iloc[0]!r}")
     return frame
 
 
+def _days(frame: pd.DataFrame) -> pd.Series:
+    days: pd.Series = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce")
+    return days
+
+
 def keyed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
-    """The rows with ``row_key`` and ``month``; rows alike in every key column are numbered in their order."""
+    """The rows of a file with ``row_key`` and ``month``; rows alike in every key column are numbered in their order."""
     columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
-    key = frame[columns[0]].str.cat([frame[column] for column in columns[1:]], sep="|")
+    key = frame[columns[0]].str.cat(frame[columns[1:]], sep="|")
     if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
         # The one published identifier of a map survives a corrected date or spelling.
         key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
     repeat = key.groupby(key).cumcount()
     key = key.where(repeat == 0, key + "#" + (repeat + 1).astype(str))
-    parsed = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce")
+    parsed = _days(frame)
     month = parsed.dt.strftime("%Y-%m-01").where(parsed.notna(), None)
     # A row without a readable date lands with the month before it, where it is rejected with its reason.
     return frame.assign(row_key=key, month=month.ffill().bfill())
@@ -97,11 +102,12 @@ class ArchiveSource:
             raise SourceError(f"{self.folder}: no maps*.csv[.gz] and no series*.csv[.gz] in it")
         frames = {}
         for kind in RowKind:
-            parts = [read_file(path, kind) for path in files_of(self.folder, kind)]
+            parts = [keyed(read_file(path, kind), kind) for path in files_of(self.folder, kind)]
             parts = [part for part in parts if len(part)]
             if parts:
-                frame = keyed(pd.concat(parts, ignore_index=True).fillna(""), kind)
-                frames[kind] = frame[frame["month"].notna() & ~(frame["date"] > today.isoformat())]
+                frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)
+                later = _days(frame) > pd.Timestamp(today)  # False where no day can be read
+                frames[kind] = frame[frame["month"].notna() & ~later].fillna("")
         return Published(frames)
 
     def fingerprint(self, today: date) -> str | None:

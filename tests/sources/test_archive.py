@@ -1,0 +1,130 @@
+"""The watched folder: what is read, what is refused with one clear line, when a file is still being written."""
+
+import gzip
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.sources.archive import SETTLED_SECONDS, ArchiveSource
+from pipelines.sources.base import RowKind, SourceError
+
+TODAY = date(2026, 1, 31)
+HEADER = "date,map,team1,team2,winner,hltv_map_id\n"
+ROWS = HEADER + "2026-01-01,Nuke,Alpha,Beta,1,\n2026-01-02,Mirage,Alpha,Beta,2,\n"
+
+
+def write(folder: Path, text: str | bytes, name: str = "maps.csv", age: float = 60) -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def rows(folder: Path, kind: RowKind = RowKind.MAP, today: date = TODAY) -> list[tuple[str, str]]:
+    frame = ArchiveSource(folder).published(today).frames[kind]
+    return list(zip(frame["date"], frame["winner"], strict=True))
+
+
+def test_optional_files_may_be_missing_and_others_are_ignored(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    write(tmp_path, "anything", name="odds.csv")
+    assert set(ArchiveSource(tmp_path).published(TODAY).frames) == {RowKind.MAP}
+
+
+def test_a_gzipped_file_is_read_like_a_plain_one(tmp_path: Path) -> None:
+    write(tmp_path, gzip.compress(ROWS.encode()), name="maps.csv.gz")
+    assert rows(tmp_path) == [("2026-01-01", "1"), ("2026-01-02", "2")]
+
+
+def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    write(tmp_path, "date,hltv_match_id,map,player,kills,deaths\n2026-01-01,1,Nuke,ana,9,8\n", name="player_maps.csv")
+    frames = ArchiveSource(tmp_path).published(TODAY).frames
+    assert (len(frames[RowKind.MAP]), len(frames[RowKind.PLAYER_MAP])) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "told"),
+    [
+        ("date,map,team1,team2\n2026-01-01,Nuke,A,B\n", "maps.csv", "column winner is missing"),
+        ("", "maps.csv", "not a CSV file"),
+        (b"\x00\xff\xfe\x81" * 50, "maps.csv", "not a readable CSV file"),
+        ("date,map\n1,2\n1,2,3,4,5\n", "maps.csv", "not a CSV file"),
+        (gzip.compress(ROWS.encode() * 99)[:-20], "maps.csv.gz", "not a readable CSV file"),
+        (ROWS.encode(), "maps.csv.gz", "not a readable CSV file"),
+        (HEADER + "first of May,Nuke,A,B,1,\n", "maps.csv", "column date holds no date as YYYY-MM-DD"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name_in_one_line(
+    tmp_path: Path, content: str | bytes, name: str, told: str
+) -> None:
+    write(tmp_path, content, name=name)
+    with pytest.raises(SourceError) as error:
+        ArchiveSource(tmp_path).published(TODAY)
+    message = str(error.value)
+    assert name in message
+    assert told in message
+    assert "\n" not in message
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"no maps\*\.csv"):
+        ArchiveSource(tmp_path).published(TODAY)
+    with pytest.raises(SourceError, match="there is no such folder"):
+        ArchiveSource(tmp_path / "nowhere").published(TODAY)
+
+
+def test_one_unreadable_date_leaves_the_rest_and_is_kept_for_its_rejection(tmp_path: Path) -> None:
+    write(tmp_path, ROWS + "2026-01-99,Nuke,Alpha,Beta,1,\n")
+    frame = ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]
+    assert frame["month"].tolist() == ["2026-01-01"] * 3
+
+
+def test_results_after_today_are_not_there_yet(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    assert rows(tmp_path, today=date(2026, 1, 1)) == [("2026-01-01", "1")]
+
+
+def test_rows_alike_in_one_file_are_different_rows(tmp_path: Path) -> None:
+    write(tmp_path, ROWS + "2026-01-01,Nuke,Alpha,Beta,2,\n")
+    assert len(set(ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]["row_key"])) == 3
+
+
+def test_a_row_in_two_files_is_one_row_and_the_file_written_last_is_right(tmp_path: Path) -> None:
+    write(tmp_path, ROWS, age=100)
+    write(tmp_path, HEADER + "2026-01-02,Mirage,Alpha,Beta,1,\n2026-01-03,Nuke,C,D,2,\n", name="maps-2026.csv", age=50)
+    assert sorted(rows(tmp_path)) == [("2026-01-01", "1"), ("2026-01-02", "1"), ("2026-01-03", "2")]
+
+
+def test_a_corrected_spelling_keeps_the_key_of_a_map_with_its_own_number(tmp_path: Path) -> None:
+    source = ArchiveSource(tmp_path)
+    write(tmp_path, HEADER + "2026-01-01,Nuke,Alpha,Beta,1,77\n")
+    before = source.published(TODAY).frames[RowKind.MAP]["row_key"].tolist()
+    write(tmp_path, HEADER + "2026-01-02,Nuke,Alfa,Beta,1,77\n")
+    assert source.published(TODAY).frames[RowKind.MAP]["row_key"].tolist() == before
+
+
+def test_a_file_being_written_has_no_fingerprint_until_it_rests(tmp_path: Path) -> None:
+    source = ArchiveSource(tmp_path)
+    write(tmp_path, ROWS, age=0)
+    assert source.fingerprint(TODAY) is None
+    write(tmp_path, ROWS, age=SETTLED_SECONDS + 1)
+    first = source.fingerprint(TODAY)
+    assert first is not None
+    assert source.fingerprint(date(2026, 2, 1)) != first
+    write(tmp_path, ROWS + "2026-01-03,Nuke,Alpha,Beta,2,\n")
+    assert source.fingerprint(TODAY) != first
+
+
+def test_digests_change_for_the_changed_month_only_and_not_with_the_order_of_rows(tmp_path: Path) -> None:
+    source = ArchiveSource(tmp_path)
+    write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,2,\n")
+    before = source.published(TODAY).months()
+    write(tmp_path, HEADER + "".join(reversed((ROWS + "2025-12-01,Nuke,Alpha,Beta,2,\n").splitlines(True)[1:])))
+    assert source.published(TODAY).months() == before
+    write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,1,\n")
+    after = source.published(TODAY).months()
+    assert {month for month in after if after[month] != before[month]} == {"2025-12-01"}
