@@ -1,9 +1,14 @@
-"""Alembic from Python: the same calls for the command, the tests and the deployed one-shot."""
+"""Alembic from Python: the same calls for the command, the tests and the deployed one-shot.
+
+``python -m cs2.storage.migrate`` brings the database of the settings up to date.
+"""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+
+from cs2.settings import get_settings
 
 
 def _config(url: str) -> Config:
@@ -31,3 +36,7 @@ def check(url: str) -> None:
 def autogenerate(url: str, message: str) -> None:
     """Write a new migration from the difference between the code and the database at ``url``."""
     command.revision(_config(url), message=message, autogenerate=True)
+
+
+if __name__ == "__main__":
+    upgrade(get_settings().database_url)
