@@ -16,7 +16,7 @@ BEST_OF = (1, 2, 3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One frame a table, named and with columns as in the database; ``player_map_stats`` has ``published_index`` too."""
+    """One frame a table, columns as in the database; ``player_map_stats`` has ``published_index`` too."""
 
     maps: pd.DataFrame
     teams: pd.DataFrame
@@ -207,26 +207,26 @@ def _winner(rows: list[int], of_maps: list[int], linked: Linked, winners: list[i
 def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFrame:
     """One row a roster and standings. Teams by name; rosters where all five are known players."""
     lines = []
-    for row in standings.itertuples():
-        team_id = identities.teams.ids[row.team, 1]
-        names = [(name, 1) for name in str(row.roster).split("|")]
+    for row in standings.to_dict("records"):
+        team_id = identities.teams.ids[row["team"], 1]
+        names = [(name, 1) for name in row["roster"].split("|")]
         known = [identities.players.ids.get(name) for name in names]
         lineup = None
         if len(known) == 5 and None not in known:
             lineup = identities.lineups.ids.get((team_id, ",".join(map(str, sorted(known)))))
-        published_on = row.day.date()
-        number = identities.standings.give((published_on.isoformat(), row.row_key))
+        published_on = row["day"].date()
+        number = identities.standings.give((published_on.isoformat(), row["row_key"]))
         lines.append(
             (
                 number,
-                row.row_key,
+                row["row_key"],
                 published_on,
                 team_id,
                 lineup,
-                row.rank,
-                row.points,
-                row.starting_points,
-                row.region or None,
+                row["rank"],
+                row["points"],
+                row["starting_points"],
+                row["region"] or None,
             )
         )
     columns = [
@@ -257,15 +257,28 @@ def player_stats_rows(
         ids_by_name.setdefault(name, set()).add(number)
     lines = []
     sides = list(zip(results["id"], results["lineup1_id"], results["lineup2_id"], strict=True))
-    for row, matchup in zip(stats.itertuples(), _matchups(stats), strict=True):
+    for row, matchup in zip(
+        stats.assign(published_index=stats.index).to_dict("records"), _matchups(stats), strict=True
+    ):
         position = found.get(matchup)
         if position is None:
             continue
         result, *fielded = sides[position]
         present = {int(p) for lineup in fielded if not pd.isna(lineup) for p in rosters[lineup].split(",")}
-        known = ids_by_name.get(row.player, set()) & present
+        known = ids_by_name.get(row["player"], set()) & present
         if len(known) == 1:
-            lines.append((row.Index, result, known.pop(), row.kills, row.deaths, row.adr, row.kast, row.rating))
+            lines.append(
+                (
+                    row["published_index"],
+                    result,
+                    known.pop(),
+                    row["kills"],
+                    row["deaths"],
+                    row["adr"],
+                    row["kast"],
+                    row["rating"],
+                )
+            )
     columns = ["published_index", "map_result_id", "player_id", "kills", "deaths", "adr", "kast", "rating"]
     frame = pd.DataFrame(lines, columns=columns)
     return frame.drop_duplicates(["map_result_id", "player_id"])

@@ -1,0 +1,43 @@
+"""Published rows for tests: as short as the case allows."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.sources.archive import keyed
+from pipelines.sources.base import Published, RowKind
+
+Row = dict[str, str]
+
+A, B, C, D = "ana|bob|cid|dan|eve", "fay|gus|hal|ida|jim", "kai|leo|max|ned|oli", "pam|quinn|ray|sue|tom"
+"""Lineups without a common player."""
+
+
+def map_row(date: str, team1: str = "Alpha", team2: str = "Beta", winner: int = 1, **more: str) -> Row:
+    scores = {"score1": "13", "score2": "7"} if winner == 1 else {"score1": "7", "score2": "13"}
+    lineups = {"team1_players": "", "team2_players": ""}
+    row = {"date": date, "map": "Nuke", "team1": team1, "team2": team2, "winner": str(winner)}
+    return {**row, **scores, **lineups, "hltv_match_id": "", "hltv_map_id": "", "event": "", "map_number": "", **more}
+
+
+def series_row(date: str, team1: str = "Alpha", team2: str = "Beta", winner: int = 1, **more: str) -> Row:
+    row = {"date": date, "team1": team1, "team2": team2, "winner": str(winner), "number_on_day": "0"}
+    return {**row, "team1_players": A, "team2_players": B, **more}
+
+
+def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> Published:
+    """Rows as a source hands them over; further kinds by name."""
+    kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}
+    return Published({kind: keyed(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows})
+
+
+def rebuilt(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Any) -> Rebuilt:
+    return rebuild(published(maps, series, **others).frames, Identities())
+
+
+def outcomes(result: Rebuilt, kind: RowKind) -> list[str]:
+    """What became of the rows of a kind, in their order."""
+    return result.outcomes[result.outcomes["kind"] == kind].sort_values("index")["outcome"].tolist()
