@@ -1,6 +1,6 @@
 """What the demo asks: the maps of the last days, with the lineups that played, as the service would have known them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -71,7 +71,10 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
     flagged = played["winner_conflict"] | played["date_suspect"]
     window = played[(played["played_on"] > cut) & (played["played_on"] <= last) & ~flagged]
     window = window.sort_values(["played_on", "order_in_day"])
-    rosters = {row.id: [int(p) for p in row.roster.split(",")] for row in tables.lineups.itertuples()}
+    rosters = {
+        number: [int(player) for player in roster.split(",")]
+        for number, roster in zip(tables.lineups["id"], tables.lineups["roster"], strict=True)
+    }
     names = {
         kind: dict(zip(frame["id"], frame["name"], strict=True))
         for kind, frame in (("map", tables.maps), ("team", tables.teams))
@@ -96,7 +99,7 @@ def _known(identities: Identities) -> dict[str, set[int]]:
     }
 
 
-def _request(row: dict[str, Any], rosters: dict[int, list[int]]) -> dict[str, Any]:
+def _request(row: Mapping[Any, Any], rosters: Mapping[Any, list[int]]) -> dict[str, Any]:
     request = {
         "map_id": row["map_id"],
         "team1_id": row["team1_id"],

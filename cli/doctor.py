@@ -32,7 +32,7 @@ class Finding:
 
 
 def doctor(data_dir: DataDir = None) -> None:
-    """Look at Python, packages, ports, disk and the running stack. Exit status 1 where something keeps it from running."""
+    """Look at Python, packages, ports, disk and the running stack. Exit status 1 where something is wrong."""
     console = Console(highlight=False)
     findings = list(_findings(data_dir))
     for finding in findings:

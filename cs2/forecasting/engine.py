@@ -1,8 +1,9 @@
 """The rating update: a diagonal extended Kalman filter over players, player-maps, team-maps, teams and names.
 
-Strength of a side on a map = mean of five skills + mean of five player-map offsets + team-map offset + team effect; where no
-lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win (Bernoulli) and
-the share of rounds (Gaussian), each with a weight. Both sides are computed before either is written. Compiled by numba.
+Strength of a side on a map = mean of five skills + mean of five player-map offsets + team-map offset + team effect;
+where no lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win
+(Bernoulli) and the share of rounds (Gaussian), each with a weight. Both sides are computed before either is written.
+Compiled by numba.
 """
 
 from typing import Any
@@ -15,14 +16,14 @@ from cs2.forecasting.history import UNKNOWN, MatchHistory
 from cs2.forecasting.parameters import DEFAULT, SETTLED_MAPS, RatingParameters
 from cs2.forecasting.state import NEVER, POOL_DAYS, RatingState
 
-_newcomer_skill = numba.njit(parameters.newcomer_skill)
-_faded_mean = numba.njit(parameters.faded_mean)
-_faded_variance = numba.njit(parameters.faded_variance)
-_damped = numba.njit(parameters.damped)
+_newcomer_skill: Any = numba.njit(parameters.newcomer_skill)
+_faded_mean: Any = numba.njit(parameters.faded_mean)
+_faded_variance: Any = numba.njit(parameters.faded_variance)
+_damped: Any = numba.njit(parameters.damped)
 
 
 @numba.njit
-def _sigmoid(x: float) -> float:
+def _sigmoid(x: Any) -> Any:
     return 1.0 / (1.0 + np.exp(-x))
 
 

@@ -21,7 +21,7 @@ from cs2.forecasting.parameters import (
 from cs2.forecasting.state import NEVER, RatingState
 
 FEATURES_VERSION = 1
-"""Raised when the meaning of a feature or of the ratings changes: models and snapshots of another version do not fit."""
+"""Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
 
 
 @dataclass(frozen=True, slots=True)

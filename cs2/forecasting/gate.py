@@ -11,7 +11,7 @@ MIN_MAPS = 200
 """Fewer judged maps say nothing."""
 
 WORSE_THAN_CHAMPION = 0.002
-"""Log loss by which a candidate may fall behind the champion on the judged maps: noise of a refit, not a worse model."""
+"""Log loss by which a candidate may fall behind the champion on the judged maps: noise of a refit."""
 
 SLOPE_BAND = (0.8, 1.25)
 INTERCEPT_BAND = (-0.15, 0.15)

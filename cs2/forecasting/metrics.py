@@ -92,7 +92,7 @@ def recalibration(probability: FloatArray, outcome: BoolArray) -> Recalibration:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBins:
-    """Forecasts in bins of equal width: mean forecast, share won, how many; empty bins are left out. Shapes (n_bins,)."""
+    """Forecasts in bins of equal width: mean forecast, share won, how many; no empty bins. Shapes (n_bins,)."""
 
     forecast: FloatArray
     won: FloatArray

@@ -4,7 +4,7 @@ The formulas use arithmetic operators alone, so that numba compiles them for the
 features: a rating is read by the same line of code in training and in serving.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -61,7 +61,7 @@ SETTLED_MAPS = 3
 """A player or name with so many learned maps says something about the newcomers beside him."""
 
 
-def newcomer_skill(mates_mean, n_mates, name_mean, name_maps, p):  # type: ignore[no-untyped-def]
+def newcomer_skill(mates_mean: Any, n_mates: Any, name_mean: Any, name_maps: Any, p: RatingParameters) -> Any:
     """Prior mean of a newcomer's skill: between the newcomer's mean and settled team mates, else the name's rating.
 
     Args:
@@ -76,16 +76,16 @@ def newcomer_skill(mates_mean, n_mates, name_mean, name_maps, p):  # type: ignor
     return by_mates * mates_mean + by_name * name_mean + (1.0 - by_mates - by_name) * p.newcomer_mean
 
 
-def faded_mean(mean, days, p):  # type: ignore[no-untyped-def]
+def faded_mean(mean: Any, days: Any, p: RatingParameters) -> Any:
     """Team effect after ``days`` without a map: an Ornstein-Uhlenbeck process returns to zero."""
     return mean * np.exp(-days / p.team_days)
 
 
-def faded_variance(variance, days, p):  # type: ignore[no-untyped-def]
+def faded_variance(variance: Any, days: Any, p: RatingParameters) -> Any:
     """Variance of the team effect after ``days``: it returns to the stationary one."""
     return p.team_variance + (variance - p.team_variance) * np.exp(-2.0 * days / p.team_days)
 
 
-def damped(difference, variance):  # type: ignore[no-untyped-def]
+def damped(difference: Any, variance: Any) -> Any:
     """Log-odds of a win when the difference of strengths is normal. Source: MacKay (1992), 'The evidence framework'."""
     return difference / np.sqrt(1.0 + np.pi * variance / 8.0)

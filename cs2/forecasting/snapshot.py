@@ -4,6 +4,7 @@ import io
 import json
 import zlib
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -35,13 +36,14 @@ class RatingSnapshot:
 
     def to_bytes(self) -> bytes:
         """A compact blob; equal ratings give equal bytes."""
-        header = {"as_of": self.as_of, "features_version": self.features_version, "arrays": []}
+        arrays: list[tuple[str, str, list[int]]] = []
         body = io.BytesIO()
         for field in fields(self.state):
             array = getattr(self.state, field.name)
             small = array.astype(np.int32) if array.dtype.kind == "i" else array
-            header["arrays"].append([field.name, small.dtype.str, list(small.shape)])
+            arrays.append((field.name, small.dtype.str, list(small.shape)))
             body.write(np.ascontiguousarray(small).tobytes())
+        header = {"as_of": self.as_of, "features_version": self.features_version, "arrays": arrays}
         return _MAGIC + zlib.compress(json.dumps(header).encode() + b"\n" + body.getvalue(), level=6)
 
     @classmethod
@@ -57,7 +59,8 @@ class RatingSnapshot:
             content = zlib.decompress(data[len(_MAGIC) :])
             line = content.index(b"\n")
             header = json.loads(content[:line])
-            arrays, position = {}, line + 1
+            arrays: dict[str, Any] = {}
+            position = line + 1
             for name, dtype, shape in header["arrays"]:
                 count = int(np.prod(shape))
                 array = np.frombuffer(content, dtype=np.dtype(dtype), count=count, offset=position).reshape(shape)

@@ -109,7 +109,7 @@ class TrainingSet:
 def training_set(
     history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
 ) -> TrainingSet:
-    """Features of the rated maps that were decided from day ``since`` through day ``through``, each as known before its day."""
+    """Features of the rated maps from day ``since`` through day ``through``, each as known before its day."""
     wanted = history.is_map & history.is_rated
     if since is not None:
         wanted &= history.forecast_day >= since

@@ -54,4 +54,5 @@ def _players_by_lineup(lineups: pd.DataFrame) -> IntArray:
 
 def _lineups(frame: pd.DataFrame, five: IntArray) -> IntArray:
     numbers = frame[["lineup1_id", "lineup2_id"]].fillna(0).to_numpy(dtype=np.int64)
-    return five[numbers]
+    lineups: IntArray = five[numbers]
+    return lineups

@@ -1,7 +1,9 @@
 """From typed rows to linked rows: identities, lineups, the schedule, and which series row belongs to which maps."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -148,10 +150,10 @@ def _with_names_joined_by_lineup(
     return [(renamed.get(first, first), renamed.get(second, second)) for first, second in teams]
 
 
-def _pair_keys(pairs: list[tuple[Identity, Identity]] | list[tuple[Roster | None, Roster | None]]) -> pd.Series:
+def _pair_keys(pairs: Sequence[tuple[Any, Any]]) -> pd.Series:
     """Equal for the same two sides in either order; missing where a side is unknown."""
     codes: dict[object, int] = {}
-    keys = []
+    keys: list[int | None] = []
     for first, second in pairs:
         if first is None or second is None:
             keys.append(None)
@@ -191,8 +193,9 @@ def _series_of_rows(
         known = [_played(told, rows, day, teams, rosters, winners) for told, rows in played.items()]
         joined = join_series_to_maps(published, known)
         repeats = copies(published, joined)
-        for row in published:
-            names[row.index] = called[joined[row.index]] if row.index in joined else "series:" + keys[row.index]
+        for told_series in published:
+            row = told_series.index
+            names[row] = called[joined[row]] if row in joined else "series:" + keys[row]
         for index, original in repeats.items():
             names[index] = names[original]
         copy_of |= repeats

@@ -169,9 +169,8 @@ def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) 
 
 
 def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str, int]:
-    counts = {
-        f"{kind}_rows_{outcome}": int(n) for (kind, outcome), n in outcomes.groupby(["kind", "outcome"]).size().items()
-    }
+    sizes = outcomes.groupby(["kind", "outcome"]).size().reset_index(name="n")
+    counts = {f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")}
     with_maps = set(linked.series[: linked.n_maps])
     return counts | {
         "series_rows_joined_to_maps": sum(name in with_maps for name in linked.series[linked.n_maps :])

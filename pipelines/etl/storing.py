@@ -1,6 +1,7 @@
 """Rebuilt tables into PostgreSQL, whole, in the caller's transaction, and the ids that stay."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -33,7 +34,7 @@ _KEYS = {
 def load_identities(connection: Connection) -> Identities:
     """The ids given so far."""
 
-    def register(query: str) -> IdRegister[object]:
+    def register(query: str) -> IdRegister[Any]:
         rows = connection.execute(text(query)).all()
         return IdRegister({(row[0] if len(row) == 2 else tuple(row[:-1])): row[-1] for row in rows})
 

@@ -210,9 +210,9 @@ def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFra
     for row in standings.to_dict("records"):
         team_id = identities.teams.ids[row["team"], 1]
         names = [(name, 1) for name in row["roster"].split("|")]
-        known = [identities.players.ids.get(name) for name in names]
+        known = [identities.players.ids[name] for name in names if name in identities.players.ids]
         lineup = None
-        if len(known) == 5 and None not in known:
+        if len(names) == len(known) == 5:
             lineup = identities.lineups.ids.get((team_id, ",".join(map(str, sorted(known)))))
         published_on = row["day"].date()
         number = identities.standings.give((published_on.isoformat(), row["row_key"]))

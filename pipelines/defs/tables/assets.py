@@ -1,6 +1,7 @@
 """The tables of results: rebuilt whole from ``raw_rows``, in one transaction."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -45,7 +46,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
     context.log.info("%s", summary(rebuilt))
     frames = dict(rebuilt.tables.items())
     for name in DESCRIPTIONS:
-        metadata: dict[str, object] = {"rows": len(frames[name]) if name in frames else rebuilt.rejected()}
+        metadata: dict[str, Any] = {"rows": len(frames[name]) if name in frames else rebuilt.rejected()}
         if name == "map_results":
             metadata |= rebuilt.counts
             if len(frames[name]):
