@@ -3,6 +3,8 @@
 import json
 import secrets
 from datetime import date
+from http import HTTPStatus
+from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
@@ -11,7 +13,10 @@ from rich.markup import escape
 
 from cli.api import Api, ApiError
 from cli.exit_codes import ExitCode
-from cs2.settings import Settings, get_settings
+from cli.stack.layout import settings_of_running_stack
+from cs2.settings import Settings
+
+ACCOUNT_FILE = "cli_account.json"
 
 
 class WrongNameError(Exception):
@@ -30,14 +35,35 @@ class Forecaster(Protocol):
         ...
 
 
+def log_in(api: Api, account: Path) -> None:
+    """Log in with the command's own account, kept in the file ``account``; it is made where the API does not know it.
+
+    Raises:
+        ApiError: If the API does not answer.
+    """
+    try:
+        known = json.loads(account.read_text())
+        api.log_in(known["username"], known["password"])
+    except FileNotFoundError:
+        pass
+    except ApiError as error:
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            raise
+    else:
+        return
+    new = {"username": f"cli-{secrets.token_hex(8)}", "password": secrets.token_urlsafe(24)}
+    api.register(**new)
+    api.log_in(**new)
+    account.parent.mkdir(parents=True, exist_ok=True)
+    account.touch(mode=0o600)
+    account.write_text(json.dumps(new))
+
+
 class RemoteForecaster:
-    """The running API. An account of the command's own is made for this one session."""
+    """The running API."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        username, password = f"cli-{secrets.token_hex(8)}", secrets.token_urlsafe(24)
-        api.register(username, password)
-        api.log_in(username, password)
 
     def named(self, kind: str, name: str) -> tuple[list[dict[str, Any]], list[str]]:
         """Entries with this name; where there is none, similar names."""
@@ -86,7 +112,7 @@ class LocalForecaster:
             request = ForecastRequest.model_validate(question)
             found = answer(self._bundle, request, forecast_id=str(uuid7()), today=self._today)
         except (ProblemError, ValidationError) as error:
-            status = error.status if isinstance(error, ProblemError) else 422
+            status = error.status if isinstance(error, ProblemError) else HTTPStatus.UNPROCESSABLE_ENTITY
             raise ApiError(str(error), status=status) from error
         return found.model_dump(mode="json")
 
@@ -100,19 +126,22 @@ def forecast(
     local: Annotated[bool, typer.Option("--local", help="Needs no server: uses the copy on disk.")] = False,
 ) -> None:
     """The probability that team 1 wins a map. Exit status 2: a name is not known or not unique."""
-    settings, errors = get_settings(), Console(stderr=True)
+    settings, errors = settings_of_running_stack(), Console(stderr=True)
     try:
         if local:
             answer = ask(LocalForecaster(settings), map_name=map_name, teams=(team1, team2), on=on)
         else:
             with Api(settings.api_url) as api:
+                log_in(api, settings.data_dir / ACCOUNT_FILE)
                 answer = ask(RemoteForecaster(api), map_name=map_name, teams=(team1, team2), on=on)
     except WrongNameError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(ExitCode.WRONG_INPUT) from error
     except ApiError as error:
         errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(ExitCode.WRONG_INPUT if error.status == 422 else ExitCode.FAILURE) from error
+        raise typer.Exit(
+            ExitCode.WRONG_INPUT if error.status == HTTPStatus.UNPROCESSABLE_ENTITY else ExitCode.FAILURE
+        ) from error
     if as_json:
         typer.echo(json.dumps(answer, indent=2))
     else:

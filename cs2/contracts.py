@@ -100,7 +100,7 @@ class ForecastEvent(Contract):
     event_id: str
     kind: Literal["map"] = "map"
     occurred_at: datetime
-    user_id: int | None
+    user_id: Identifier | None
     request: ForecastRequest
     response: ForecastAnswer
     model_version: int

@@ -9,6 +9,7 @@ import structlog
 
 FIRST_WAIT_SECONDS = 0.1
 LONGEST_WAIT_SECONDS = 2.0
+STOP_AGAIN_SECONDS = 0.2
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ class Supervisor:
             expected: Errors of servers that are away: one line in the log. Any other error is logged with its trace.
         """
         self._expected = expected
+        self._stops = False
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self.states: dict[str, TaskState] = {}
 
@@ -55,14 +57,17 @@ class Supervisor:
         return {**found, **dead}
 
     async def stop(self) -> None:
-        """End all tasks."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        """End all tasks. They are asked again until they end: a library may swallow one cancellation."""
+        self._stops = True
+        running = set(self._tasks.values())
+        while running:
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=STOP_AGAIN_SECONDS)
 
     async def _keep_running(self, name: str, run: Callable[[TaskState], Awaitable[None]]) -> None:
         state, wait = self.states[name], FIRST_WAIT_SECONDS
-        while True:
+        while not self._stops:
             try:
                 await run(state)
                 reason = "ended"

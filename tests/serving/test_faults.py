@@ -1,0 +1,280 @@
+"""Servers that go away, models that are new, lost, damaged or foreign."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+import skops.io
+
+from cli.stack import servers
+from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement
+from tests.servers import wait_until_well
+from tests.serving.conftest import Models, Running, Service, trained_pipeline
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    async with asyncio.timeout(seconds):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+class Valkey:
+    """A server of the test's own, to stop and start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, servers.free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._child = subprocess.Popen(servers.valkey_command(self.port, self.folder), stdout=subprocess.DEVNULL)
+        wait_until_well(lambda: servers.redis_check(self.url), "Valkey")
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait(10)
+            self._child = None
+
+    async def event_ids(self) -> list[str]:
+        async with redis.asyncio.Redis.from_url(self.url) as client:
+            return [json.loads(fields[b"event"])["event_id"] for _, fields in await client.xrange(EVENTS_STREAM)]
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    folder = tmp_path / "valkey"
+    folder.mkdir()
+    server = Valkey(folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_forecasts_are_answered_while_redis_is_away_and_shipped_in_order(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    models.publish()
+    async with running(redis_url=valkey.url) as service:
+        answered = [(await service.forecast()).json()["forecast_id"]]
+        valkey.stop()
+        for _ in range(5):
+            response = await service.forecast()
+            assert response.status_code == 200
+            answered.append(response.json()["forecast_id"])
+        ready = await service.client.get("/health/ready")
+        assert ready.status_code == 200
+        assert not ready.json()["components"]["redis"]["is_well"]
+        valkey.start()
+
+        async def shipped() -> bool:
+            return len(await valkey.event_ids()) == len(answered)
+
+        await until(shipped)
+        answered.append((await service.forecast()).json()["forecast_id"])
+        assert await valkey.event_ids() == answered
+
+        async def well() -> bool:
+            components = (await service.client.get("/health/ready")).json()["components"]
+            return all(component["is_well"] for component in components.values())
+
+        await until(well)
+
+
+async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    models.publish()
+    valkey.stop()
+    async with running(redis_url=valkey.url) as service:
+        answered = [(await service.forecast()).json()["forecast_id"] for _ in range(3)]
+    valkey.start()
+    async with running(redis_url=valkey.url):
+
+        async def shipped() -> bool:
+            return await valkey.event_ids() == answered
+
+        await until(shipped)
+
+
+async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
+    running: Running, models: Models, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.publish()
+    async with running(redis_url=valkey.url) as service:
+        valkey.stop()
+        assert (await service.forecast()).status_code == 200
+        monkeypatch.setattr(service.services.outbox._spool, "_max_bytes", 100)
+        response = await service.forecast()
+        assert response.status_code == 503
+        assert response.json()["type"] == "urn:cs2-forecast:problem:history-unavailable"
+        assert (await service.client.get("/health/ready")).status_code == 503
+
+
+async def announce(url: str, payload: bytes | None = None) -> None:
+    message = ModelAnnouncement(
+        event_id="x", kind="model", model_version=None, snapshot_id=None, published_at=datetime.now(UTC)
+    )
+    async with redis.asyncio.Redis.from_url(url) as client:
+        await client.publish(MODELS_CHANNEL, payload or message.model_dump_json().encode())
+
+
+@contextlib.asynccontextmanager
+async def steady_load(service: Service) -> AsyncIterator[list[int]]:
+    statuses: list[int] = []
+    stop = asyncio.Event()
+
+    async def ask() -> None:
+        while not stop.is_set():
+            statuses.append((await service.forecast()).status_code)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(4):
+            group.create_task(ask())
+        yield statuses
+        stop.set()
+
+
+def serves(service: Service, version: int) -> Callable[[], Awaitable[bool]]:
+    async def condition() -> bool:
+        model = service.services.keeper.current.model
+        return model is not None and model.record.version == version
+
+    return condition
+
+
+async def test_an_announced_champion_is_served_within_two_seconds_and_no_request_fails(
+    running: Running, models: Models, redis_url: str
+) -> None:
+    models.publish()
+    async with running(reconcile_seconds=3600) as service, steady_load(service) as statuses:
+        await until(lambda: answered(statuses, 10))
+        for seed in range(1, 4):
+            version = await asyncio.to_thread(models.publish, seed=seed, skill=1.0 + seed)
+            await announce(redis_url)
+            await until(serves(service, version), seconds=2)
+        seen = len(statuses)
+        await until(lambda: answered(statuses, seen + 10))
+    assert set(statuses) == {200}
+
+
+async def answered(statuses: list[int], count: int) -> bool:
+    return len(statuses) >= count
+
+
+async def test_a_champion_whose_announcement_is_lost_is_served_by_the_timer(service: Service, models: Models) -> None:
+    version = models.publish(seed=1)
+    await until(serves(service, version), seconds=10)
+
+
+async def test_new_ratings_and_names_are_served_with_the_old_model(service: Service, models: Models) -> None:
+    from tests.serving.conftest import ratings_of
+
+    before = (await service.forecast()).json()
+    snapshot = await asyncio.to_thread(models.publish_ratings, ratings_of(models.league, skill=3.0))
+
+    async def new() -> bool:
+        ratings = service.services.keeper.current.ratings
+        return ratings is not None and ratings.record.id == snapshot
+
+    await until(new)
+    after = (await service.forecast()).json()
+    assert after["model"]["version"] == before["model"]["version"]
+    assert after["team1_win_probability"] > before["team1_win_probability"]
+
+
+PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "reason"),
+    [
+        ({"blob": PICKLE}, "cannot be read"),
+        ({"blob": skops.io.dumps(trained_pipeline())[:-200]}, "cannot be read"),
+        ({"blob": skops.io.dumps({"coef": [1.0]})}, "not an antisymmetric"),
+        ({"sha256": "0" * 64}, "SHA-256"),
+        ({"features_version": 999}, "features of version 999"),
+        ({"golden": {"features": [[1.0] * 11], "probability": [0.123]}}, "golden forecasts are off"),
+        ({"golden": {}}, "cannot be read"),
+    ],
+    ids=["pickle", "cut off", "no model", "other bytes", "other features", "other answers", "no golden"],
+)
+async def test_a_model_that_fails_is_refused_and_the_old_one_serves_on(
+    service: Service, models: Models, spoiled: dict[str, Any], reason: str
+) -> None:
+    before = (await service.forecast()).json()
+    await asyncio.to_thread(models.publish, seed=1, **spoiled)
+
+    async def refused() -> bool:
+        return reason in (await service.client.get("/health/ready")).json()["components"]["model"]["detail"]
+
+    await until(refused)
+    ready = await service.client.get("/health/ready")
+    assert ready.status_code == 200
+    assert "is refused" in ready.json()["components"]["model"]["detail"]
+    after = (await service.forecast()).json()
+    assert after["model"]["version"] == before["model"]["version"]
+    version = await asyncio.to_thread(models.publish, seed=2)
+    await until(serves(service, version))
+
+
+async def test_ratings_that_are_damaged_are_refused(service: Service, models: Models) -> None:
+    await asyncio.to_thread(models.publish_ratings, b"no ratings at all")
+
+    async def refused() -> bool:
+        return "refused" in (await service.client.get("/health/ready")).json()["components"]["ratings"]["detail"]
+
+    await until(refused)
+    assert (await service.forecast()).status_code == 200
+
+
+async def test_malformed_announcements_change_nothing(service: Service, redis_url: str) -> None:
+    for payload in (b"{", b"\xff", b'{"kind": "model"}', b"[" * 10_000):
+        await announce(redis_url, payload)
+    assert (await service.forecast()).status_code == 200
+    assert service.services.supervisor.states["announcements"].restarts == 0
+
+
+AWAY = "127.0.0.1:1"
+
+
+async def test_it_starts_from_its_copy_when_postgresql_mlflow_and_redis_are_away(
+    running: Running, models: Models
+) -> None:
+    models.publish()
+    async with running() as service:
+        before = (await service.forecast()).json()
+    away = {
+        "database_url": f"postgresql+psycopg://cs2@{AWAY}/cs2",
+        "mlflow_url": f"http://{AWAY}",
+        "redis_url": f"redis://{AWAY}/0",
+    }
+    async with running(**away) as service:
+        response = await service.forecast()
+        assert response.status_code == 200
+        assert response.json()["team1_win_probability"] == before["team1_win_probability"]
+        assert (await service.get("/teams", name="vitality")).json()["items"]
+        account = {"username": "ada", "password": "correct horse battery"}
+        for path, body in (("/auth/register", {"json": account}), ("/auth/login", {"data": account})):
+            refused = await service.client.post(path, **body)
+            assert refused.status_code == 503
+            assert refused.json()["type"] == "urn:cs2-forecast:problem:database-unavailable"
+
+
+async def test_a_damaged_copy_is_fetched_again(running: Running, models: Models, tmp_path: Path) -> None:
+    models.publish()
+    async with running():
+        pass
+    for path in (tmp_path / "serving").iterdir():
+        path.write_bytes(b"damaged")
+    async with running() as service:
+        assert (await service.forecast()).status_code == 200
