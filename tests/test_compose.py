@@ -2,11 +2,7 @@
 
 import importlib.util
 import re
-import shlex
-import stat
-import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,37 +10,22 @@ import pytest
 import yaml
 
 from cs2.settings import Settings
+from tests.images import DOCKERFILES, ROOT, copied_from_the_tree, instructions
 
-ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 BUILT = {name: service for name, service in SERVICES.items() if "build" in service}
-DOCKERFILES = sorted(ROOT.glob("*/Dockerfile"))
 SERVICE_KEYS = {
     "build", "cap_drop", "command", "configs", "depends_on", "environment", "healthcheck", "image", "init", "networks",
     "ports", "restart", "secrets", "security_opt", "shm_size", "stop_grace_period", "user", "volumes",
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z0-9_]+)\}")
 every_service = pytest.mark.parametrize("name", SERVICES)
-every_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
 
 
 def environment_of(name: str) -> dict[str, str]:
     environment: dict[str, str] = SERVICES[name].get("environment", {})
     return environment
-
-
-def instructions(dockerfile: Path) -> list[tuple[str, str]]:
-    """Instruction and arguments, continued lines joined."""
-    joined = dockerfile.read_text().replace("\\\n", " ")
-    lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
-    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines]
-
-
-def copied_from_the_tree(dockerfile: Path) -> list[str]:
-    copies = [arguments for instruction, arguments in instructions(dockerfile) if instruction == "COPY"]
-    words = [[word for word in shlex.split(copy) if word.startswith("--from") or word[:2] != "--"] for copy in copies]
-    return [source for copy in words if not copy[0].startswith("--from") for source in copy[:-1]]
 
 
 def commands_of(name: str) -> list[list[str]]:
@@ -71,45 +52,6 @@ def test_an_image_is_pinned_to_a_full_version(name: str) -> None:
     tag = SERVICES[name]["image"].partition(":")[2]
     # PostgreSQL's versions have two numbers.
     assert re.match(r"\d+\.\d+(-|$)" if name == "postgres" else r"\d+\.\d+\.\d+(-|$)", tag)
-
-
-@every_dockerfile
-def test_a_base_image_is_pinned_and_a_build_names_no_index(dockerfile: Path) -> None:
-    bases = [arguments for instruction, arguments in instructions(dockerfile) if instruction == "FROM"]
-    assert all(re.match(r"python:3\.11\.\d+-slim-", base) for base in bases)
-    assert "://" not in dockerfile.read_text()
-
-
-@every_dockerfile
-def test_an_image_installs_by_the_lock(dockerfile: Path) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    locked = {line.split("==")[0] for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line}
-    installs = [rest for instruction, rest in instructions(dockerfile) if instruction == "RUN" and "uv pip" in rest]
-    assert len(installs) == 1
-    words = shlex.split(installs[0])
-    assert words[words.index("--constraint") + 1] == "requirements.lock"
-    wanted = words[words.index("requirements.lock") + 1 :]
-    if wanted[:2] == ["--requirement", "pyproject.toml"]:
-        assert wanted[2:] == ["--extra", wanted[3]]
-        assert wanted[3] in project["optional-dependencies"]
-    else:
-        assert set(wanted) <= locked
-
-
-@every_dockerfile
-def test_an_image_copies_what_exists_and_what_is_sent_to_the_engine(dockerfile: Path) -> None:
-    sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    for source in copied_from_the_tree(dockerfile):
-        assert (ROOT / source).exists(), source
-        assert source in sent, f"{source} is left out by .dockerignore"
-    assert all((ROOT / path).exists() for path in sent)
-
-
-@every_dockerfile
-def test_an_image_does_not_run_as_root_and_reads_its_secrets(dockerfile: Path) -> None:
-    found = dict(instructions(dockerfile))
-    assert found["USER"] == "cs2"
-    assert yaml.safe_load(found["ENTRYPOINT"]) == ["python", "/app/scripts/with_secrets.py"]
 
 
 def test_every_dockerfile_is_built_and_an_image_is_built_in_one_way() -> None:
@@ -237,56 +179,3 @@ def test_a_service_is_given_the_secrets_that_it_uses_and_no_other(name: str) -> 
     used |= set(re.findall(r"/run/secrets/(\w+)", yaml.safe_dump({**service, "healthcheck": None})))
     assert used == set(service.get("secrets", []))
     assert used <= set(COMPOSE["secrets"])
-
-
-def test_the_secrets_are_made_once_in_a_folder_closed_to_others(tmp_path: Path) -> None:
-    folder = tmp_path / "my secrets"
-    subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
-    content = {path.name: path.read_text() for path in folder.iterdir()}
-    assert set(content) == set(COMPOSE["secrets"])
-    assert all(len(secret) >= 32 for secret in content.values())
-    assert len(set(content.values())) == len(content)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
-    assert {path.name: path.read_text() for path in folder.iterdir()} == content
-    files = {secret["file"] for secret in COMPOSE["secrets"].values()}
-    assert files == {f"./secrets/{name}" for name in content}
-
-
-SHOW = "import os; print(os.environ['CS2_JWT_KEY'], os.environ['CS2_REDIS_URL'], os.environ['OTHER'])"
-
-
-def run_with_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {
-        "SECRETS_DIR": str(folder),
-        "CS2_JWT_KEY": "{jwt_key}",
-        "CS2_REDIS_URL": "redis://:{redis_password}@redis:6379/0",
-        "OTHER": "{jwt_key}",
-    }
-    script = ROOT / "scripts" / "with_secrets.py"
-    return subprocess.run(
-        [sys.executable, script, sys.executable, "-c", SHOW],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_command_sees_the_secrets_of_files_quoted_in_urls_and_only_in_our_variables(tmp_path: Path) -> None:
-    (tmp_path / "jwt_key").write_text("a/b{redis_password}\n")
-    (tmp_path / "redis_password").write_text("p@ss/word")
-    shown = run_with_secrets(tmp_path)
-    assert shown.stdout.split() == ["a/b{redis_password}", "redis://:p%40ss%2Fword@redis:6379/0", "{jwt_key}"]
-
-
-@pytest.mark.parametrize("content", [None, " \n"])
-def test_a_missing_or_empty_secret_is_named_with_its_variable(tmp_path: Path, content: str | None) -> None:
-    (tmp_path / "jwt_key").write_text("key")
-    if content is not None:
-        (tmp_path / "redis_password").write_text(content)
-    refused = run_with_secrets(tmp_path)
-    assert refused.returncode == 1
-    assert "CS2_REDIS_URL" in refused.stderr
-    assert "redis_password" in refused.stderr
-    assert "Traceback" not in refused.stderr
