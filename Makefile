@@ -8,7 +8,7 @@ PYTEST_WORKERS ?= 2
 
 help:
 	@echo "make demo [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
-	@echo "make up                  the same stack, in the foreground until Ctrl-C"
+	@echo "make up [DATA=folder]    the same stack, in the foreground until Ctrl-C"
 	@echo "make down                end what a crash left behind"
 	@echo "make test                everything that must hold: format, lint, types, import rules, tests"
 	@echo "make setup               the environment in .venv (all other targets call it)"
@@ -23,7 +23,7 @@ demo: setup
 	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" demo $(if $(DATA),--data "$(DATA)")
 
 up: setup
-	@$(BIN)/cs2 up
+	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" up $(if $(DATA),--data "$(DATA)")
 
 down: setup
 	@$(BIN)/cs2 down

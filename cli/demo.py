@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.exit_codes import ExitCode
 from cli.up import DataDir, interrupted, parse_ports, source_settings
@@ -167,7 +167,7 @@ def _show(console: Console, asked: "Sequence[Question]", answers: Sequence[dict[
 
     if not asked:
         raise DemoError("there is no map in the last days that the service could be asked about")
-    table = Table("day", "map", "team 1", "team 2", "forecast", "95%", "Elo", "won", box=None)
+    table = Table(Column("day", no_wrap=True), "map", "team 1", "team 2", "forecast", "95%", "Elo", "won", box=None)
     for question, answer in list(zip(asked, answers, strict=True))[-SHOWN:]:
         low, high = answer["interval"]
         table.add_row(
