@@ -5,6 +5,7 @@ import pandas as pd
 import pandera.pandas as pa
 from sqlalchemy import text
 
+from cs2.settings import get_settings
 from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import Database
 
@@ -36,12 +37,12 @@ lineups_keep_their_contract = _keeps_its_contract("lineups")
 def every_row_is_accounted_for(database: Database) -> dg.AssetCheckResult:
     """Each newest raw map row is a map result or a rejected row."""
     query = """
-    SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows WHERE kind = 'map') AS came,
+    SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows WHERE kind = 'map' AND source = :source) AS came,
            (SELECT count(*) FROM map_results) AS stored,
            (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
     """
     with database.engine() as engine, engine.connect() as connection:
-        came, stored, rejected = connection.execute(text(query)).one()
+        came, stored, rejected = connection.execute(text(query), {"source": get_settings().source.value}).one()
     return dg.AssetCheckResult(
         passed=came == stored + rejected, metadata={"came_in": came, "stored": stored, "rejected": rejected}
     )
