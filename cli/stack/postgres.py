@@ -101,11 +101,18 @@ def _private_copy(tree: Path, private: Path, user: str) -> Path:
     entry = pwd.getpwnam(user)
     PRIVATE_ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
     private.mkdir(mode=0o700, exist_ok=True)
-    copy = private / "server"
+    server = private / "server"
+    copy = server / tree.parent.name / tree.name
     if not (copy / "bin" / "postgres").exists():
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(tree, copy, symlinks=True)
-    for path in [private, copy, *copy.rglob("*")]:
+        shutil.rmtree(server, ignore_errors=True)
+        # The executables look for their libraries beside the wheel's package: $ORIGIN/../../../<package>.libs.
+        libraries = tree.parent.with_name(f"{tree.parent.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, server / libraries.name, symlinks=True)
+        partial = copy.with_suffix(".partial")
+        shutil.copytree(tree, partial, symlinks=True)
+        partial.rename(copy)
+    for path in [private, server, *server.rglob("*")]:
         os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
     return copy
 

@@ -19,6 +19,7 @@ from cli.stack.leftovers import owned_processes
 from cli.stack.postgres import prepare
 from cli.stack.programs import Program, programs
 from cli.stack.supervision import Supervisor, configuration, start_supervisor
+from cs2.settings import Settings
 
 Progress = Callable[[str], None]
 POLL_SECONDS = 0.1
@@ -77,7 +78,7 @@ def running_stack(
     _check_folder(data)
     if owned_processes(data):
         raise StackError(f"a stack runs in {data} already, or a crash left processes of it behind; end them: cs2 down")
-    layout = plan(data, ports=ports or {}, overrides=overrides or {})
+    layout = plan(data, ports=ports or {}, overrides={**_told(), **(overrides or {})})
     postgres = prepare(data)
     if data not in postgres.data.parents:
         progress(f"PostgreSQL runs as {postgres.user}, who may not enter {data}: its data is in {postgres.data.parent}")
@@ -101,6 +102,13 @@ def running_stack(
 def _inherited() -> dict[str, str]:
     """The user's environment without settings of another stack."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("CS2_", "DAGSTER_", "MLFLOW_"))}
+
+
+def _told() -> dict[str, str]:
+    """Settings in the user's environment that do not follow from the layout: how the stack behaves, not where it is."""
+    where = {"database_url", "redis_url", "mongo_url", "mlflow_url", "dagster_url", "api_url", "data_dir", "jwt_key"}
+    names = {f"CS2_{name}".upper() for name in Settings.model_fields if name not in where}
+    return {name: value for name, value in os.environ.items() if name in names}
 
 
 def _check_folder(data: Path) -> None:

@@ -1,0 +1,183 @@
+"""The whole stack, as ``cs2 up`` runs it: it renews data and models by itself, and ends without a trace."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import pytest
+import redis
+from psycopg import connect
+
+from cli.api import Api, ApiError
+from cli.stack.leftovers import owned_processes
+
+pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+
+START_SECONDS = 300
+CHAIN_SECONDS = 400
+"""For two cores that run other tests too; alone the chain takes about one minute."""
+
+
+def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{why}: not within {seconds:.0f} s")
+        time.sleep(0.3)
+    return found
+
+
+@dataclass
+class RunningStack:
+    """``cs2 up`` as a user runs it, in a process of its own."""
+
+    data: Path
+    watched: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}"
+
+    def status(self) -> dict[str, dict[str, Any]]:
+        command = [sys.executable, "-m", "cli", "status", "--json", "--data-dir", str(self.data)]
+        answer = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        return {service["name"]: service for service in json.loads(answer.stdout)["services"]}
+
+    def ready(self) -> dict[str, Any] | None:
+        with Api(self.url("api")) as api:
+            try:
+                answer: dict[str, Any] = api.request("GET", "/health/ready")
+            except ApiError:
+                return None
+            return answer
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with connect(f"postgresql://cs2@127.0.0.1:{self.ports['postgres']}/cs2") as connection:
+            return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+
+
+def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> None:
+    """Rows of the real archive from ``first`` through ``last``, dropped as files that appear at once."""
+    for kind in ("maps", "series"):
+        rows = pd.read_csv(shared_data / "archive" / f"{kind}.csv.gz", dtype=str, keep_default_na=False)
+        rows = rows[(rows["date"] >= first) & (rows["date"] <= last)]
+        partial = folder / f".{kind}.partial"
+        rows.to_csv(partial, index=False)
+        partial.rename(folder / f"{kind}{suffix}.csv")
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[RunningStack]:
+    base = tmp_path_factory.mktemp("a stack")  # a path with a space
+    for folder in [base, *base.parents[:2]]:
+        folder.chmod(0o755)
+    watched, data, log = base / "watched", base / "data", base / "up.log"
+    watched.mkdir()
+    write_months(shared_data, watched, "", "2024-07-01", "2025-12-31")
+    command = [sys.executable, "-m", "cli", "up", "--data", str(watched), "--data-dir", str(data)]
+    environment = {**os.environ, "CS2_RETRAIN_COOLDOWN_MINUTES": "0", "CS2_RETRAIN_AFTER_MAPS": "100"}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+    running = RunningStack(data, watched, process, log)
+    try:
+        wait_for(
+            lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), START_SECONDS, "the stack is up"
+        )
+        assert process.poll() is None, log.read_text()
+        running.ports = json.loads((data / "stack.json").read_text())["ports"]
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        for left in owned_processes(data):
+            left.kill()
+
+
+def test_every_service_is_well_and_tells_where_it_is(stack: RunningStack) -> None:
+    services = stack.status()
+    assert [name for name, service in services.items() if not service["healthy"]] == []
+    assert len(services) == 9
+    assert redis.Redis.from_url(services["valkey"]["url"]).ping()
+    for service in services.values():
+        assert psutil.pid_exists(service["pid"])
+
+
+def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> None:
+    command = [sys.executable, "-m", "cli", "up", "--data", str(stack.watched), "--data-dir", str(stack.data)]
+    second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 1
+    assert "cs2 down" in second.stderr.replace("\n", " ")
+
+
+def test_results_lead_to_a_served_model_with_no_command(stack: RunningStack) -> None:
+    ready = wait_for(stack.ready, CHAIN_SECONDS, "a first model is served")
+    assert stack.query("SELECT version FROM ml_models WHERE status = 'champion'") == [(ready["model_version"],)]
+    assert ready["ratings_as_of"] == "2025-12-31"
+
+
+def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
+    stack: RunningStack, shared_data: Path
+) -> None:
+    before = wait_for(stack.ready, CHAIN_SECONDS, "a first model is served")
+    done, failures, answered = threading.Event(), [], []
+
+    def ask() -> None:
+        with Api(stack.url("api")) as api:
+            api.register("watcher", "correct horse battery")
+            api.log_in("watcher", "correct horse battery")
+            while not done.wait(0.05):
+                try:
+                    answer = api.forecast(map_id=1, team1_id=1, team2_id=2)
+                    answered.append(answer["model"]["version"])
+                except ApiError as error:
+                    failures.append(str(error))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        write_months(shared_data, stack.watched, "-2026-01", "2026-01-01", "2026-01-31")
+        wait_for(
+            lambda: (stack.ready() or before)["model_version"] != before["model_version"],
+            CHAIN_SECONDS,
+            "a new model is served",
+        )
+        wait_for(lambda: answered[-1] != before["model_version"], 10, "it answers")
+    finally:
+        done.set()
+        asking.join()
+    assert failures == []
+    assert (stack.ready() or {})["ratings_as_of"] == "2026-01-31"
+    assert [status for (status,) in stack.query("SELECT status FROM ml_models ORDER BY version")][:2] == [
+        "retired",
+        "champion",
+    ]
+
+
+def test_a_killed_process_is_started_again(stack: RunningStack) -> None:
+    wait_for(stack.ready, CHAIN_SECONDS, "a model is served")
+    pid = stack.status()["api"]["pid"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(stack.ready, 90, "the API is back")
+    assert stack.status()["api"]["pid"] != pid
+
+
+def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
+    assert owned_processes(stack.data)
+    stack.process.send_signal(signal.SIGINT)
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(90) == 0, stack.log.read_text()
+    assert owned_processes(stack.data) == []
+    assert "had to be killed" not in stack.log.read_text()
