@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 from uuid_utils import uuid7
 
@@ -28,6 +28,15 @@ class Database(dg.ConfigurableResource[None]):
             yield engine
         finally:
             engine.dispose()
+
+    @contextmanager
+    def one_state(self) -> Iterator[Connection]:
+        """A connection to read with: all its queries see the tables as of the first, whatever is rebuilt meanwhile."""
+        with (
+            self.engine() as engine,
+            engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
+        ):
+            yield connection
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -13,19 +13,22 @@ from cs2.forecasting.gate import MIN_MAPS
 from cs2.forecasting.history import FloatArray, MatchHistory
 from cs2.forecasting.model import MapModel
 from cs2.forecasting.training import TrainingSet, fixtures_of, take, training_set, walk
+from cs2.storage.models import EstimatorKind
 
 HELD_OUT_DAYS = 56
-HELD_OUT_MAPS = 2000
-"""The held-out span reaches back until both are met: quiet months hold a hundred maps; 2,000 tell 0.01 of log loss."""
+HELD_OUT_MAPS = 4000
+"""The held-out span reaches back until both are met: quiet months hold a hundred maps; 4,000 tell 0.004 of log loss."""
 
 HELD_OUT_SHARE = 5
 """Of a short history the held-out maps are one in so many."""
 
 LEAST_MAPS = MIN_MAPS * HELD_OUT_SHARE
 
-ELO, LOGISTIC, BOOSTING = "elo", "logistic_regression", "hist_gradient_boosting"
-
-_FITS: dict[str, Callable[..., Any]] = {ELO: fit_elo, LOGISTIC: fit_logistic, BOOSTING: fit_boosting}
+_FITS: dict[EstimatorKind, Callable[..., Any]] = {
+    EstimatorKind.ELO: fit_elo,
+    EstimatorKind.LOGISTIC: fit_logistic,
+    EstimatorKind.BOOSTING: fit_boosting,
+}
 
 
 class TooFewMapsError(ValueError):
@@ -37,13 +40,13 @@ class Fitted:
     """One kind of model.
 
     Attributes:
-        name: Kind of estimator.
+        kind: Kind of estimator.
         estimator: Fitted on all maps: what is published.
         held_out: Forecasts of the held-out maps by the same kind fitted on the maps before them, shape (n,).
         metrics: Of these forecasts.
     """
 
-    name: str
+    kind: EstimatorKind
     estimator: Any
     held_out: FloatArray
     metrics: dict[str, float]
@@ -54,13 +57,13 @@ class Training:
     """What one training gives.
 
     Attributes:
-        models: By name: Elo alone, the logistic regression that may be served, and boosting.
+        models: By kind: Elo alone, the logistic regression that may be served, and boosting.
         data: The maps on which the published models were fitted.
         held_out: The held-out maps.
         swapped: Forecasts of the logistic regression for the held-out maps with exchanged sides, shape (n_held_out,).
     """
 
-    models: dict[str, Fitted]
+    models: dict[EstimatorKind, Fitted]
     data: TrainingSet
     held_out: TrainingSet
     swapped: FloatArray
@@ -79,11 +82,16 @@ def train(history: MatchHistory, *, today: int) -> Training:
     first = first_held_out_day(data)
     held_out = data.take(data.day >= first)
     past = data.take(history.learn_day[data.row] < first)
-    fits = {name: fit(past, today=first) for name, fit in _FITS.items()}
-    models = {name: _fitted(name, fits[name], fit(data, today=today), held_out) for name, fit in _FITS.items()}
+    fits = {kind: fit(past, today=first) for kind, fit in _FITS.items()}
+    models = {kind: _fitted(kind, fits[kind], fit(data, today=today), held_out) for kind, fit in _FITS.items()}
     exchanged = take(fixtures_of(history), held_out.row).swapped()
     X_swapped = walk(history, exchanged, features, n_columns=len(FEATURE_NAMES))
-    return Training(models=models, data=data, held_out=held_out, swapped=_forecast(LOGISTIC, fits[LOGISTIC], X_swapped))
+    return Training(
+        models=models,
+        data=data,
+        held_out=held_out,
+        swapped=_forecast(EstimatorKind.LOGISTIC, fits[EstimatorKind.LOGISTIC], X_swapped),
+    )
 
 
 def first_held_out_day(data: TrainingSet) -> int:
@@ -98,12 +106,12 @@ def training_parameters() -> dict[str, Any]:
     return {**asdict(DEFAULT_PARAMETERS), "held_out_days": HELD_OUT_DAYS, "held_out_maps": HELD_OUT_MAPS}
 
 
-def _fitted(name: str, before: Any, published: Any, held_out: TrainingSet) -> Fitted:
-    forecast = _forecast(name, before, held_out.X)
+def _fitted(kind: EstimatorKind, before: Any, published: Any, held_out: TrainingSet) -> Fitted:
+    forecast = _forecast(kind, before, held_out.X)
     won = held_out.team1_won
     fit = metrics.recalibration(forecast, won)
     return Fitted(
-        name=name,
+        kind=kind,
         estimator=published,
         held_out=forecast,
         metrics={
@@ -117,8 +125,8 @@ def _fitted(name: str, before: Any, published: Any, held_out: TrainingSet) -> Fi
     )
 
 
-def _forecast(name: str, estimator: Any, X: FloatArray) -> FloatArray:
-    if name == LOGISTIC:  # as it is served
+def _forecast(kind: EstimatorKind, estimator: Any, X: FloatArray) -> FloatArray:
+    if kind is EstimatorKind.LOGISTIC:  # as it is served
         return MapModel.from_estimator(estimator).probability(X)
     won: FloatArray = estimator.predict_proba(X)[:, 1]
     return won

@@ -20,6 +20,14 @@ class ModelStatus(StrEnum):
     REFUSED = "refused"
 
 
+class EstimatorKind(StrEnum):
+    """Kinds of models that are trained; only the logistic regression is served."""
+
+    ELO = "elo"
+    LOGISTIC = "logistic_regression"
+    BOOSTING = "hist_gradient_boosting"
+
+
 class RatingSnapshot(Base):
     """All ratings as of the end of one day, in one compact blob (``cs2.forecasting.snapshot``)."""
 
@@ -49,7 +57,7 @@ class MlModel(Base):
     version: Mapped[IntKey]
     status: Mapped[str]
     estimator: Mapped[str]
-    """elo, logistic_regression or hist_gradient_boosting."""
+    """An :class:`EstimatorKind`."""
     mlflow_run_id: Mapped[str] = mapped_column(unique=True)
     dagster_run_id: Mapped[str] = mapped_column(index=True)
     """The run that trained it."""

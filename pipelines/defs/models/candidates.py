@@ -2,25 +2,30 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION
 from cs2.forecasting.model import MapModel, golden_set
 from cs2.settings import get_settings
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.models import EstimatorKind, MlModel, ModelStatus
 from cs2.storage.registry import latest_snapshot
 from pipelines.etl.storing import read_history
 from pipelines.mlflow_tracking import BOOSTING_TYPES, LoggedModel, Mlflow, TrainedModel
-from pipelines.plots import calibration_figure
 from pipelines.resources import Database
-from pipelines.training import BOOSTING, ELO, LOGISTIC, Training, train, training_parameters
+
+if TYPE_CHECKING:
+    from pipelines.training import Training
 
 EPOCH = date(1970, 1, 1)
 N_SIGNATURE = 5
 
-ASSETS = {ELO: "elo_model", LOGISTIC: "candidate_model", BOOSTING: "boosting_model"}
+ASSETS = {
+    EstimatorKind.ELO: "elo_model",
+    EstimatorKind.LOGISTIC: "candidate_model",
+    EstimatorKind.BOOSTING: "boosting_model",
+}
 
 
 class NoRatingsError(Exception):
@@ -58,71 +63,80 @@ def train_models(
     context: dg.AssetExecutionContext, database: Database, mlflow: Mlflow
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Fit, evaluate and log all three models, then store the candidate."""
+    from pipelines.training import train  # scikit-learn: seconds that the other assets need not pay
+
     with database.transaction() as session:
         snapshot = latest_snapshot(session)
         if snapshot is None:
             raise NoRatingsError("there are no ratings yet: materialize rating_snapshots first")
-    with database.engine() as engine, engine.connect() as connection:
+    with database.one_state() as connection:
         history = read_history(connection)
     training = train(history, today=(get_settings().current_day() - EPOCH).days)
-    tags = {**_span(training), "snapshot_id": str(snapshot.id), "dagster_run_id": context.run_id}
-    logged = {name: mlflow.log(_shown(name, training, tags)) for name in training.models}
+    tags = {**_span(training), "snapshot_id": str(snapshot.id), "dagster_run_id": context.run.run_id}
+    logged = {kind: mlflow.log(_shown(kind, training, tags)) for kind in training.models}
     with database.transaction() as session:
-        row = _candidate_row(training, logged[LOGISTIC], snapshot_id=snapshot.id, dagster_run_id=context.run_id)
+        row = _candidate_row(
+            training, logged[EstimatorKind.LOGISTIC], snapshot_id=snapshot.id, dagster_run_id=context.run.run_id
+        )
         session.add(row)
         session.flush()
         version = row.version
-    for name, model in training.models.items():
-        own = {"model_version": version, "elo_log_loss": training.models[ELO].metrics["log_loss"]}
+    for kind, model in training.models.items():
+        own = {"model_version": version, "elo_log_loss": training.models[EstimatorKind.ELO].metrics["log_loss"]}
         yield dg.MaterializeResult(
-            asset_key=ASSETS[name],
+            asset_key=ASSETS[kind],
             metadata={
                 **model.metrics,
-                **(own if name == LOGISTIC else {}),
+                **(own if kind is EstimatorKind.LOGISTIC else {}),
                 "held_out_maps": len(training.held_out),
                 "trained_maps": len(training.data),
                 "held_out_from": tags["held_out_from"],
                 "trained_through": tags["trained_through"],
-                "mlflow_run": dg.MetadataValue.url(logged[name].run_url),
+                "mlflow_run": dg.MetadataValue.url(logged[kind].run_url),
             },
         )
 
 
-def _shown(name: str, training: Training, tags: Mapping[str, str]) -> TrainedModel:
-    model, held_out = training.models[name], training.held_out
-    is_candidate = name == LOGISTIC
+def _shown(kind: EstimatorKind, training: "Training", tags: Mapping[str, str]) -> TrainedModel:
+    from pipelines.plots import calibration_figure
+    from pipelines.training import training_parameters
+
+    model, held_out = training.models[kind], training.held_out
+    is_candidate = kind is EstimatorKind.LOGISTIC
     evaluation = {
         "X": held_out.X,
         "team1_won": held_out.team1_won,
         "day": held_out.day,
         "candidate": model.held_out,
         "swapped": training.swapped,
-        "elo": training.models[ELO].held_out,
+        "elo": training.models[EstimatorKind.ELO].held_out,
     }
     return TrainedModel(
-        name=name,
+        name=kind,
         estimator=model.estimator,
         feature_names=FEATURE_NAMES,
         X=training.data.X[:N_SIGNATURE],
-        parameters={**training_parameters(), "features_version": FEATURES_VERSION, "estimator": name},
+        parameters={**training_parameters(), "features_version": FEATURES_VERSION, "estimator": kind},
         metrics=model.metrics,
         tags=tags,
         figures={
             "calibration.png": calibration_figure(
-                model.held_out, held_out.team1_won, title=f"{name}, {len(held_out)} held-out maps"
+                model.held_out, held_out.team1_won, title=f"{kind}, {len(held_out)} held-out maps"
             )
         },
         evaluation=evaluation if is_candidate else {},
-        trusted_types=BOOSTING_TYPES if name == BOOSTING else (),
+        trusted_types=BOOSTING_TYPES if kind is EstimatorKind.BOOSTING else (),
         is_registered=is_candidate,
     )
 
 
-def _candidate_row(training: Training, logged: LoggedModel, *, snapshot_id: int, dagster_run_id: str) -> MlModel:
-    model = training.models[LOGISTIC]
+def _candidate_row(training: "Training", logged: LoggedModel, *, snapshot_id: int, dagster_run_id: str) -> MlModel:
+    from pipelines.training import training_parameters
+
+    model = training.models[EstimatorKind.LOGISTIC]
     return MlModel(
         status=ModelStatus.CANDIDATE,
-        estimator=model.name,
+        estimator=model.kind,
         mlflow_run_id=logged.run_id,
         dagster_run_id=dagster_run_id,
         artifact_uri=logged.artifact_uri,
@@ -131,7 +145,7 @@ def _candidate_row(training: Training, logged: LoggedModel, *, snapshot_id: int,
         feature_names=list(FEATURE_NAMES),
         parameters=training_parameters(),
         golden=golden_set(MapModel.from_estimator(model.estimator), training.data.X),
-        metrics={**model.metrics, "elo_log_loss": training.models[ELO].metrics["log_loss"]},
+        metrics={**model.metrics, "elo_log_loss": training.models[EstimatorKind.ELO].metrics["log_loss"]},
         trained_from=_day(training.data.day.min()),
         trained_through=_day(training.data.day.max()),
         n_maps=len(training.data),
@@ -139,7 +153,7 @@ def _candidate_row(training: Training, logged: LoggedModel, *, snapshot_id: int,
     )
 
 
-def _span(training: Training) -> dict[str, str]:
+def _span(training: "Training") -> dict[str, str]:
     return {
         "trained_from": str(_day(training.data.day.min())),
         "trained_through": str(_day(training.data.day.max())),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 import dagster as dg
-import skops.io
 
 from cs2.forecasting.features import FEATURES_VERSION
 from cs2.forecasting.gate import Judged, Verdict, judge
@@ -73,6 +72,8 @@ def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
     Raises:
         MlflowError: If MLflow does not answer.
     """
+    import skops.io
+
     data = mlflow.fetch(row.artifact_uri)
     if sha256(data).hexdigest() != row.sha256:
         return Blob(None, "the SHA-256 of the blob is not the recorded one")

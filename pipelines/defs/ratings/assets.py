@@ -5,7 +5,6 @@ from datetime import date, timedelta
 import dagster as dg
 
 from cs2.forecasting.features import FEATURES_VERSION
-from cs2.forecasting.training import rate
 from cs2.settings import get_settings
 from cs2.storage.registry import store_snapshot
 from pipelines.etl.storing import read_history
@@ -33,8 +32,10 @@ def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
     One row a state of the results; the same results give the same bytes and no new row. Serving hears of a new one on
     Redis and uses it at once, with the model it has.
     """
+    from cs2.forecasting.training import rate  # numba: seconds that the other assets need not pay
+
     today = (get_settings().current_day() - EPOCH).days
-    with database.engine() as engine, engine.connect() as connection:
+    with database.one_state() as connection:
         history = read_history(connection)
     known = history.learn_day <= today  # archives may go on after the settable clock
     if not known.any():
