@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
@@ -21,6 +22,23 @@ ACCOUNT_FILE = "cli_account.json"
 
 class WrongNameError(Exception):
     """A name that is not known, or is that of several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked, in the words of the command line.
+
+    Attributes:
+        map_name: Name of the map.
+        teams: Names of both teams.
+        lineups: Names of their players; None means the latest five.
+        on: Day of play, None for today.
+    """
+
+    map_name: str
+    teams: tuple[str, str]
+    lineups: tuple[list[str] | None, list[str] | None]
+    on: str | None
 
 
 class Forecaster(Protocol):
@@ -121,19 +139,25 @@ def forecast(
     map_name: Annotated[str, typer.Option("--map", help="Name of the map.")],
     team1: Annotated[str, typer.Option(help="Name or alias of team 1, or id:NUMBER.")],
     team2: Annotated[str, typer.Option(help="Name or alias of team 2, or id:NUMBER.")],
+    player1: Annotated[list[str] | None, typer.Option(help="A player of team 1, or id:NUMBER; five times.")] = None,
+    player2: Annotated[list[str] | None, typer.Option(help="A player of team 2, or id:NUMBER; five times.")] = None,
     on: Annotated[str | None, typer.Option(help="Day of play, YYYY-MM-DD; default: today.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Needs no server: uses the copy on disk.")] = False,
 ) -> None:
-    """The probability that team 1 wins a map. Exit status 2: a name is not known or not unique."""
+    """The probability that team 1 wins a map; without players, by each team's latest five.
+
+    Exit status 2: a name is not known or not unique.
+    """
     settings, errors = settings_of_running_stack(), Console(stderr=True)
+    wanted = Wanted(map_name, (team1, team2), (player1, player2), on)
     try:
         if local:
-            answer = ask(LocalForecaster(settings), map_name=map_name, teams=(team1, team2), on=on)
+            answer = ask(LocalForecaster(settings), wanted)
         else:
             with Api(settings.api_url) as api:
                 log_in(api, settings.data_dir / ACCOUNT_FILE)
-                answer = ask(RemoteForecaster(api), map_name=map_name, teams=(team1, team2), on=on)
+                answer = ask(RemoteForecaster(api), wanted)
     except WrongNameError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(ExitCode.WRONG_INPUT) from error
@@ -148,21 +172,24 @@ def forecast(
         show(answer, Console())
 
 
-def ask(forecaster: Forecaster, *, map_name: str, teams: tuple[str, str], on: str | None) -> dict[str, Any]:
+def ask(forecaster: Forecaster, wanted: Wanted) -> dict[str, Any]:
     """Resolve the names and forecast.
 
     Raises:
         WrongNameError: If a name is unknown or not unique, or the day is none.
         ApiError: If there is no answer.
     """
-    question: dict[str, Any] = {"map_id": resolve(forecaster, "map", map_name)}
-    for number, team in enumerate(teams, start=1):
+    question: dict[str, Any] = {"map_id": resolve(forecaster, "map", wanted.map_name)}
+    for number, team in enumerate(wanted.teams, start=1):
         question[f"team{number}_id"] = resolve(forecaster, "team", team)
-    if on is not None:
+    for number, players in enumerate(wanted.lineups, start=1):
+        if players:
+            question[f"team{number}_player_ids"] = [resolve(forecaster, "player", name) for name in players]
+    if wanted.on is not None:
         try:
-            question["played_on"] = date.fromisoformat(on).isoformat()
+            question["played_on"] = date.fromisoformat(wanted.on).isoformat()
         except ValueError as error:
-            raise WrongNameError(f"{on} is no day; write YYYY-MM-DD") from error
+            raise WrongNameError(f"{wanted.on} is no day; write YYYY-MM-DD") from error
     return forecaster.forecast(question)
 
 

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from cs2.logs import configure_logs
 from cs2.settings import Settings, get_settings
 from ingest_worker.consumer import BLOCK_MS, Consumer, consumer_name
 from ingest_worker.mongo_client import MongoClient
@@ -58,6 +59,7 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 
 async def main() -> None:
     """Run until a signal asks to stop."""
+    configure_logs()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from fastapi import FastAPI
 
+from cs2.logs import configure_logs
 from cs2.settings import Settings, get_settings
 from serving import health
 from serving.auth import endpoints as auth
@@ -44,6 +45,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Args:
         settings: Instead of those of the environment.
     """
+
+    configure_logs()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:

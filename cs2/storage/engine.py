@@ -22,5 +22,5 @@ def make_engine(url: str) -> Engine:
 
 
 def make_async_engine(url: str) -> AsyncEngine:
-    """Engine for serving; a statement may take five seconds."""
-    return create_async_engine(url, **_arguments(statement_seconds=5))
+    """Engine for serving; a statement may take five seconds, and no error tells the values that were sent."""
+    return create_async_engine(url, hide_parameters=True, **_arguments(statement_seconds=5))

@@ -37,6 +37,8 @@ class Users:
 
     async def named(self, username: str) -> User | None:
         """The account with this name, in lower case."""
+        if "\x00" in username:
+            return None  # PostgreSQL refuses such a text instead of not finding it
         return (await self._session.scalars(select(User).where(User.username == username))).one_or_none()
 
     async def change_password(self, user_id: int, password_hash: str) -> None:

@@ -16,7 +16,8 @@ from serving.supervision import TaskState
 MAX_GROUP = 500
 MAX_WAITING = 10_000
 """So many requests wait for the history at most; beyond it forecasts are refused with 503."""
-SHIP_BYTES = 256 * 1024
+SHIP_BYTES = 1024 * 1024
+"""More than a whole group holds (an event has about 1.3 kB): the spool empties under any load."""
 SHORTEST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 1.0
 

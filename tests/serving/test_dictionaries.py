@@ -55,13 +55,14 @@ async def test_one_is_read_by_its_id_and_an_unknown_one_is_a_problem(service: Se
 
 @pytest.mark.parametrize("path", ["/maps/0", "/maps/Nuke", "/maps/99999999999", "/maps?limit=0", "/maps?aftr=1"])
 async def test_a_wrong_parameter_is_named(service: Service, path: str) -> None:
-    response = await service.get(path)
+    response = await service.client.get(path, headers={"Authorization": f"Bearer {service.token()}"})
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] in {"map_id", "limit", "aftr"}
 
 
 async def test_pages_walk_through_all_of_them_once(service: Service) -> None:
-    seen, after = [], 0
+    seen: list[int] = []
+    after: int | None = 0
     while after is not None:
         page = (await service.get("/players", limit=3, after=after)).json()
         seen += [item["id"] for item in page["items"]]

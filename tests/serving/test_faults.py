@@ -264,8 +264,10 @@ async def test_it_starts_from_its_copy_when_postgresql_mlflow_and_redis_are_away
         assert response.json()["team1_win_probability"] == before["team1_win_probability"]
         assert (await service.get("/teams", name="vitality")).json()["items"]
         account = {"username": "ada", "password": "correct horse battery"}
-        for path, body in (("/auth/register", {"json": account}), ("/auth/login", {"data": account})):
-            refused = await service.client.post(path, **body)
+        for refused in (
+            await service.client.post("/auth/register", json=account),
+            await service.client.post("/auth/login", data=account),
+        ):
             assert refused.status_code == 503
             assert refused.json()["type"] == "urn:cs2-forecast:problem:database-unavailable"
 

@@ -72,3 +72,18 @@ def test_the_document_needs_no_server() -> None:
     operation = document["paths"]["/forecast/get_team1_win_probability"]["post"]
     assert "application/problem+json" in operation["responses"]["422"]["content"]
     assert operation["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_players_are_named_too(data_dir: Path) -> None:
+    teams = ("--map", "Nuke", "--team1", "Vitality", "--team2", "FURIA", "--json")
+    players = [option for number in range(1, 6) for option in ("--player1", f"player{number}")]
+    code, output = ask(*teams, *players)
+    assert code == 0
+    served = json.loads((data_dir / "answer.json").read_text())
+    assert json.loads(output)["team1_win_probability"] == served["team1_win_probability"]
+    code, output = ask(*teams, *players[:8])
+    assert code == 2
+    assert "name five" in output
+    code, output = ask(*teams, *players[:8], "--player1", "ZywO")
+    assert code == 2
+    assert "ZywOo" in output

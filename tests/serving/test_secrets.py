@@ -1,0 +1,72 @@
+"""What nobody may learn: passwords, keys, and who has an account."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+
+from cs2.settings import Settings
+from serving.app import create_app
+from serving.auth.repository import Users
+from tests.serving.conftest import JWT_KEY, PASSWORD, Running, Service
+
+
+@pytest.fixture
+async def service(running: Running) -> AsyncIterator[Service]:
+    """Accounts need no model."""
+    async with running() as service:
+        yield service
+
+
+async def test_an_unknown_name_costs_a_hash_as_well(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+    hasher = service.services.passwords._hasher
+    verify = hasher.verify
+
+    def counting(password: str, stored: str) -> bool:
+        verified.append(stored)
+        return verify(password, stored)
+
+    monkeypatch.setattr(hasher, "verify", counting)
+    response = await service.client.post("/auth/login", data={"username": "nobody", "password": PASSWORD})
+    assert response.status_code == 401
+    assert len(verified) == 1
+
+
+async def test_a_name_that_postgresql_cannot_hold_is_nobodys(service: Service) -> None:
+    response = await service.client.post("/auth/login", data={"username": "ada\x00", "password": PASSWORD})
+    assert response.json()["type"] == "urn:cs2-forecast:problem:wrong-credentials"
+
+
+@pytest.mark.parametrize("password", ["secret1", "secret" * 30])
+async def test_a_refused_password_is_not_sent_back(service: Service, password: str) -> None:
+    response = await service.client.post("/auth/register", json={"username": "ada", "password": password})
+    assert response.status_code == 422
+    assert password not in response.text
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("DELETE", "/auth/login", 405)])
+async def test_an_unknown_path_is_a_problem(service: Service, method: str, path: str, status: int) -> None:
+    response = await service.client.request(method, path)
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_failure_is_logged_with_its_trace_and_without_secrets(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fail(self: Users, username: str) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(Users, "named", fail)
+    async with LifespanManager(create_app(settings)) as manager:
+        transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            response = await client.post("/auth/login", data={"username": "ada", "password": PASSWORD})
+    assert (response.status_code, response.json()["type"]) == (500, "urn:cs2-forecast:problem:internal-error")
+    logged = capsys.readouterr().out
+    assert "RuntimeError: out of order" in logged
+    assert "out of order" not in response.text
+    assert PASSWORD not in logged
+    assert JWT_KEY not in logged
