@@ -47,7 +47,8 @@ class Valkey:
 
     async def event_ids(self) -> list[str]:
         async with redis.asyncio.Redis.from_url(self.url) as client:
-            return [json.loads(fields[b"event"])["event_id"] for _, fields in await client.xrange(EVENTS_STREAM)]
+            entries: Any = await client.xrange(EVENTS_STREAM)
+        return [json.loads(fields[b"event"])["event_id"] for _, fields in entries]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def claims(**changes: Any) -> dict[str, Any]:
     [
         (jwt.encode(claims(exp=datetime(2020, 1, 1, tzinfo=UTC)), JWT_KEY), "token-expired"),
         (jwt.encode(claims(), "another key of enough bytes, forged"), "token-invalid"),
-        (jwt.encode(claims(), None, algorithm="none"), "token-invalid"),
+        (jwt.encode(claims(), "", algorithm="none"), "token-invalid"),
         (jwt.encode(claims(), JWT_KEY + "x" * 24, algorithm="HS512"), "token-invalid"),
         (jwt.encode(claims(), JWT_KEY + "x" * 24, algorithm="HS512").replace("HS512", "HS256"), "token-invalid"),
         (jwt.encode(claims(sub="admin"), JWT_KEY), "token-invalid"),
@@ -60,7 +60,8 @@ async def test_the_answer_names_everything_and_its_event_is_in_the_stream(servic
     assert answer["played_on"] == str(TODAY)
     assert answer["model"]["ratings_as_of"] == str(AS_OF)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
-        ((_, fields),) = await client.xrange(EVENTS_STREAM)
+        entries: Any = await client.xrange(EVENTS_STREAM)
+    ((_, fields),) = entries
     event = ForecastEvent.model_validate_json(fields[EVENT_FIELD])
     assert event.event_id == answer["forecast_id"]
     assert event.response.model_dump(mode="json") == answer
