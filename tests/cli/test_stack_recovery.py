@@ -1,0 +1,132 @@
+"""The embedded stack after a crash, in a folder that others may not enter, and where it cannot start."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from cli.stack.layout import load
+from cli.stack.leftovers import end_leftovers, owned_processes
+from cli.stack.postgres import PRIVATE_ROOT
+
+CS2 = [sys.executable, "-m", "cli"]
+UP = "Ctrl-C stops it"
+PATIENCE = 240
+"""Bound of every wait: a condition that never comes fails the test."""
+
+
+def until(condition: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited too long for: {what}"
+        time.sleep(0.1)  # between two looks at a condition
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """A data folder with a space in its path, below a folder that others may not enter."""
+    closed = tmp_path / "closed to others"
+    closed.mkdir(mode=0o700)
+    folder = closed / "data"
+    before = set(PRIVATE_ROOT.glob("*"))
+    yield folder
+    end_leftovers(folder)
+    for private in set(PRIVATE_ROOT.glob("*")) - before:
+        shutil.rmtree(private)
+
+
+class Up:
+    """``cs2 up`` in a process group of its own, as at a terminal."""
+
+    def __init__(self, data: Path, *arguments: str) -> None:
+        self.output = data.parent / "up.out"
+        with self.output.open("w") as output:
+            command = [*CS2, "up", "--data-dir", str(data), *arguments]
+            self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def said(self, text: str) -> bool:
+        return text in self.output.read_text()
+
+    def wait_until_up(self) -> None:
+        until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
+        assert self.said(UP), self.output.read_text()
+
+
+def down(data: Path) -> str:
+    command = [*CS2, "down", "--data-dir", str(data)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def execute(data: Path, statement: str) -> list[tuple[Any, ...]]:
+    layout = load(data)
+    assert layout is not None
+    with psycopg.connect(layout.database("cs2").replace("+psycopg", "")) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+@pytest.mark.stack
+@pytest.mark.timeout(900)
+def test_a_crash_leaves_nothing_that_down_does_not_end_and_loses_nothing(data: Path) -> None:
+    first = Up(data)
+    first.wait_until_up()
+    assert data.parent.stat().st_mode & 0o777 == 0o700, "the modes of the user's folders stay"
+    if os.geteuid() == 0:
+        assert str(PRIVATE_ROOT) in first.output.read_text().replace("\n", ""), "PostgreSQL's own folder is named"
+    execute(data, "CREATE TABLE kept AS SELECT 7 AS number")
+
+    managers = psutil.Process(first.process.pid).children()
+    assert managers, "the process manager is a child of the command"
+    first.process.kill()
+    first.process.wait()
+    for manager in managers:
+        manager.kill()
+    assert owned_processes(data)
+    assert "ended" in down(data)
+    assert owned_processes(data) == []
+    layout = load(data)
+    assert layout is not None
+    for port in layout.ports.values():
+        with socket.socket() as probe, suppress(ConnectionRefusedError):
+            probe.connect(("127.0.0.1", port))
+            pytest.fail(f"somebody still listens on {port}")
+
+    second = Up(data)
+    second.wait_until_up()
+    assert execute(data, "SELECT number FROM kept") == [(7,)]
+    os.kill(second.process.pid, signal.SIGINT)
+    os.kill(second.process.pid, signal.SIGINT)
+    assert second.process.wait(PATIENCE) == 0, second.output.read_text()
+    assert owned_processes(data) == []
+
+
+def test_a_port_that_is_taken_is_named_with_its_service(data: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        up = Up(data, "--port", f"api={port}")
+        assert up.process.wait(PATIENCE) == 1
+    assert up.said(f"port {port}, asked for api, is taken")
+    assert not up.said("Traceback")
+    assert owned_processes(data) == []
+
+
+@pytest.mark.parametrize("port", ["api", "api=x", "api=0"])
+def test_a_port_that_is_none_is_wrong_input(data: Path, port: str) -> None:
+    up = Up(data, "--port", port)
+    assert up.process.wait(PATIENCE) == 2
+    assert not up.said("Traceback")
+
+
+def test_down_where_nothing_runs_says_so(data: Path) -> None:
+    assert "nothing of the stack" in down(data)
