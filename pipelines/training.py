@@ -61,16 +61,24 @@ class Training:
         data: The maps on which the published models were fitted.
         held_out: The held-out maps.
         swapped: Forecasts of the logistic regression for the held-out maps with exchanged sides, shape (n_held_out,).
+        beside_champion: Forecasts of a logistic regression fitted on what the champion knew; NaN for maps that the
+            champion may have seen, shape (n_held_out,).
     """
 
     models: dict[EstimatorKind, Fitted]
     data: TrainingSet
     held_out: TrainingSet
     swapped: FloatArray
+    beside_champion: FloatArray
 
 
-def train(history: MatchHistory, *, today: int) -> Training:
+def train(history: MatchHistory, *, today: int, champion_through: int | None = None) -> Training:
     """Train on what was decided through day ``today``.
+
+    Args:
+        history: What was played.
+        today: Later results are not looked at.
+        champion_through: Last day that the champion was fitted on, so that both are compared on equal knowledge.
 
     Raises:
         TooFewMapsError: If fewer rated maps are known than the gate could judge.
@@ -86,11 +94,15 @@ def train(history: MatchHistory, *, today: int) -> Training:
     models = {kind: _fitted(kind, fits[kind], fit(data, today=today), held_out) for kind, fit in _FITS.items()}
     exchanged = take(fixtures_of(history), held_out.row).swapped()
     X_swapped = walk(history, exchanged, features, n_columns=len(FEATURE_NAMES))
+    beside = models[EstimatorKind.LOGISTIC].held_out
+    if champion_through is not None and champion_through >= first:
+        beside = _of_equal_knowledge(history, data, held_out, through=champion_through)
     return Training(
         models=models,
         data=data,
         held_out=held_out,
         swapped=_forecast(EstimatorKind.LOGISTIC, fits[EstimatorKind.LOGISTIC], X_swapped),
+        beside_champion=beside,
     )
 
 
@@ -130,3 +142,13 @@ def _forecast(kind: EstimatorKind, estimator: Any, X: FloatArray) -> FloatArray:
         return MapModel.from_estimator(estimator).probability(X)
     won: FloatArray = estimator.predict_proba(X)[:, 1]
     return won
+
+
+def _of_equal_knowledge(history: MatchHistory, data: TrainingSet, held_out: TrainingSet, *, through: int) -> FloatArray:
+    """Forecasts for the held-out maps after day ``through`` by a fit on the maps up to it, NaN for the others."""
+    result = np.full(len(held_out), np.nan)
+    unseen = held_out.day > through
+    if unseen.any():
+        equal = fit_logistic(data.take(history.learn_day[data.row] <= through), today=through)
+        result[unseen] = _forecast(EstimatorKind.LOGISTIC, equal, held_out.X[unseen])
+    return result

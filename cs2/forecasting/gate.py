@@ -31,6 +31,8 @@ class Judged:
         swapped: Forecast of the candidate with the sides exchanged.
         elo: Forecast of the tuned Elo.
         champion: Forecast of the champion, or None where there is none.
+        beside_champion: Forecast of the candidate's kind, fitted on what the champion was fitted on, NaN where the
+            champion may have seen the map; None where ``candidate`` is as fair.
     """
 
     team1_won: BoolArray
@@ -39,6 +41,7 @@ class Judged:
     swapped: FloatArray
     elo: FloatArray
     champion: FloatArray | None = None
+    beside_champion: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +100,16 @@ def judge(judged: Judged, *, golden_move: float | None = None) -> Verdict:
         ),
         "symmetric": (asymmetry <= SYMMETRY, f"sides exchanged differ from the complement by {asymmetry:.1e} at most"),
     }
-    if judged.champion is not None:
-        ahead = metrics.by_day(losses - metrics.log_losses(judged.champion, won), day)
-        figures["minus_champion"] = ahead.estimate
-        # A margin, not the interval's sign: the champion may have seen some of these maps, and two fits of one kind differ
-        # so little that a difference of 0.0003 is already beyond doubt.
-        good = ahead.estimate <= WORSE_THAN_CHAMPION
-        claims["not_worse_than_champion"] = (good, f"log loss minus the champion's {_interval(ahead)}")
+    fair = _unseen_by_champion(judged)
+    if judged.champion is not None and fair.sum() >= MIN_MAPS:
+        beside = judged.candidate if judged.beside_champion is None else judged.beside_champion
+        behind = metrics.log_losses(beside[fair], won[fair]) - metrics.log_losses(judged.champion[fair], won[fair])
+        paired = metrics.by_day(behind, day[fair])
+        figures |= {"minus_champion": paired.estimate, "n_maps_beside_champion": float(fair.sum())}
+        # The margin, not the interval's sign: two fits of one kind differ so little that 0.0003 is beyond doubt.
+        good = paired.estimate <= WORSE_THAN_CHAMPION
+        text = f"log loss minus the champion's {_interval(paired)} on {fair.sum()} maps since it was trained"
+        claims["not_worse_than_champion"] = (good, f"{text}, at most {WORSE_THAN_CHAMPION:+} allowed")
     if golden_move is not None:
         figures["golden_move"] = golden_move
         claims["golden_forecasts_stay"] = (
@@ -114,6 +120,13 @@ def judge(judged: Judged, *, golden_move: float | None = None) -> Verdict:
     ordered = sorted(claims, key=lambda name: claims[name][0])
     reasons = [f"{name}: {claims[name][1]}" for name in ordered]
     return Verdict(not failed, reasons, failed, figures)
+
+
+def _unseen_by_champion(judged: Judged) -> BoolArray:
+    if judged.beside_champion is None:
+        return np.ones(len(judged.day), bool)
+    unseen: BoolArray = ~np.isnan(judged.beside_champion)
+    return unseen
 
 
 def _interval(value: metrics.Interval) -> str:

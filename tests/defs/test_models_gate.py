@@ -58,6 +58,7 @@ def add_trained(add_candidate: Add, mlflow: Mlflow) -> Add:
                     "day": DAY,
                     "candidate": model.probability(X),
                     "swapped": model.probability(-X),
+                    "beside_champion": model.probability(X),
                     "elo": sigmoid(0.3 * X[:, 0]),
                 },
                 is_registered=True,

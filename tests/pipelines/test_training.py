@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cs2.forecasting.history import MatchHistory
+from cs2.forecasting.model import MapModel
 from cs2.forecasting.simulation import simulate_league
 from cs2.storage.models import EstimatorKind
 from pipelines.training import HELD_OUT_DAYS, TooFewMapsError, Training, train
@@ -55,6 +56,17 @@ def test_a_day_is_forecast_before_its_results_are_used(history: MatchHistory, tr
     for kind, model in training.models.items():
         np.testing.assert_array_equal(model.held_out, again.models[kind].held_out)
     assert again.held_out.team1_won[-1] != training.held_out.team1_won[-1]
+
+
+def test_beside_the_champion_only_maps_count_that_it_has_not_seen(history: MatchHistory, training: Training) -> None:
+    np.testing.assert_array_equal(training.beside_champion, training.models[EstimatorKind.LOGISTIC].held_out)
+    through = TODAY - 20
+    later = train(history, today=TODAY, champion_through=through)
+    np.testing.assert_array_equal(np.isnan(later.beside_champion), later.held_out.day <= through)
+    champion = train(history, today=through).models[EstimatorKind.LOGISTIC].estimator
+    unseen = later.held_out.day > through
+    expected = MapModel.from_estimator(champion).probability(later.held_out.X[unseen])
+    np.testing.assert_allclose(later.beside_champion[unseen], expected, atol=1e-9)
 
 
 def test_too_little_history_is_said(history: MatchHistory) -> None:

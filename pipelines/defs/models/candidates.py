@@ -10,7 +10,7 @@ from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION
 from cs2.forecasting.model import MapModel, golden_set
 from cs2.settings import get_settings
 from cs2.storage.models import EstimatorKind, MlModel, ModelStatus
-from cs2.storage.registry import latest_snapshot
+from cs2.storage.registry import champion, latest_snapshot
 from pipelines.etl.storing import read_history
 from pipelines.mlflow_tracking import BOOSTING_TYPES, LoggedModel, Mlflow, TrainedModel
 from pipelines.resources import Database
@@ -69,9 +69,14 @@ def train_models(
         snapshot = latest_snapshot(session)
         if snapshot is None:
             raise NoRatingsError("there are no ratings yet: materialize rating_snapshots first")
+        best = champion(session)
     with database.one_state() as connection:
         history = read_history(connection)
-    training = train(history, today=(get_settings().current_day() - EPOCH).days)
+    training = train(
+        history,
+        today=(get_settings().current_day() - EPOCH).days,
+        champion_through=(best.trained_through - EPOCH).days if best else None,
+    )
     tags = {**_span(training), "snapshot_id": str(snapshot.id), "dagster_run_id": context.run.run_id}
     logged = {kind: mlflow.log(_shown(kind, training, tags)) for kind in training.models}
     with database.transaction() as session:
@@ -109,6 +114,7 @@ def _shown(kind: EstimatorKind, training: "Training", tags: Mapping[str, str]) -
         "day": held_out.day,
         "candidate": model.held_out,
         "swapped": training.swapped,
+        "beside_champion": training.beside_champion,
         "elo": training.models[EstimatorKind.ELO].held_out,
     }
     return TrainedModel(
