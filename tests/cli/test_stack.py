@@ -45,6 +45,7 @@ class RunningStack:
     watched: Path
     process: subprocess.Popen[bytes]
     log: Path
+    last_day: str
     ports: dict[str, int] = field(default_factory=dict)
 
     def url(self, name: str) -> str:
@@ -68,14 +69,17 @@ class RunningStack:
             return connection.execute(sql).fetchall()  # type: ignore[arg-type]
 
 
-def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> None:
-    """Rows of the real archive from ``first`` through ``last``, dropped as files that appear at once."""
+def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> str:
+    """Rows of the real archive from ``first`` through ``last``, dropped as whole files; their last day."""
+    last_day = first
     for kind in ("maps", "series"):
         rows = pd.read_csv(shared_data / "archive" / f"{kind}.csv.gz", dtype=str, keep_default_na=False)
         rows = rows[(rows["date"] >= first) & (rows["date"] <= last)]
         partial = folder / f".{kind}.partial"
         rows.to_csv(partial, index=False)
         partial.rename(folder / f"{kind}{suffix}.csv")
+        last_day = max(last_day, rows["date"].max())
+    return last_day
 
 
 @pytest.fixture(scope="module")
@@ -85,12 +89,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterat
         folder.chmod(0o755)
     watched, data, log = base / "watched", base / "data", base / "up.log"
     watched.mkdir()
-    write_months(shared_data, watched, "", "2024-07-01", "2025-12-31")
+    last_day = write_months(shared_data, watched, "", "2024-07-01", "2025-12-31")
     command = [sys.executable, "-m", "cli", "up", "--data", str(watched), "--data-dir", str(data)]
     environment = {**os.environ, "CS2_RETRAIN_COOLDOWN_MINUTES": "0", "CS2_RETRAIN_AFTER_MAPS": "100"}
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
-    running = RunningStack(data, watched, process, log)
+    running = RunningStack(data, watched, process, log, last_day)
     try:
         wait_for(
             lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), START_SECONDS, "the stack is up"
@@ -125,7 +129,7 @@ def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> No
 def test_results_lead_to_a_served_model_with_no_command(stack: RunningStack) -> None:
     ready = wait_for(stack.ready, CHAIN_SECONDS, "a first model is served")
     assert stack.query("SELECT version FROM ml_models WHERE status = 'champion'") == [(ready["model_version"],)]
-    assert ready["ratings_as_of"] == "2025-12-31"
+    assert ready["ratings_as_of"] == stack.last_day
 
 
 def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
