@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 POLL_SECONDS = 0.1
 START_SECONDS = {"mlflow": 180.0}
 """MLflow migrates its database at its first start."""
-USUAL_START_SECONDS = 90.0
+USUAL_START_SECONDS = 180.0
 MAX_EXITS = 3
 MIN_FREE_MB = 500
 TAIL_LINES = 15

@@ -51,8 +51,8 @@ class RatingParameters(NamedTuple):
     share_variance: float = 3.37
     series_slope: float = 1.21
     series_weight: float = 3.65
-    elo_k: float = 0.14
-    player_elo_k: float = 0.14
+    elo_k: float = 0.09
+    player_elo_k: float = 0.125
 
 
 DEFAULT = RatingParameters()
