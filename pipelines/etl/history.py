@@ -12,12 +12,21 @@ def day_numbers(days: pd.Series) -> IntArray:
     return numbers
 
 
-def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame) -> MatchHistory:
-    """Every map, and every series of which no map is known, in the order in which they are learned."""
+def history_from_tables(
+    map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame, *, every_series: bool = False
+) -> MatchHistory:
+    """Every map, and every series of which no map is known, in the order in which they are learned.
+
+    Args:
+        map_results: Table ``map_results``.
+        series: Table ``series``.
+        lineups: Table ``lineups``.
+        every_series: Also the series whose maps are known: examples for an estimator, not for the ratings.
+    """
     maps = map_results
     of_maps = series.set_index("id").loc[maps["series_id"]]
-    alone = series[~series["id"].isin(maps["series_id"]) & series["winner"].notna()]
-    five = _players_by_lineup(lineups)
+    alone = series[(every_series | ~series["id"].isin(maps["series_id"])) & series["winner"].notna()]
+    five = players_by_lineup(lineups)
     parts = {
         "row_id": (maps["id"], alone["id"]),
         "is_map": (np.ones(len(maps), bool), np.zeros(len(alone), bool)),
@@ -44,7 +53,7 @@ def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups
     return history.take(order)
 
 
-def _players_by_lineup(lineups: pd.DataFrame) -> IntArray:
+def players_by_lineup(lineups: pd.DataFrame) -> IntArray:
     """Five player ids by lineup id; UNKNOWN in the first row, which stands for no lineup."""
     table = np.full((int(lineups["id"].max()) + 1 if len(lineups) else 1, 5), UNKNOWN, dtype=np.int64)
     if len(lineups):

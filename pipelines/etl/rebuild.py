@@ -25,11 +25,14 @@ class Rebuilt:
         outcomes: One line a published row: ``kind``, ``index``, ``outcome`` (stored, merged, rejected), ``target`` (the
             natural key it was stored or merged as, or empty), ``reasons``.
         counts: Counts for people, by what is counted.
+        matchups: One line a usable map or series row as published: ``kind``, ``index``, ``forecast_day`` and
+            ``learn_day`` (day numbers), ``team1_id``, ``team2_id``, ``lineup1_id``, ``lineup2_id`` in the row's order.
     """
 
     tables: Tables
     outcomes: pd.DataFrame
     counts: dict[str, int]
+    matchups: pd.DataFrame
 
     def rejected(self) -> int:
         """How many published rows could not be used."""
@@ -55,7 +58,32 @@ def rebuild(published: Mapping[RowKind, pd.DataFrame], identities: Identities) -
     players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
     tables = _tables(parsed, linked, teams, players, identities)
     outcomes = _outcomes(parsed, linked, tables)
-    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables))
+    matchups = _matchups(linked, teams, tables)
+    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
+
+
+def _matchups(linked: Linked, teams: Dictionary, tables: Tables) -> pd.DataFrame:
+    n_maps = linked.n_maps
+    names = {name: position for position, name in enumerate(tables.series["natural_key"])}
+    series = tables.series.iloc[[names[name] for name in linked.series[n_maps:]]]
+    first = [teams.id_of[pair[0]] for pair in linked.teams]
+    flipped = series["team1_id"].to_numpy() != np.array(first[n_maps:], dtype=np.int64)
+    sides = {}
+    for side, other in (("1", "2"), ("2", "1")):
+        of_series = series[f"lineup{side}_id"].where(~flipped, series[f"lineup{other}_id"].to_numpy())
+        sides[side] = pd.concat([tables.map_results[f"lineup{side}_id"], of_series], ignore_index=True)
+    return pd.DataFrame(
+        {
+            "kind": [RowKind.MAP] * n_maps + [RowKind.SERIES] * (len(linked.index) - n_maps),
+            "index": linked.index,
+            "forecast_day": linked.forecast_day,
+            "learn_day": linked.learn_day,
+            "team1_id": first,
+            "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
+            "lineup1_id": sides["1"],
+            "lineup2_id": sides["2"],
+        }
+    )
 
 
 def _empty() -> pd.DataFrame:
