@@ -116,4 +116,4 @@ def read_history(connection: Connection) -> MatchHistory:
     for frame in frames.values():
         for column in NULLABLE.intersection(frame.columns):
             frame[column] = frame[column].astype("Int64")
-    return history_from_tables(**frames)
+    return history_from_tables(frames["map_results"], frames["series"], frames["lineups"])

@@ -76,6 +76,7 @@ def execute(data: Path, statement: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
+@pytest.mark.xdist_group("stack")
 @pytest.mark.stack
 @pytest.mark.timeout(900)
 def test_a_crash_leaves_nothing_that_down_does_not_end_and_loses_nothing(data: Path) -> None:
