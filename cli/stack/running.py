@@ -22,7 +22,7 @@ from cli.stack.supervision import Supervisor, configuration, start_supervisor
 from cs2.settings import Settings
 
 Progress = Callable[[str], None]
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 START_SECONDS = {"mlflow": 180.0}
 """MLflow migrates its database at its first start."""
 USUAL_START_SECONDS = 180.0
