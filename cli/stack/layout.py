@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.stack.errors import StackError
 from cli.stack.postgres import SUPERUSER
-from cli.stack.servers import free_port, port_is_free
+from cli.stack.servers import claim, free_port, port_is_free
 from cs2.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -131,12 +131,12 @@ def plan(data: Path, *, ports: Mapping[str, int], overrides: Mapping[str, str]) 
     chosen: dict[str, int] = {}
     for name, usual in PREFERRED_PORTS.items():
         if name in ports:
-            if not port_is_free(ports[name]):
+            if not (port_is_free(ports[name]) and claim(ports[name])):
                 raise StackError(f"port {ports[name]}, asked for {name}, is taken by another process")
             chosen[name] = ports[name]
             continue
         wanted = last.ports.get(name, usual) if last else usual
-        while wanted in chosen.values() or not port_is_free(wanted):
+        if wanted in chosen.values() or not (port_is_free(wanted) and claim(wanted)):
             wanted = free_port()
         chosen[name] = wanted
     return Layout(data, chosen, dict(overrides))

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import secrets
 import socket
 import sys
 from collections.abc import Callable
@@ -32,11 +33,36 @@ def mongo_command(port: int, folder: Path) -> list[str]:
     return [script("secantusd-py"), *options, "--sync-on-commit", "--cache-size", "128M"]
 
 
+FREE_PORTS = range(10_000, 32_000)
+"""Below the ports that the kernel gives to outgoing connections: such a connection could take one before its server."""
+_claimed: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, claimed for this process."""
+    while True:
+        port = secrets.choice(FREE_PORTS)
+        if port_is_free(port) and claim(port):
+            return port
+
+
+def claim(port: int) -> bool:
+    """Keep ``port`` from other stacks until this process ends; False if another has claimed it.
+
+    A server listens seconds after its port was chosen. The claim is the name of an abstract Unix socket: the kernel
+    gives it to one process of the machine and frees it when that process ends, however it ends.
+    """
+    if port in _claimed or sys.platform != "linux":  # elsewhere there are no abstract names
+        return True
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        mark.bind(f"\0cs2-forecast-port-{port}")
+    except OSError:
+        mark.close()
+        return False
+    mark.detach()  # it stays open to the end
+    _claimed.add(port)
+    return True
 
 
 def port_is_free(port: int) -> bool:

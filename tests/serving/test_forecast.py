@@ -1,5 +1,7 @@
 """The forecast endpoint: the good case, the anonymous one, each wrong question."""
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +12,7 @@ import redis.asyncio
 from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, ForecastEvent
 from tests.serving.conftest import AS_OF, JWT_KEY, TODAY, Running, Service
 
+LONG_KEY = JWT_KEY + "x" * 24
 PATH = "/forecast/get_team1_win_probability"
 
 
@@ -23,8 +26,14 @@ async def test_nobody_without_a_token_is_answered(service: Service) -> None:
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
-    found = {"sub": "1", "iat": now, "exp": now + timedelta(minutes=5), "jti": "x", **changes}
+    found = {"sub": "1", "iat": now, "exp": now + timedelta(days=1), "jti": "x", **changes}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def with_header(token: str, **header: str) -> str:
+    """The token under another header than the one that was signed."""
+    name = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
+    return f"{name}.{token.split('.', 1)[1]}"
 
 
 @pytest.mark.parametrize(
@@ -33,8 +42,9 @@ def claims(**changes: Any) -> dict[str, Any]:
         (jwt.encode(claims(exp=datetime(2020, 1, 1, tzinfo=UTC)), JWT_KEY), "token-expired"),
         (jwt.encode(claims(), "another key of enough bytes, forged"), "token-invalid"),
         (jwt.encode(claims(), "", algorithm="none"), "token-invalid"),
-        (jwt.encode(claims(), JWT_KEY + "x" * 24, algorithm="HS512"), "token-invalid"),
-        (jwt.encode(claims(), JWT_KEY + "x" * 24, algorithm="HS512").replace("HS512", "HS256"), "token-invalid"),
+        (jwt.encode(claims(), LONG_KEY, algorithm="HS512"), "token-invalid"),
+        (with_header(jwt.encode(claims(), LONG_KEY, algorithm="HS512"), alg="HS256", typ="JWT"), "token-invalid"),
+        (with_header(jwt.encode(claims(), JWT_KEY), alg="none", typ="JWT"), "token-invalid"),
         (jwt.encode(claims(sub="admin"), JWT_KEY), "token-invalid"),
         ("nonsense", "token-invalid"),
         *[(jwt.encode(claims(**{name: None}), JWT_KEY), "token-invalid") for name in ("exp", "iat", "sub", "jti")],
