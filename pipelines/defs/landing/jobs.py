@@ -8,6 +8,8 @@ ingest_job = dg.define_asset_job(
     "ingest_job",
     selection=INGEST_ASSETS,
     description="Land months of the source, rebuild the tables from all that was ever landed, renew the ratings.",
+    # The sensor's cursor has moved on when a run starts: what a server's short absence breaks is tried again.
+    op_retry_policy=dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL),
 )
 
 
