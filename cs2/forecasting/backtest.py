@@ -1,18 +1,24 @@
 """Walk-forward backtest: estimators refitted on the first of each month on the past only, ratings moving daily."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from cs2.forecasting.estimators import DEFAULT_PARAMETERS, EstimatorParameters, fit_logistic
 from cs2.forecasting.features import FEATURE_NAMES, from_sides, read_sides
-from cs2.forecasting.history import UNKNOWN, BoolArray, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model import EDGE, MapModel, sigmoid
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
+from cs2.forecasting.series import BEST_OF, forecast_series, series_forecast
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import TrainingSet, fixtures_of, take, walk
+from cs2.forecasting.training import TrainingSet, days_of_questions, fixtures_of, take, walk
 
-N_BASELINES = 2
+USUAL_BEST_OF = 3
+"""What a series is taken for where its source does not tell."""
+
+Fit = Callable[[TrainingSet, int], MapModel]
+"""From maps decided before a day, and that day, to a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,58 +47,95 @@ def month_starts(days: IntArray) -> IntArray:
 
 def backtest(
     history: MatchHistory,
-    examples: MatchHistory,
     questions: Fixtures,
+    best_of: IntArray,
     *,
+    fit: Fit | None = None,
     p: RatingParameters = DEFAULT,
     parameters: EstimatorParameters = DEFAULT_PARAMETERS,
 ) -> Backtest:
-    """Forecast every question. A question about a map is learned from maps, one about a series from series.
+    """Forecast every question.
 
     Args:
-        history: Everything played, in any order: the ratings learn from it.
-        examples: Maps and series with their outcomes, in any order: the estimators learn from it.
+        history: Everything played, in any order.
         questions: What to forecast; a series where ``map_id`` is UNKNOWN. ``day`` is the day of the forecast.
+        best_of: Of each question's series; looked at where the question is a series; 0 where unknown, shape (n,).
+        fit: How a month's model is fitted; default: the served logistic regression.
         p: Parameters of the ratings.
         parameters: Parameters of the estimator.
     """
-    first = int(month_starts(questions.day).min()) - parameters.history_days
-    known = np.flatnonzero(examples.is_rated & (examples.forecast_day >= first))
-    asked = _together(take(fixtures_of(examples), known), questions)
-    read = walk(history, asked, _read(p), n_columns=len(FEATURE_NAMES) + N_BASELINES, p=p)
-    X, baselines = read[:, : len(FEATURE_NAMES)], read[:, len(FEATURE_NAMES) :]
-    n_known = len(known)
-    log_odds = np.empty(len(questions))
     starts = month_starts(questions.day)
-    for is_series in (False, True):
-        of_kind = (questions.map_id == UNKNOWN) == is_series
-        past = examples.is_map[known] != is_series
-        for start in np.unique(starts[of_kind]):
-            data = _decided_before(examples, known, X[:n_known], past, start, parameters)
-            model = MapModel.from_estimator(fit_logistic(data, today=int(start), parameters=parameters))
-            rows = np.flatnonzero(of_kind & (starts == start))
-            log_odds[rows] = model.log_odds(X[n_known + rows])
-    elos = sigmoid(baselines[n_known:])
-    return Backtest(
-        probability=np.clip(sigmoid(log_odds), EDGE, 1 - EDGE),
-        team_elo=elos[:, 0],
-        player_elo=elos[:, 1],
-        trained_through=starts - 1,
+    known = np.flatnonzero(
+        history.is_map & history.is_rated & (history.forecast_day >= int(starts.min()) - parameters.history_days)
     )
+    is_map = questions.map_id != UNKNOWN
+    asked = together(take(fixtures_of(history), known), take(questions, np.flatnonzero(is_map)))
+    read = walk(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p)
+    X = read[:, : len(FEATURE_NAMES)]
+
+    models = {
+        int(start): (fit or _fit(parameters))(_decided_before(history, known, X, int(start), parameters), int(start))
+        for start in np.unique(starts)
+    }
+    found = np.empty((len(questions), 3))
+    on_maps = np.column_stack([np.empty(int(is_map.sum())), read[len(known) :, len(FEATURE_NAMES) :]])
+    for start, model in models.items():
+        rows = starts[is_map] == start
+        on_maps[rows, 0] = model.log_odds(X[len(known) :][rows])
+    found[is_map] = np.clip(sigmoid(on_maps), EDGE, 1 - EDGE)
+    if not is_map.all():
+        series = np.flatnonzero(~is_map)
+        maps = np.where(np.isin(best_of[series], BEST_OF), best_of[series], USUAL_BEST_OF)
+        found[series] = _series(history, take(questions, series), maps, models, p)
+    return Backtest(probability=found[:, 0], team_elo=found[:, 1], player_elo=found[:, 2], trained_through=starts - 1)
 
 
-def _read(p: RatingParameters):  # type: ignore[no-untyped-def]
+def _fit(parameters: EstimatorParameters) -> Fit:
+    return lambda data, today: MapModel.from_estimator(fit_logistic(data, today=today, parameters=parameters))
+
+
+def fit_without(name: str, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Fit:
+    """Fit the served model without a feature."""
+    kept = np.array([feature != name for feature in FEATURE_NAMES], dtype=float)
+    return lambda data, today: _fit(parameters)(replace(data, X=data.X * kept), today)
+
+
+def _series(
+    history: MatchHistory, questions: Fixtures, best_of: IntArray, models: dict[int, MapModel], p: RatingParameters
+) -> FloatArray:
+    """Forecasts of series by the model of their month, by team Elo and by player Elo, shape (n, 3)."""
+    starts = month_starts(questions.day)
+    found = np.empty((len(questions), 3))
+    for state, index in days_of_questions(history, questions.day, p):
+        asked, maps = take(questions, index), best_of[index]
+        answers = forecast_series(models[int(starts[index[0]])], state, asked, maps, p=p)
+        elos = _elos(state, asked, p)
+        found[index, 0] = [answer.probability for answer in answers]
+        for column in (0, 1):
+            found[index, 1 + column] = [
+                series_forecast(np.array([elo]), np.zeros((1, n), np.int64), np.ones(1), shared_error=0.0).probability
+                for elo, n in zip(elos[:, column], maps, strict=True)
+            ]
+    return found
+
+
+def _features_and_elos(p: RatingParameters) -> Callable[[RatingState, Fixtures], FloatArray]:
     def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
-        sides = read_sides(state, fixtures, p)
-        elo = sides.elo[:, 0] - sides.elo[:, 1]
-        known = sides.lineup_known.all(axis=1)
-        player_elo = np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)
-        return np.column_stack([from_sides(sides), elo, player_elo])
+        return np.column_stack([from_sides(read_sides(state, fixtures, p)), _elos(state, fixtures, p)])
 
     return ask
 
 
-def _together(first: Fixtures, second: Fixtures) -> Fixtures:
+def _elos(state: RatingState, fixtures: Fixtures, p: RatingParameters) -> FloatArray:
+    """Log-odds by team Elo and by player Elo (team Elo where a lineup is unknown), shape (n, 2)."""
+    sides = read_sides(state, fixtures, p)
+    elo = sides.elo[:, 0] - sides.elo[:, 1]
+    known = sides.lineup_known.all(axis=1)
+    return np.column_stack([elo, np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)])
+
+
+def together(first: Fixtures, second: Fixtures) -> Fixtures:
+    """Both, one after the other."""
     return Fixtures(
         map_id=np.concatenate([first.map_id, second.map_id]),
         team_ids=np.concatenate([first.team_ids, second.team_ids]),
@@ -102,15 +145,10 @@ def _together(first: Fixtures, second: Fixtures) -> Fixtures:
 
 
 def _decided_before(
-    examples: MatchHistory,
-    known: IntArray,
-    X: FloatArray,
-    of_kind: BoolArray,
-    start: int,
-    parameters: EstimatorParameters,
+    history: MatchHistory, known: IntArray, X: FloatArray, start: int, parameters: EstimatorParameters
 ) -> TrainingSet:
-    """Rows decided before ``start`` and not older than the parameters want."""
-    day = examples.forecast_day[known]
-    chosen = of_kind & (examples.learn_day[known] < start) & (day >= start - parameters.history_days)
+    """Maps decided before ``start`` and not older than the parameters want."""
+    day = history.forecast_day[known]
+    chosen = (history.learn_day[known] < start) & (day >= start - parameters.history_days)
     rows = known[chosen]
-    return TrainingSet(X=X[chosen], team1_won=examples.team1_won[rows], day=day[chosen], row=rows)
+    return TrainingSet(X=X[: len(known)][chosen], team1_won=history.team1_won[rows], day=day[chosen], row=rows)

@@ -19,7 +19,6 @@ from cs2.forecasting.state import NEVER, POOL_DAYS, RatingState
 _newcomer_skill: Any = numba.njit(parameters.newcomer_skill)
 _faded_mean: Any = numba.njit(parameters.faded_mean)
 _faded_variance: Any = numba.njit(parameters.faded_variance)
-_damped: Any = numba.njit(parameters.damped)
 
 
 @numba.njit
@@ -43,11 +42,35 @@ def _debut(players: Any, team: int, skill: Any, player_maps: Any, name: Any, nam
 
 
 @numba.njit
+def _posterior(
+    prior: float, variance: float, won: float, slope: float, weight: float, share: float, precision: float
+) -> Any:
+    """Mean and variance of a difference of strengths after its share of rounds and its win.
+
+    The share is a Gaussian observation. The win is matched in its first two moments with the logistic averaged over
+    the uncertainty (assumed density filtering), so that a surprise moves a wide prior far, but not beyond reason.
+    """
+    gain = variance / (1.0 + precision * variance)
+    x = prior + gain * precision * (share - prior)
+    damping = slope / np.sqrt(1.0 + np.pi * slope * slope * gain / 8.0)
+    probability = _sigmoid(damping * x)
+    x += gain * weight * damping * (won - probability)
+    fisher = weight * damping * damping * probability * (1.0 - probability)
+    return x, gain / (1.0 + gain * fisher)
+
+
+@numba.njit
 def _move(estimate: Any, gain: float, error: float, shrink: float) -> None:
     """One coordinate of the filter: ``gain`` = its covariance with the observed difference."""
     estimate[0] += gain * error
     estimate[1] -= gain * gain * shrink
     estimate[1] = max(estimate[1], 1e-6)
+
+
+@numba.njit
+def _debut_step(n_maps: int, p: Any) -> Any:
+    """Larger steps for newcomers, as FIDE's K."""
+    return 1.0 + p.elo_debut / (1.0 + n_maps / p.elo_debut_maps)
 
 
 @numba.njit(cache=True)
@@ -64,6 +87,7 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
         team_day,
         name,
         team_maps,
+        habit,
         lineup,
         elo,
         player_elo,
@@ -89,6 +113,7 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
                 team[t, 0] = _faded_mean(team[t, 0], gap, p)
                 team[t, 1] = _faded_variance(team[t, 1], gap, p)
                 name[t, 1] += p.name_drift * gap
+                habit[t] *= np.exp(-gap / p.habit_days)
             team_day[t] = today
             if has_five[s]:
                 _debut(fives[s], t, skill, player_maps, name, team_maps[t].sum(), p)
@@ -123,14 +148,10 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
 
         for target in range(2):  # 0: players, maps and team effect; 1: the names by themselves
             x, v = (d, variance) if target == 0 else (name_d, name_variance)
-            probability = _sigmoid(slope * _damped(x, v))
-            fisher = weight * slope * slope * probability * (1.0 - probability)
-            error = weight * slope * (won - probability)
-            if share_known:
-                fisher += p.share_weight / p.share_variance
-                error += p.share_weight / p.share_variance * (share - x)
-            step = error / (1.0 + fisher * v)
-            shrink = fisher / (1.0 + fisher * v)
+            precision = p.share_weight / p.share_variance if share_known else 0.0
+            mean, left = _posterior(x, v, won, slope, weight, share, precision)
+            step = (mean - x) / v
+            shrink = (v - left) / (v * v)
             for s in range(2):
                 t = team_ids[row, s]
                 if target == 1:
@@ -145,18 +166,20 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
                 if m != UNKNOWN:
                     _move(team_map[t, m], team_map[t, m, 1], sign[s] * step, shrink)
 
-        expected = _sigmoid(elo[team_ids[row, 0]] - elo[team_ids[row, 1]])
-        elo[team_ids[row, 0]] += p.elo_k * (won - expected)
-        elo[team_ids[row, 1]] -= p.elo_k * (won - expected)
+        surprise = won - _sigmoid(elo[team_ids[row, 0]] - elo[team_ids[row, 1]])
+        for s in range(2):
+            t = team_ids[row, s]
+            elo[t] += sign[s] * p.elo_k * _debut_step(team_maps[t].sum(), p) * surprise
         if has_five[0] and has_five[1]:
             x = 0.0
             for s in range(2):
                 for player in fives[s]:
                     x += sign[s] * player_elo[player] / 5.0
-            error = won - _sigmoid(x)
+            surprise = won - _sigmoid(x)
             for s in range(2):
                 for player in fives[s]:
-                    player_elo[player] += sign[s] * p.player_elo_k * error
+                    step = p.player_elo_k * _debut_step(player_maps[player], p)
+                    player_elo[player] += sign[s] * step * surprise
 
         for s in range(2):
             t = team_ids[row, s]
@@ -168,6 +191,7 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
                 lineup[t] = player_ids[row, s]
             if m != UNKNOWN:
                 team_maps[t, m] += 1
+                habit[t, m] += 1.0
         if m != UNKNOWN:
             line = today % POOL_DAYS
             if pool_day[line] != today:

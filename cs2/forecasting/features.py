@@ -20,8 +20,14 @@ from cs2.forecasting.parameters import (
 )
 from cs2.forecasting.state import NEVER, RatingState
 
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 """Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
+
+MEAN_EXPERIENCE = 4.0
+"""About the mean of ``experience`` over two teams: rating is worth more between players who have played more."""
+
+HABIT_MAPS = 3.0
+"""Added to a team's recent maps before shares are taken, so that one map is no habit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,37 +43,54 @@ FEATURES = (
     Feature("rating", "log-odds", "strength on this map, by players, map and form, shrunk by its uncertainty"),
     Feature("name_rating", "log-odds", "results of the team's name, whoever played"),
     Feature("elo", "log-odds", "team Elo"),
-    Feature("player_elo", "log-odds", "mean Elo of the five"),
-    Feature("skill", "log-odds", "mean skill of the five on all maps"),
-    Feature("best_player", "log-odds", "skill of the best of the five"),
     Feature("map_strength", "log-odds", "how much better than usual the side is on this map"),
     Feature("form", "log-odds", "short-lived effect of the team's recent maps"),
     Feature("experience", "log maps", "mean logarithm of the maps the five have played"),
-    Feature("newcomers", "players", "players with fewer than three known maps"),
-    Feature("map_experience", "log maps", "logarithm of the maps the team has played on this map"),
+    Feature("rating_of_experienced", "log-odds", "the rating again, as far as the ten have played more than usual"),
+    Feature("skill_spread", "log-odds", "standard deviation of the skills of the five"),
+    Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
+    Feature("map_habit", "share", "share of this map in the team's recent maps"),
+    Feature("lineup_known", "teams", "whether any five of the team are known"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """What is known of both sides of each fixture, shape (n, 2) each; variances in squared log-odds."""
+    """What is known of both sides of each fixture, shape (n, 2) each.
+
+    Strengths are in log-odds, variances in squared log-odds; ``skill`` and its variance are those of the name where no
+    lineup is known.
+    """
 
     skill: FloatArray
-    best_player: FloatArray
+    skill_variance: FloatArray
+    skill_spread: FloatArray
     map_strength: FloatArray
+    map_variance: FloatArray
     form: FloatArray
+    form_variance: FloatArray
     name: FloatArray
-    variance: FloatArray
     name_variance: FloatArray
     elo: FloatArray
     player_elo: FloatArray
     experience: FloatArray
-    newcomers: FloatArray
-    map_experience: FloatArray
+    team_experience: FloatArray
+    map_habit: FloatArray
     lineup: IntArray
     """The five that were used, shape (n, 2, 5)."""
     lineup_known: BoolArray
+
+    @property
+    def strength(self) -> FloatArray:
+        """Of each side on the map."""
+        return self.skill + self.map_strength + self.form
+
+    @property
+    def variance(self) -> FloatArray:
+        """Of the difference of strengths, shape (n,)."""
+        both: FloatArray = (self.skill_variance + self.map_variance + self.form_variance).sum(axis=1)
+        return both
 
 
 def _rows(ids: IntArray, size: int) -> IntArray:
@@ -86,11 +109,7 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     known = lineup[:, :, 0] != UNKNOWN
     players = _rows(lineup, len(state.player_maps))
 
-    gap = np.where(
-        state.team_day[teams] > NEVER, np.maximum(fixtures.day[:, None] - state.team_day[teams], 0), 0
-    ).astype(float)
-    form = faded_mean(state.team[teams, 0], gap, p)
-    form_variance = faded_variance(state.team[teams, 1], gap, p)
+    gap = _days_since(state.team_day[teams], fixtures.day[:, None])
     name, name_variance = state.name[teams, 0], state.name[teams, 1] + p.name_drift * gap
 
     seen = state.player_maps[players]
@@ -98,63 +117,61 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     n_mates = settled.sum(axis=2)
     raw = state.skill[players, 0]
     mates = (raw * settled).sum(axis=2) / np.maximum(n_mates, 1.0)
-    prior = newcomer_skill(mates, n_mates, name, state.team_maps[teams].sum(axis=2), p)
+    n_maps = state.team_maps[teams].sum(axis=2)
+    prior = newcomer_skill(mates, n_mates, name, n_maps, p)
     skills = np.where(seen == 0, prior[:, :, None], raw)
-    idle = np.where(
-        state.player_day[players] > NEVER,
-        np.maximum(fixtures.day[:, None, None] - state.player_day[players], 0),
-        0,
-    )
+    idle = _days_since(state.player_day[players], fixtures.day[:, None, None])
     skill_variance = (state.skill[players, 1] + p.skill_drift * idle).sum(axis=2) / 25.0
 
     offsets = state.player_map[players, maps[:, :, None]]
-    five_on_map = offsets[..., 0].sum(axis=2) / 5.0 * known
-    five_on_map_variance = offsets[..., 1].sum(axis=2) / 25.0 * known
-    team_on_map = state.team_map[teams, maps]
-    strength = np.where(known, skills.sum(axis=2) / 5.0, name)
+    of_team = state.team_map[teams, maps]
+    fading = np.exp(-gap / p.habit_days)
+    habit = state.habit[teams, maps] * fading / (state.habit[teams].sum(axis=2) * fading + HABIT_MAPS)
     return Sides(
-        skill=strength,
-        best_player=np.where(known, skills.max(axis=2), name),
-        map_strength=(five_on_map + team_on_map[..., 0]) * on_map,
-        form=form,
+        skill=np.where(known, skills.sum(axis=2) / 5.0, name),
+        skill_variance=np.where(known, skill_variance, name_variance),
+        skill_spread=np.where(known, skills.std(axis=2), 0.0),
+        map_strength=(offsets[..., 0].sum(axis=2) / 5.0 * known + of_team[..., 0]) * on_map,
+        map_variance=(offsets[..., 1].sum(axis=2) / 25.0 * known + of_team[..., 1]) * on_map,
+        form=faded_mean(state.team[teams, 0], gap, p),
+        form_variance=faded_variance(state.team[teams, 1], gap, p),
         name=name,
-        variance=np.where(known, skill_variance, name_variance)
-        + form_variance
-        + (five_on_map_variance + team_on_map[..., 1]) * on_map,
         name_variance=name_variance,
         elo=state.elo[teams],
         player_elo=np.where(known, state.player_elo[players].sum(axis=2) / 5.0, state.elo[teams]),
         experience=np.where(known, np.log1p(seen).sum(axis=2) / 5.0, 0.0),
-        newcomers=np.where(known, 5.0 - n_mates, 0.0),
-        map_experience=np.log1p(state.team_maps[teams, maps]) * on_map,
+        team_experience=np.log1p(n_maps),
+        map_habit=habit * on_map,
         lineup=lineup,
         lineup_known=known,
     )
 
 
+def _days_since(then: IntArray, now: IntArray) -> FloatArray:
+    """Days since something, zero where it never happened."""
+    return np.where(then > NEVER, np.maximum(now - then, 0), 0).astype(float)
+
+
 def from_sides(sides: Sides) -> FloatArray:
     """Design matrix of sides that were read, shape (n, n_features)."""
-    strength = sides.skill + sides.map_strength + sides.form
-    variance = sides.variance[:, 0] + sides.variance[:, 1]
-    name_variance = sides.name_variance[:, 0] + sides.name_variance[:, 1]
-    both_known = sides.lineup_known[:, 0] & sides.lineup_known[:, 1]
 
     def difference(values: FloatArray) -> FloatArray:
         result: FloatArray = values[:, 0] - values[:, 1]
         return result
 
+    rating = damped(difference(sides.strength), sides.variance)
     columns = [
-        damped(difference(strength), variance),
-        damped(difference(sides.name), name_variance),
+        rating,
+        damped(difference(sides.name), sides.name_variance.sum(axis=1)),
         difference(sides.elo),
-        difference(sides.player_elo) * both_known,
-        difference(sides.skill),
-        difference(sides.best_player),
         difference(sides.map_strength),
         difference(sides.form),
-        difference(sides.experience) * both_known,
-        difference(sides.newcomers) * both_known,
-        difference(sides.map_experience),
+        difference(sides.experience),
+        rating * (sides.experience.mean(axis=1) - MEAN_EXPERIENCE),
+        difference(sides.skill_spread),
+        difference(sides.team_experience),
+        difference(sides.map_habit),
+        difference(sides.lineup_known.astype(float)),
     ]
     return np.column_stack(columns)
 

@@ -30,29 +30,37 @@ class RatingParameters(NamedTuple):
         share_variance: Variance of the share of rounds, in log-odds.
         series_slope: Log-odds of a series for one of a map.
         series_weight: Weight of the observation of a series without maps.
+        habit_days: Days in which a team's map counts fade to 1/e.
+        habit_prior: So many maps of a team weigh as much as what everybody plays.
         elo_k: Step of the team Elo, in log-odds.
         player_elo_k: Step of the player Elo, in log-odds.
+        elo_debut: How many times larger the first step of either Elo is, less one.
+        elo_debut_maps: Maps after which half of that is left.
     """
 
-    skill_variance: float = 1.84
-    skill_drift: float = 0.0
-    player_map_variance: float = 0.101
-    team_map_variance: float = 0.0294
-    team_variance: float = 0.00233
-    team_days: float = 108.0
-    name_variance: float = 4.4
-    name_drift: float = 0.0169
-    newcomer_mean: float = -0.99
-    mates_share: float = 0.796
+    skill_variance: float = 2.82
+    skill_drift: float = 4e-06
+    player_map_variance: float = 0.00993
+    team_map_variance: float = 0.0462
+    team_variance: float = 0.00603
+    team_days: float = 92.1
+    name_variance: float = 19.3
+    name_drift: float = 0.032
+    newcomer_mean: float = -5.14
+    mates_share: float = 0.541
     name_share: float = 1.0
-    win_weight: float = 1.62
-    share_weight: float = 0.468
-    share_slope: float = 27.6
-    share_variance: float = 3.37
-    series_slope: float = 1.21
-    series_weight: float = 3.65
-    elo_k: float = 0.09
-    player_elo_k: float = 0.125
+    win_weight: float = 1.77
+    share_weight: float = 0.152
+    share_slope: float = 30.9
+    share_variance: float = 0.823
+    series_slope: float = 1.14
+    series_weight: float = 4.12
+    habit_days: float = 60.0
+    habit_prior: float = 5.0
+    elo_k: float = 0.06
+    player_elo_k: float = 0.085
+    elo_debut: float = 4.0
+    elo_debut_maps: float = 20.0
 
 
 DEFAULT = RatingParameters()

@@ -28,6 +28,7 @@ class RatingState:
         team_day: Day to which ``team`` and ``name`` belong, shape (n_teams,).
         name: Mean and variance of the rating of the team's name, shape (n_teams, 2).
         team_maps: Maps learned by team and map, shape (n_teams, n_maps).
+        habit: Maps played by team and map, fading, as of ``team_day``, shape (n_teams, n_maps).
         lineup: Latest five players of the team, UNKNOWN where none is known, shape (n_teams, 5).
         elo: Team Elo in log-odds, shape (n_teams,).
         player_elo: Player Elo in log-odds, shape (n_players,).
@@ -44,6 +45,7 @@ class RatingState:
     team_day: IntArray
     name: FloatArray
     team_maps: IntArray
+    habit: FloatArray
     lineup: IntArray
     elo: FloatArray
     player_elo: FloatArray
@@ -67,6 +69,7 @@ class RatingState:
             team_day=np.full(n_teams, NEVER, np.int64),
             name=prior(p.name_variance, n_teams),
             team_maps=np.zeros((n_teams, n_maps), np.int64),
+            habit=np.zeros((n_teams, n_maps)),
             lineup=np.full((n_teams, 5), UNKNOWN, np.int64),
             elo=np.zeros(n_teams),
             player_elo=np.zeros(n_players),

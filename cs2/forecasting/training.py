@@ -1,6 +1,6 @@
 """Walk through a history day by day: forecast a whole day first, learn it afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,19 +57,35 @@ def walk(
     Returns:
         The answers in the order of the fixtures, shape (len(fixtures), n_columns).
     """
+    answers = np.empty((len(fixtures), n_columns))
+    for state, index in days_of_questions(history, fixtures.day, p):
+        answers[index] = ask(state, take(fixtures, index))
+    return answers
+
+
+def days_of_questions(
+    history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT
+) -> Iterator[tuple[RatingState, IntArray]]:
+    """Go through the days of some questions in order.
+
+    Args:
+        history: What was played, in any order.
+        days: Day on which each question is asked, shape (n,).
+        p: Parameters of the ratings.
+
+    Yields:
+        What was learned before a day (it changes when the next is asked for), and the positions of its questions.
+    """
     ordered = in_learning_order(history)
     engine = RatingEngine(ordered, p)
-    answers = np.empty((len(fixtures), n_columns))
-    order = np.argsort(fixtures.day, kind="stable")
-    days, starts = np.unique(fixtures.day[order], return_index=True)
+    order = np.argsort(days, kind="stable")
+    distinct, starts = np.unique(days[order], return_index=True)
     learned = 0
-    for day, start, end in zip(days, starts, [*starts[1:], len(order)], strict=True):
+    for day, start, end in zip(distinct, starts, [*starts[1:], len(order)], strict=True):
         through = int(np.searchsorted(ordered.learn_day, day, side="left"))
         engine.learn(learned, through)
         learned = through
-        asked = order[start:end]
-        answers[asked] = ask(engine.state, take(fixtures, asked))
-    return answers
+        yield engine.state, order[start:end]
 
 
 def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:

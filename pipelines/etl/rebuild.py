@@ -26,7 +26,8 @@ class Rebuilt:
             natural key it was stored or merged as, or empty), ``reasons``.
         counts: Counts for people, by what is counted.
         matchups: One line a usable map or series row as published: ``kind``, ``index``, ``forecast_day`` and
-            ``learn_day`` (day numbers), ``team1_id``, ``team2_id``, ``lineup1_id``, ``lineup2_id`` in the row's order.
+            ``learn_day`` (day numbers), ``team1_id``, ``team2_id``, ``lineup1_id``, ``lineup2_id`` in the row's order,
+            ``series`` (natural key), ``best_of`` (of a series row).
     """
 
     tables: Tables
@@ -82,6 +83,8 @@ def _matchups(linked: Linked, teams: Dictionary, tables: Tables) -> pd.DataFrame
             "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
             "lineup1_id": sides["1"],
             "lineup2_id": sides["2"],
+            "series": linked.series,
+            "best_of": pd.concat([pd.Series(np.nan, index=range(n_maps)), series["best_of"]], ignore_index=True),
         }
     )
 
