@@ -14,7 +14,7 @@ help:
 	@echo "make setup               the environment in .venv (all other targets call it)"
 	@echo "make format              format the code"
 	@echo "make lock                pin the packages anew"
-	@echo "make bench-ratings       maps a second of the rating engine"
+	@echo "make bench-ratings [DATA=folder]  maps a second of the rating engine, beside openskill"
 
 setup:
 	@scripts/setup
@@ -45,4 +45,4 @@ lock: setup
 	scripts/lock --upgrade
 
 bench-ratings: setup
-	$(BIN)/python -m benchmarks.ratings
+	$(BIN)/python -m benchmarks.ratings $(if $(DATA),--path "$(DATA)")

@@ -16,9 +16,11 @@ import psutil
 import psycopg
 import pytest
 
+from cli.stack import running
+from cli.stack.errors import StackError
 from cli.stack.layout import load
 from cli.stack.leftovers import end_leftovers, owned_processes
-from cli.stack.postgres import PRIVATE_ROOT
+from cli.stack.postgres import PRIVATE_ROOT, prepare
 
 CS2 = [sys.executable, "-m", "cli"]
 UP = "Ctrl-C stops it"
@@ -56,7 +58,7 @@ class Up:
             self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
     def said(self, text: str) -> bool:
-        return text in self.output.read_text()
+        return text in " ".join(self.output.read_text().split())  # lines are broken where the terminal ends
 
     def wait_until_up(self) -> None:
         until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
@@ -131,3 +133,24 @@ def test_a_port_that_is_none_is_wrong_input(data: Path, port: str) -> None:
 
 def test_down_where_nothing_runs_says_so(data: Path) -> None:
     assert "nothing of the stack" in down(data)
+
+
+@pytest.mark.xdist_group("stack")
+def test_a_server_that_cannot_start_is_named_with_its_last_lines(data: Path) -> None:
+    """The data folder of another version of PostgreSQL, as after a downgrade."""
+    data.mkdir()
+    version = prepare(data).data / "PG_VERSION"
+    version.write_text("9.6\n")
+    up = Up(data)
+    assert up.process.wait(PATIENCE) == 1
+    assert up.said("postgres cannot start")
+    assert up.said("database files are incompatible with server")
+    assert not up.said("Traceback")
+    assert owned_processes(data) == []
+
+
+def test_a_full_disk_is_told_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "MIN_FREE_MB", 10**9)
+    with pytest.raises(StackError, match=f"the disk of {data} has [0-9]+ MB left"), running.running_stack(data):
+        pytest.fail("it started")
+    assert owned_processes(data) == []
