@@ -189,8 +189,8 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
                     player_day[player] = today
             if player_ids[row, s, 0] != UNKNOWN:
                 lineup[t] = player_ids[row, s]
+            team_maps[t, max(m, 0)] += 1
             if m != UNKNOWN:
-                team_maps[t, m] += 1
                 habit[t, m] += 1.0
         if m != UNKNOWN:
             line = today % POOL_DAYS

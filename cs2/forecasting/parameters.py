@@ -38,25 +38,25 @@ class RatingParameters(NamedTuple):
         elo_debut_maps: Maps after which half of that is left.
     """
 
-    skill_variance: float = 2.82
-    skill_drift: float = 4e-06
-    player_map_variance: float = 0.00993
-    team_map_variance: float = 0.0462
-    team_variance: float = 0.00603
-    team_days: float = 92.1
-    name_variance: float = 19.3
-    name_drift: float = 0.032
-    newcomer_mean: float = -5.14
+    skill_variance: float = 4.03
+    skill_drift: float = 8e-06
+    player_map_variance: float = 0.00837
+    team_map_variance: float = 0.0555
+    team_variance: float = 0.0081
+    team_days: float = 95.4
+    name_variance: float = 33.5
+    name_drift: float = 0.0445
+    newcomer_mean: float = -7.28
     mates_share: float = 0.541
-    name_share: float = 1.0
-    win_weight: float = 1.77
+    name_share: float = 0.962
+    win_weight: float = 1.21
     share_weight: float = 0.152
-    share_slope: float = 30.9
+    share_slope: float = 27.9
     share_variance: float = 0.823
-    series_slope: float = 1.14
-    series_weight: float = 4.12
+    series_slope: float = 3.22
+    series_weight: float = 1.93
     habit_days: float = 60.0
-    habit_prior: float = 5.0
+    habit_prior: float = 10.0
     elo_k: float = 0.06
     player_elo_k: float = 0.085
     elo_debut: float = 4.0

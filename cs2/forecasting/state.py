@@ -27,7 +27,7 @@ class RatingState:
         team: Mean and variance of the short-lived team effect, shape (n_teams, 2).
         team_day: Day to which ``team`` and ``name`` belong, shape (n_teams,).
         name: Mean and variance of the rating of the team's name, shape (n_teams, 2).
-        team_maps: Maps learned by team and map, shape (n_teams, n_maps).
+        team_maps: Maps learned by team and map; series whose maps are unknown in column 0, shape (n_teams, n_maps).
         habit: Maps played by team and map, fading, as of ``team_day``, shape (n_teams, n_maps).
         lineup: Latest five players of the team, UNKNOWN where none is known, shape (n_teams, 5).
         elo: Team Elo in log-odds, shape (n_teams,).

@@ -18,7 +18,9 @@ def map_shares(
 ) -> tuple[IntArray, FloatArray]:
     """Active maps, and the chance of each to be the first of a series of these teams.
 
-    A team's habit is what it has played lately, shrunk to what everybody plays; either team has one half of the say.
+    A team's habit is what it has played lately, shrunk to what everybody plays. A map needs that neither team bans it:
+    how much more often than usual either plays it is multiplied (on 2024-07 .. 2025-06 the played maps are 0.19 log
+    likelihood a map likelier so than if all were alike; the mean of both habits gives 0.15).
 
     Returns:
         Map ids and their shares, which sum to one, shape (n_active,) each.
@@ -27,10 +29,11 @@ def map_shares(
     recent = (state.pool_day > day - len(state.pool_day)) & (state.pool_day <= day)
     usual = state.pool[recent].sum(axis=0)[maps].astype(float)
     usual /= max(usual.sum(), 1.0)
-    shares = np.zeros(len(maps))
+    shares = usual.copy()
     for team in team_ids.tolist():
         own = state.habit[team if 0 < team < len(state.habit) else 0][maps]
-        shares += (own + p.habit_prior * usual) / (own.sum() + p.habit_prior)
+        habit = (own + p.habit_prior * usual) / (own.sum() + p.habit_prior)
+        shares *= habit / np.maximum(usual, RARE)
     return maps, shares / max(shares.sum(), 1e-12)
 
 

@@ -25,6 +25,7 @@ TRUTH = np.linspace(0.6, 0.1, len(FEATURE_NAMES))
 X = RANDOM.normal(size=(N_MAPS, len(FEATURE_NAMES)))
 WON = RANDOM.random(N_MAPS) < sigmoid(X @ TRUTH)
 DAY = np.arange(N_MAPS) // 20
+WORSE = TRUTH + RANDOM.normal(scale=0.25, size=len(TRUTH))
 
 
 def pipeline(coefficients: Any) -> Pipeline:
@@ -110,7 +111,7 @@ def test_a_good_candidate_passes_and_is_served(stage: Stage, add_trained: Add) -
 def test_a_worse_challenger_is_refused_with_reasons_and_the_champion_stays(stage: Stage, add_trained: Add) -> None:
     champion = add_trained()
     assert judged(stage).success
-    challenger = add_trained(0.8 * TRUTH + RANDOM.normal(scale=0.15, size=len(TRUTH)))
+    challenger = add_trained(WORSE)
     result = judged(stage)
     assert not result.success
     assert "not_worse_than_champion" in failed_checks(result)
