@@ -14,6 +14,7 @@ class SourceName(StrEnum):
 
     ARCHIVE = "archive"
     SIMULATED = "simulated"
+    VALVE = "valve"
 
 
 class Settings(BaseSettings):
@@ -36,6 +37,14 @@ class Settings(BaseSettings):
     archive_dir: Path | None = None
     """The watched folder of CSV files; default: ``archive`` in the data folder."""
 
+    valve_url: str = "https://github.com/ValveSoftware/counter-strike_regional_standings.git"
+    """Valve's public standings: cloned into ``sources/valve`` of the data folder, and pulled."""
+
+    valve_checkout: Path | None = None
+    """A clone of them that somebody else keeps fresh: read instead, never pulled."""
+
+    valve_pull_minutes: float = Field(default=60.0, gt=0)
+
     today: date | None = None
     """Sets the clock's day, for archives that end in the past; default: the day in UTC."""
 
@@ -56,6 +65,10 @@ class Settings(BaseSettings):
     def watched_folder(self) -> Path:
         """The folder whose CSV files the archive source reads."""
         return self.archive_dir or self.data_dir / "archive"
+
+    def source_folder(self, source: SourceName) -> Path:
+        """Where a source keeps what it fetched."""
+        return self.data_dir / "sources" / source.value
 
     def current_day(self) -> date:
         """Today, by the settable clock."""
