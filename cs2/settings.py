@@ -15,6 +15,7 @@ class SourceName(StrEnum):
     ARCHIVE = "archive"
     SIMULATED = "simulated"
     VALVE = "valve"
+    PANDASCORE = "pandascore"
 
 
 class Settings(BaseSettings):
@@ -44,6 +45,13 @@ class Settings(BaseSettings):
     """A clone of them that somebody else keeps fresh: read instead, never pulled."""
 
     valve_pull_minutes: float = Field(default=60.0, gt=0)
+
+    pandascore_url: str = "https://api.pandascore.co"
+    pandascore_token: SecretStr | None = None
+    """From the environment only: it is written nowhere."""
+
+    poll_minutes: float = Field(default=15.0, gt=0)
+    """Pause between looks at an HTTP interface."""
 
     today: date | None = None
     """Sets the clock's day, for archives that end in the past; default: the day in UTC."""

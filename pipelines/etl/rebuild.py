@@ -139,7 +139,7 @@ def _tables(
 ) -> Tables:
     maps = parsed[RowKind.MAP].rows
     map_ids = give_all(identities.maps, sorted({*maps["map"], *known_maps}))
-    event_ids = give_all(identities.events, sorted(set(maps["event"]) - {""}))
+    event_ids = give_all(identities.events, sorted({*maps["event"], *parsed[RowKind.SERIES].rows["event"]} - {""}))
     roster_ids = _lineup_ids(linked, teams, players, identities)
     series_ids = give_all(identities.series, dict.fromkeys(linked.series))
     result_ids = give_all(identities.map_results, maps["row_key"].tolist())
@@ -189,8 +189,8 @@ def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) 
         kind = RowKind.MAP if is_map else RowKind.SERIES
         lines.append((kind, index, "merged" if merged else "stored", name, []))
     stats = set(tables.player_map_stats["published_index"])
-    for index in parsed[RowKind.STANDING].rows.index:
-        lines.append((RowKind.STANDING, index, "stored", "", []))
+    for kind in (RowKind.STANDING, RowKind.FIXTURE):
+        lines.extend((kind, index, "stored", "", []) for index in parsed[kind].rows.index)
     for index in parsed[RowKind.PLAYER_MAP].rows.index:
         known = index in stats
         reasons = [] if known else ["its map or player is not among the map results"]

@@ -88,7 +88,7 @@ class ArchiveSource:
 
     def files(self) -> list[Path]:
         """Every file that is read."""
-        return [path for kind in RowKind for path in files_of(self.folder, kind)]
+        return [path for kind in COLUMNS for path in files_of(self.folder, kind)]
 
     def published(self, today: date) -> Published:
         """All rows up to ``today``.
@@ -101,7 +101,7 @@ class ArchiveSource:
         if not files_of(self.folder, RowKind.MAP) and not files_of(self.folder, RowKind.SERIES):
             raise SourceError(f"{self.folder}: no maps*.csv[.gz] and no series*.csv[.gz] in it")
         frames = {}
-        for kind in RowKind:
+        for kind in COLUMNS:
             parts = [keyed(read_file(path, kind), kind) for path in files_of(self.folder, kind)]
             parts = [part for part in parts if len(part)]
             if parts:

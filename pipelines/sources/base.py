@@ -11,7 +11,7 @@ import pandas as pd
 
 from cs2.settings import SourceName
 
-WITHOUT_MAPS = frozenset({SourceName.VALVE})
+WITHOUT_MAPS = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
 """Sources that tell of series only. Questions name a map all the same: one of the usual ones."""
 
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
@@ -24,6 +24,8 @@ class RowKind(StrEnum):
     SERIES = "series"
     STANDING = "standing"
     PLAYER_MAP = "player_map"
+    FIXTURE = "fixture"
+    """A match to come."""
 
 
 class SourceError(Exception):
