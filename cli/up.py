@@ -13,7 +13,11 @@ from cli.stack.errors import StackError
 from cli.stack.layout import data_folder
 from cs2.settings import Settings, SourceName
 
-FOLDERS = {SourceName.ARCHIVE: "CS2_ARCHIVE_DIR", SourceName.VALVE: "CS2_VALVE_CHECKOUT"}
+FOLDERS = {
+    SourceName.ARCHIVE: "CS2_ARCHIVE_DIR",
+    SourceName.KAGGLE: "CS2_KAGGLE_DIR",
+    SourceName.VALVE: "CS2_VALVE_CHECKOUT",
+}
 """The setting of the folder that a source reads."""
 
 Source = Annotated[

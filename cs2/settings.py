@@ -15,6 +15,7 @@ class SourceName(StrEnum):
     ARCHIVE = "archive"
     SIMULATED = "simulated"
     VALVE = "valve"
+    KAGGLE = "kaggle"
     PANDASCORE = "pandascore"
 
 
@@ -37,6 +38,9 @@ class Settings(BaseSettings):
     source: SourceName = SourceName.SIMULATED
     archive_dir: Path | None = None
     """The watched folder of CSV files; default: ``archive`` in the data folder."""
+
+    kaggle_dir: Path | None = None
+    """The folder with the wide CSV file; default: ``kaggle`` in the data folder."""
 
     valve_url: str = "https://github.com/ValveSoftware/counter-strike_regional_standings.git"
     """Valve's public standings: cloned into ``sources/valve`` of the data folder, and pulled."""

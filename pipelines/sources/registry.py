@@ -7,6 +7,7 @@ from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import MatchSource, SourceError
 from pipelines.sources.git import Checkout, Clone
 from pipelines.sources.http import JsonApi
+from pipelines.sources.kaggle import KaggleSource
 from pipelines.sources.pandascore import PandaScoreSource
 from pipelines.sources.payloads import Payloads
 from pipelines.sources.valve import ValveSource
@@ -26,6 +27,8 @@ def make_source(settings: Settings) -> MatchSource:
             return ArchiveSource(settings.watched_folder())
         case SourceName.VALVE:
             return ValveSource(valve_repository(settings))
+        case SourceName.KAGGLE:
+            return KaggleSource(settings.kaggle_dir or settings.data_dir / "kaggle")
         case SourceName.PANDASCORE:
             return _pandascore(settings)
         case SourceName.SIMULATED:
