@@ -17,6 +17,7 @@ class SourceName(StrEnum):
     VALVE = "valve"
     KAGGLE = "kaggle"
     PANDASCORE = "pandascore"
+    BO3GG = "bo3gg"
 
 
 class Settings(BaseSettings):
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     pandascore_url: str = "https://api.pandascore.co"
     pandascore_token: SecretStr | None = None
     """From the environment only: it is written nowhere."""
+
+    bo3gg_url: str = "https://api.bo3.gg/api/v1"
 
     poll_minutes: float = Field(default=15.0, gt=0)
     """Pause between looks at an HTTP interface."""

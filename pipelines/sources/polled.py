@@ -78,7 +78,7 @@ class PolledSource(ABC):
         return Published({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in lines.items()})
 
     def fingerprint(self, today: date) -> str | None:
-        """Look for news where it is time to; None while there is more to fetch.
+        """Look for news where it is time to; mostly None while there is more to fetch.
 
         Raises:
             SourceError: If the last look failed.
@@ -86,12 +86,20 @@ class PolledSource(ABC):
         if time.time() >= float(self.payloads.note("not_before") or 0):
             problem, wait = self._look()
             if wait is None:
-                return None
+                return self._unfinished(today)
             self.payloads.keep("", (), problem=problem, not_before=str(time.time() + wait))
         problem = self.payloads.note("problem")
         if problem:
             raise SourceError(problem)
         return f"{self.payloads.version()}; {today.isoformat()}"
+
+    def _unfinished(self, today: date) -> str | None:
+        """While there is more to fetch, what is there is shown once a pause; at first None."""
+        shown, now = float(self.payloads.note("shown") or 0), time.time()
+        if shown and now - shown < self.every_seconds:
+            return None
+        self.payloads.keep("", (), shown=str(now))
+        return f"{self.payloads.version()}; {today.isoformat()}" if shown else None
 
     def _look(self) -> tuple[str, float | None]:
         """What went wrong, or nothing, and the pause until the next look; no pause while there is more to fetch."""

@@ -5,6 +5,7 @@ from pyrate_limiter import Duration, Rate
 from cs2.settings import Settings, SourceName
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import MatchSource, SourceError
+from pipelines.sources.bo3gg import Bo3ggSource
 from pipelines.sources.git import Checkout, Clone
 from pipelines.sources.http import JsonApi
 from pipelines.sources.kaggle import KaggleSource
@@ -14,6 +15,9 @@ from pipelines.sources.valve import ValveSource
 
 PANDASCORE_RATES = (Rate(2, Duration.SECOND), Rate(900, Duration.HOUR))
 """Its free plan allows 1,000 an hour."""
+
+BO3GG_RATES = (Rate(1, 3 * Duration.SECOND),)
+"""It states no limit: asked less often than a reader of its pages would."""
 
 
 def make_source(settings: Settings) -> MatchSource:
@@ -31,6 +35,12 @@ def make_source(settings: Settings) -> MatchSource:
             return KaggleSource(settings.kaggle_dir or settings.data_dir / "kaggle")
         case SourceName.PANDASCORE:
             return _pandascore(settings)
+        case SourceName.BO3GG:
+            return Bo3ggSource(
+                _payloads(settings),
+                lambda: JsonApi(settings.bo3gg_url, rates=BO3GG_RATES),
+                every_seconds=60 * settings.poll_minutes,
+            )
         case SourceName.SIMULATED:
             from pipelines.sources.simulated import SimulatedSource  # a league costs seconds to simulate
 

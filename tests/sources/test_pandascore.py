@@ -87,6 +87,7 @@ def look(source: PandaScoreSource) -> dict[RowKind, list[dict[str, str]]]:
     return {kind: frame.to_dict("records") for kind, frame in frames.items()}  # type: ignore[misc]
 
 
+@pytest.mark.real_data
 def test_the_sample_is_read(tmp_path: Path, shared_data: Path) -> None:
     sample = json.loads((shared_data / "samples" / "pandascore" / "match_shape.json").read_text())
     with connected(Host(sample), tmp_path) as (source, _):
