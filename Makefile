@@ -1,14 +1,16 @@
 # Everything goes through .venv, made by `make setup` from the lock. `make help` lists the targets.
 CALLED_FROM := $(PWD)
+SOURCE ?=
 DATA ?=
+CHOSEN = $(if $(SOURCE),--source "$(SOURCE)") $(if $(DATA),--data "$(DATA)")
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
 .PHONY: help setup demo up down test lint format lock bench-ratings
 
 help:
-	@echo "make demo [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
-	@echo "make up [DATA=folder]    the same stack, in the foreground until Ctrl-C"
+	@echo "make demo [SOURCE=name] [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
+	@echo "make up [SOURCE=name] [DATA=folder]    the same stack, in the foreground until Ctrl-C"
 	@echo "make down                end what a crash left behind"
 	@echo "make test                everything that must hold: format, lint, types, import rules, tests"
 	@echo "make setup               the environment in .venv (all other targets call it)"
@@ -20,10 +22,10 @@ setup:
 	@scripts/setup
 
 demo: setup
-	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" demo $(if $(DATA),--data "$(DATA)")
+	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" demo $(CHOSEN)
 
 up: setup
-	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" up $(if $(DATA),--data "$(DATA)")
+	@cd "$(CALLED_FROM)" && "$(CURDIR)/$(BIN)/cs2" up $(CHOSEN)
 
 down: setup
 	@$(BIN)/cs2 down

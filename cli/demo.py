@@ -14,11 +14,12 @@ from rich.progress import track
 from rich.table import Column, Table
 
 from cli.exit_codes import ExitCode
-from cli.up import DataDir, interrupted, parse_ports, source_settings
+from cli.up import Data, DataDir, Source, interrupted, parse_ports, source_settings
 
 if TYPE_CHECKING:
-    from cli.demo_questions import Question
+    from cli.demo_questions import Questions
     from cli.stack.layout import Layout
+    from pipelines.sources.base import MatchSource
 
 DAYS = 14
 SHOWN = 20
@@ -31,9 +32,8 @@ class DemoError(Exception):
 
 
 def demo(
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of CSV files of real matches. Default: a simulated league.")
-    ] = None,
+    source: Source = None,
+    data: Data = None,
     data_dir: DataDir = None,
     port: Annotated[list[str] | None, typer.Option("--port", help="A port by name, such as api=8000.")] = None,
 ) -> None:
@@ -48,7 +48,7 @@ def demo(
 
     console = Console(highlight=False)
     try:
-        _run(console, data, data_dir, parse_ports(port))
+        _run(console, source_settings(source, data, None), data_dir, parse_ports(port))
     except SourceError as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(ExitCode.WRONG_INPUT) from error
@@ -57,22 +57,14 @@ def demo(
         raise typer.Exit(ExitCode.FAILURE) from error
 
 
-def _run(console: Console, data: Path | None, data_dir: Path | None, ports: dict[str, int]) -> None:
+def _run(console: Console, overrides: dict[str, str], data_dir: Path | None, ports: dict[str, int]) -> None:
     from cli.demo_questions import last_day
     from cli.stack.layout import data_folder
     from cli.stack.leftovers import owned_processes
     from cli.stack.running import running_stack
-    from cs2.settings import Settings
-    from pipelines.sources.registry import make_source
 
     began = time.monotonic()
-    settings = source_settings(data, None)
-    source = make_source(Settings(**{key.removeprefix("CS2_").lower(): value for key, value in settings.items()}))  # type: ignore[arg-type]
-    if data is None:
-        console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
-        console.print("      make demo DATA=folder, with a folder of CSV files.\n")
-    else:
-        console.print(f"Data: {data.absolute()}\n")
+    source, overrides = _source(console, overrides, data_folder(data_dir))
     last = last_day(source, date.today())
     cut = last - timedelta(days=DAYS)
     folder = data_folder(data_dir) / "demo"
@@ -80,10 +72,8 @@ def _run(console: Console, data: Path | None, data_dir: Path | None, ports: dict
         raise DemoError(f"a demo runs in {folder} already, or a crash left it: cs2 down --data-dir {folder}")
     shutil.rmtree(folder, ignore_errors=True)  # the demo starts from nothing
     asked = interrupted()
-    overrides = {**settings, "CS2_TODAY": cut.isoformat()}
-    with running_stack(
-        folder, ports=ports, overrides=overrides, progress=console.print, cancelled=asked.is_set
-    ) as stack:
+    told = {**overrides, "CS2_TODAY": cut.isoformat()}
+    with running_stack(folder, ports=ports, overrides=told, progress=console.print, cancelled=asked.is_set) as stack:
         console.print(f"\nThe data ends on {last}; the service knows everything through {cut}.")
         _ingest_and_train(console, stack.layout)
         _forecast_and_judge(console, stack.layout, source, cut, last)
@@ -92,6 +82,28 @@ def _run(console: Console, data: Path | None, data_dir: Path | None, ports: dict
         console.print(f"MLflow    {stack.layout.http('mlflow')}")
         console.print("They end now; `make up` keeps them.\n")
     console.print(f"done in {time.monotonic() - began:.0f} s")
+
+
+def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[MatchSource, dict[str, str]]":
+    """The source of the settings, and the settings with which the stack reads the same."""
+    from cs2.settings import Settings, SourceName
+    from pipelines.sources.registry import make_source, valve_repository
+
+    fields = {name.removeprefix("CS2_").lower(): value for name, value in overrides.items()}
+    settings = Settings(**fields, data_dir=data)  # type: ignore[arg-type]
+    match settings.source:
+        case SourceName.SIMULATED:
+            console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
+            console.print("      make demo SOURCE=valve, or make demo DATA=folder, with a folder of CSV files.\n")
+        case SourceName.VALVE:
+            repository = valve_repository(settings)
+            console.print(f"Data: Valve's standings, {settings.valve_checkout or settings.valve_url}")
+            console.print(f"      (commit {repository.commit()[:12]}). They tell who won a series, and no maps:")
+            console.print("      a forecast is the chance to win the series, the same on every map.\n")
+            overrides = {**overrides, "CS2_VALVE_CHECKOUT": str(repository.folder.absolute())}  # nothing new meanwhile
+        case _:
+            console.print(f"Data: {' '.join(overrides.values())}\n")
+    return make_source(settings), overrides
 
 
 def _ingest_and_train(console: Console, layout: "Layout") -> None:
@@ -116,7 +128,7 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
             raise DemoError(f"the training gave no champion; see {runs.run_url(run)}")
 
 
-def _forecast_and_judge(console: Console, layout: "Layout", source: Any, cut: date, last: date) -> None:
+def _forecast_and_judge(console: Console, layout: "Layout", source: "MatchSource", cut: date, last: date) -> None:
     from cli.api import Api
     from cli.demo_questions import questions
     from cs2.storage.engine import make_engine
@@ -133,13 +145,13 @@ def _forecast_and_judge(console: Console, layout: "Layout", source: Any, cut: da
         api.log_in(username, password)
         console.print(f"\nRegistered and logged in as {username}.")
         console.print(
-            f"Asking POST /forecast/get_team1_win_probability about the {len(wanted.asked)} maps after {cut}"
+            f"Asking POST /forecast/get_team1_win_probability about the {len(wanted.asked)} {wanted.unit} after {cut}"
             f" ({wanted.unknown} more have a team, map or player that nobody had seen by then):"
         )
         began = time.monotonic()
         answers = [api.forecast(**question.request) for question in track(wanted.asked, "asking", console=console)]
         seconds = time.monotonic() - began
-    _show(console, wanted.asked, answers)
+    _show(console, wanted, answers)
     console.print(f"{len(answers)} forecasts in {seconds:.1f} s, one request each.")
     _read_back(console, layout, [answer["forecast_id"] for answer in answers])
 
@@ -159,14 +171,15 @@ def _wait_for_the_model(api: Any) -> None:
             return
 
 
-def _show(console: Console, asked: "Sequence[Question]", answers: Sequence[dict[str, Any]]) -> None:
+def _show(console: Console, wanted: "Questions", answers: Sequence[dict[str, Any]]) -> None:
     import numpy as np
 
     from cli.demo_questions import outcomes
     from cs2.forecasting import metrics
 
+    asked = wanted.asked
     if not asked:
-        raise DemoError("there is no map in the last days that the service could be asked about")
+        raise DemoError(f"there are no {wanted.unit} in the last days that the service could be asked about")
     table = Table(Column("day", no_wrap=True), "map", "team 1", "team 2", "forecast", "95%", "Elo", "won", box=None)
     for question, answer in list(zip(asked, answers, strict=True))[-SHOWN:]:
         low, high = answer["interval"]
@@ -183,7 +196,7 @@ def _show(console: Console, asked: "Sequence[Question]", answers: Sequence[dict[
     ours = np.array([answer["team1_win_probability"] for answer in answers])
     outcome = won.astype(bool)
     console.print(
-        f"\nLog loss on {len(asked)} maps: forecasts {metrics.log_loss(ours, outcome):.4f},"
+        f"\nLog loss on {len(asked)} {wanted.unit}: forecasts {metrics.log_loss(ours, outcome):.4f},"
         f" team Elo {metrics.log_loss(elo, outcome):.4f}, a coin {np.log(2):.4f}."
     )
     console.print("A show, not evidence: two weeks are too few to tell forecasters apart (docs/quality.md has years).")

@@ -16,7 +16,8 @@ from pipelines.etl.history import history_from_tables
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.storing import load_identities
-from pipelines.sources.base import MatchSource
+from pipelines.etl.tables import Tables
+from pipelines.sources.base import MatchSource, RowKind, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +39,26 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """The maps to ask about, and how many cannot be asked."""
+    """The maps to ask about, and how many cannot be asked; series where the source tells of no maps."""
 
+    unit: str
+    """maps or series"""
     asked: list[Question]
     unknown: int
-    """Maps with a team, map or player never seen before the cut: the dictionaries did not know them."""
+    """Those with a team, map or player never seen before the cut: the dictionaries did not know them."""
 
 
 def last_day(source: MatchSource, today: date) -> date:
-    """The last day with a result."""
-    frames = source.published(today).frames.values()
-    return max(date.fromisoformat(frame["date"].max()) for frame in frames if len(frame))
+    """The last day with a result.
+
+    Raises:
+        SourceError: If there is none.
+    """
+    frames = source.published(today).frames
+    played = [frames[kind]["date"].max() for kind in (RowKind.MAP, RowKind.SERIES) if len(frames.get(kind, ()))]
+    if not played:
+        raise SourceError(f"the {source.name} source has no results through {today}")
+    return date.fromisoformat(max(played))
 
 
 def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> Questions:
@@ -67,7 +77,8 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
     elo = rate(history, through=(cut - date(1970, 1, 1)).days).state.elo
 
-    played = tables.map_results
+    has_maps = len(tables.map_results) > 0
+    played = tables.map_results if has_maps else _series(tables)
     flagged = played["winner_conflict"] | played["date_suspect"]
     window = played[(played["played_on"] > cut) & (played["played_on"] <= last) & ~flagged]
     window = window.sort_values(["played_on", "order_in_day"])
@@ -85,10 +96,23 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
         if not _all_known(request, known):
             continue
         teams = (row["team1_id"], row["team2_id"])
-        label = (row["played_on"].isoformat(), names["map"][row["map_id"]], *(names["team"][team] for team in teams))
+        where = names["map"][row["map_id"]] if has_maps else "any map"
+        label = (row["played_on"].isoformat(), where, *(names["team"][team] for team in teams))
         expected = float(sigmoid(np.asarray(elo[teams[0]] - elo[teams[1]])))
         asked.append(Question(request, label, row["winner"] == 1, expected))
-    return Questions(asked, len(window) - len(asked))
+    return Questions("maps" if has_maps else "series", asked, len(window) - len(asked))
+
+
+def _series(tables: Tables) -> pd.DataFrame:
+    """Series as if each were one map: any, as the forecasts are the same on all of them."""
+    series = tables.series[tables.series["winner"].notna()]
+    return series.assign(
+        played_on=series["first_day"],
+        order_in_day=series["id"],
+        map_id=int(tables.maps["id"].min()),
+        winner_conflict=False,
+        date_suspect=False,
+    )
 
 
 def _known(identities: Identities) -> dict[str, set[int]]:

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 JOB = "ingest_job"
 TABLES = "map_results"
 RATINGS = "rating_snapshots"
-KINDS = {"map": "maps", "series": "series", "standing": "standings", "player_map": "player statistics"}
+KINDS = {
+    "map": "maps",
+    "series": "series",
+    "standing": "standings",
+    "player_map": "player statistics",
+    "fixture": "to come",
+}
 
 
 def ingest(

@@ -11,8 +11,21 @@ from rich.console import Console
 from cli.exit_codes import ExitCode
 from cli.stack.errors import StackError
 from cli.stack.layout import data_folder
-from cs2.settings import SourceName
+from cs2.settings import Settings, SourceName
 
+FOLDERS = {
+    SourceName.ARCHIVE: "CS2_ARCHIVE_DIR",
+    SourceName.KAGGLE: "CS2_KAGGLE_DIR",
+    SourceName.VALVE: "CS2_VALVE_CHECKOUT",
+}
+"""The setting of the folder that a source reads."""
+
+Source = Annotated[
+    SourceName | None, typer.Option(help="Where results come from (docs/sources.md). Default: the simulated league.")
+]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder that the source reads; alone: a watched folder of CSV files of matches.")
+]
 DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Folder of everything the stack writes. Default: .cs2 in the checkout."),
@@ -37,17 +50,20 @@ def parse_ports(texts: list[str] | None) -> dict[str, int]:
     return ports
 
 
-def source_settings(data: Path | None, today: str | None) -> dict[str, str]:
-    """Settings of the source: a watched folder of CSV files, or the simulated league.
+def source_settings(source: SourceName | None, data: Path | None, today: str | None) -> dict[str, str]:
+    """Settings of the source: the one that is named, else a folder of CSV files, else what the environment says.
 
     Raises:
-        typer.BadParameter: If the folder does not exist.
+        typer.BadParameter: If the folder does not exist, or the source reads none.
     """
-    settings = {"CS2_SOURCE": SourceName.SIMULATED.value}
+    chosen = source or (SourceName.ARCHIVE if data else Settings().source)
+    settings = {"CS2_SOURCE": chosen.value}
     if data is not None:
         if not data.is_dir():
             raise typer.BadParameter(f"{data.absolute()} is not a folder")
-        settings = {"CS2_SOURCE": SourceName.ARCHIVE.value, "CS2_ARCHIVE_DIR": str(data.absolute())}
+        if chosen not in FOLDERS:
+            raise typer.BadParameter(f"the {chosen} source reads no folder; those that do: {', '.join(FOLDERS)}")
+        settings[FOLDERS[chosen]] = str(data.absolute())
     return settings | ({"CS2_TODAY": today} if today else {})
 
 
@@ -60,9 +76,8 @@ def interrupted() -> threading.Event:
 
 
 def up(
-    data: Annotated[
-        Path | None, typer.Option(help="Watched folder of CSV files. Default: the simulated league is the source.")
-    ] = None,
+    source: Source = None,
+    data: Data = None,
     data_dir: DataDir = None,
     port: Ports = None,
     today: Annotated[
@@ -73,7 +88,7 @@ def up(
     from cli.stack.running import running_stack
 
     console = Console(highlight=False)
-    overrides = source_settings(data, today)
+    overrides = source_settings(source, data, today)
     asked = interrupted()
     try:
         with running_stack(
@@ -87,7 +102,7 @@ def up(
             console.print(f"\nAPI       {layout.http('api')}/docs", style="bold")
             console.print(f"Dagster   {layout.http('dagster')}", style="bold")
             console.print(f"MLflow    {layout.http('mlflow')}", style="bold")
-            console.print(f"Source    {overrides.get('CS2_ARCHIVE_DIR', 'the simulated league')}")
+            console.print(f"Source    {' '.join(overrides.values())}")
             console.print("Ctrl-C stops it; nothing is lost.")
             while not asked.wait(0.5) and stack.child.poll() is None:
                 pass

@@ -14,6 +14,10 @@ class SourceName(StrEnum):
 
     ARCHIVE = "archive"
     SIMULATED = "simulated"
+    VALVE = "valve"
+    KAGGLE = "kaggle"
+    PANDASCORE = "pandascore"
+    BO3GG = "bo3gg"
 
 
 class Settings(BaseSettings):
@@ -36,6 +40,26 @@ class Settings(BaseSettings):
     archive_dir: Path | None = None
     """The watched folder of CSV files; default: ``archive`` in the data folder."""
 
+    kaggle_dir: Path | None = None
+    """The folder with the wide CSV file; default: ``kaggle`` in the data folder."""
+
+    valve_url: str = "https://github.com/ValveSoftware/counter-strike_regional_standings.git"
+    """Valve's public standings: cloned into ``sources/valve`` of the data folder, and pulled."""
+
+    valve_checkout: Path | None = None
+    """A clone of them that somebody else keeps fresh: read instead, never pulled."""
+
+    valve_pull_minutes: float = Field(default=60.0, gt=0)
+
+    pandascore_url: str = "https://api.pandascore.co"
+    pandascore_token: SecretStr | None = None
+    """From the environment only: it is written nowhere."""
+
+    bo3gg_url: str = "https://api.bo3.gg/api/v1"
+
+    poll_minutes: float = Field(default=15.0, gt=0)
+    """Pause between looks at an HTTP interface."""
+
     today: date | None = None
     """Sets the clock's day, for archives that end in the past; default: the day in UTC."""
 
@@ -56,6 +80,10 @@ class Settings(BaseSettings):
     def watched_folder(self) -> Path:
         """The folder whose CSV files the archive source reads."""
         return self.archive_dir or self.data_dir / "archive"
+
+    def source_folder(self, source: SourceName) -> Path:
+        """Where a source keeps what it fetched."""
+        return self.data_dir / "sources" / source.value
 
     def current_day(self) -> date:
         """Today, by the settable clock."""

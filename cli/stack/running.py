@@ -29,6 +29,7 @@ USUAL_START_SECONDS = 180.0
 MAX_EXITS = 3
 MIN_FREE_MB = 500
 TAIL_LINES = 15
+SECRETS = {"CS2_PANDASCORE_TOKEN"}
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ def running_stack(
         progress(f"PostgreSQL runs as {postgres.user}, who may not enter {data}: its data is in {postgres.data.parent}")
     parts = programs(layout, postgres)
     _write_files(layout, parts)
-    environment = {**_inherited(), **layout.environment()}
+    environment = {**_inherited(), **_secrets(), **layout.environment()}
     child = start_supervisor(layout, environment)
     stack = Stack(layout, parts, Supervisor(layout), child)
     try:
@@ -108,7 +109,12 @@ def _told() -> dict[str, str]:
     """Settings in the user's environment that do not follow from the layout: how the stack behaves, not where it is."""
     where = {"database_url", "redis_url", "mongo_url", "mlflow_url", "dagster_url", "api_url", "data_dir", "jwt_key"}
     names = {f"CS2_{name}".upper() for name in Settings.model_fields if name not in where}
-    return {name: value for name, value in os.environ.items() if name in names}
+    return {name: value for name, value in os.environ.items() if name in names - SECRETS}
+
+
+def _secrets() -> dict[str, str]:
+    """Tokens in the user's environment: handed on to the processes, not remembered in the data folder."""
+    return {name: value for name, value in os.environ.items() if name in SECRETS}
 
 
 def _check_folder(data: Path) -> None:

@@ -102,7 +102,9 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
 
     teams = _rows(fixtures.team_ids, len(state.elo))
     maps = np.broadcast_to(_rows(fixtures.map_id, state.team_maps.shape[1])[:, None], teams.shape)
-    on_map = np.broadcast_to((fixtures.map_id != UNKNOWN)[:, None], teams.shape).astype(float)
+    # Ratings that never saw a map know of none: then every map is UNKNOWN, as in their training.
+    told = (fixtures.map_id != UNKNOWN) & state.knows_maps()
+    on_map = np.broadcast_to(told[:, None], teams.shape).astype(float)
     given = fixtures.player_ids[:, :, :1] != UNKNOWN
     lineup = np.where(given, fixtures.player_ids, state.lineup[teams])
     known = lineup[:, :, 0] != UNKNOWN

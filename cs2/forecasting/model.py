@@ -169,7 +169,9 @@ def _warnings(snapshot: RatingSnapshot, fixtures: Fixtures, sides: Sides) -> lis
             if standins and latest[row, side, 0] != UNKNOWN:
                 found.append(f"{team}: {standins} of five did not play its latest map")
         map_id = int(fixtures.map_id[row])
-        if map_id != UNKNOWN and not (map_id < len(pool) and pool[map_id]):
+        if not state.knows_maps():
+            found.append("no map was ever rated: this is the chance to win the series, the same on every map")
+        elif map_id != UNKNOWN and not (map_id < len(pool) and pool[map_id]):
             found.append("the map is outside the active pool")
         age = int(fixtures.day[row]) - snapshot.as_of
         if age > OLD_RATINGS_DAYS:

@@ -87,6 +87,10 @@ class RatingState:
             p=p,
         )
 
+    def knows_maps(self) -> bool:
+        """Whether any map was rated: not so where only results of series are published."""
+        return bool(self.team_maps.shape[1] > 1)
+
     def copy(self) -> "RatingState":
         """Arrays of its own."""
         return RatingState(**{field.name: getattr(self, field.name).copy() for field in fields(self)})

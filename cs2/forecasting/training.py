@@ -125,8 +125,12 @@ class TrainingSet:
 def training_set(
     history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
 ) -> TrainingSet:
-    """Features of the rated maps from day ``since`` through day ``through``, each as known before its day."""
-    wanted = history.is_map & history.is_rated
+    """Features of the rated maps from day ``since`` through day ``through``, each as known before its day.
+
+    A history without any map (Valve's standings) is trained on its series: its forecasts are the same on every map.
+    """
+    examples = history.is_map if history.is_map.any() else ~history.is_map
+    wanted = examples & history.is_rated
     if since is not None:
         wanted &= history.forecast_day >= since
     if through is not None:

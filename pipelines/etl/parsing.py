@@ -59,6 +59,7 @@ SCHEMAS = {
             "points": pa.Column(float, _needs(lambda points: points.notna(), "no points"), nullable=True),
         }
     ),
+    RowKind.FIXTURE: pa.DataFrameSchema({"day": _DAY, "team1": _NAME, "team2": _NAME}, checks=[_TWO_TEAMS]),
     RowKind.PLAYER_MAP: pa.DataFrameSchema(
         {
             "day": _DAY,
@@ -71,7 +72,8 @@ SCHEMAS = {
 
 _INTEGERS = {
     RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
-    RowKind.SERIES: ("winner", "team1_rank", "team2_rank", "number_on_day"),
+    RowKind.SERIES: ("winner", "best_of", "team1_rank", "team2_rank", "number_on_day"),
+    RowKind.FIXTURE: ("best_of",),
     RowKind.STANDING: ("rank",),
     RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
 }
@@ -80,11 +82,13 @@ _NUMBERS = {
     RowKind.SERIES: ("team1_points", "team2_points"),
     RowKind.STANDING: ("points", "starting_points"),
     RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
+    RowKind.FIXTURE: (),
 }
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
 _TEXTS = {
     RowKind.MAP: ("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
-    RowKind.SERIES: ("lan", "team1_players", "team2_players"),
+    RowKind.SERIES: ("event", "lan", "team1_players", "team2_players"),
+    RowKind.FIXTURE: ("event", "start_time"),
     RowKind.STANDING: ("roster", "region"),
     RowKind.PLAYER_MAP: (),
 }

@@ -1,6 +1,6 @@
 """All tables of results from what was published: pure, whole, the same for the same rows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,19 +45,22 @@ class Rebuilt:
         return {str(reason): int(n) for reason, n in reasons.value_counts().items()}
 
 
-def rebuild(published: Mapping[RowKind, pd.DataFrame], identities: Identities) -> Rebuilt:
+def rebuild(
+    published: Mapping[RowKind, pd.DataFrame], identities: Identities, *, known_maps: Collection[str] = ()
+) -> Rebuilt:
     """Build every table.
 
     Args:
         published: Frames as a source yields them (``row_key``, text columns); the index tells rows apart.
         identities: Ids given so far; grows.
+        known_maps: Maps that can be asked about, whether or not one was played on them.
     """
     parsed = {kind: parse(published.get(kind, _empty()), kind) for kind in RowKind}
     maps, series = parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows
     linked = link(maps, series)
     teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, parsed[RowKind.STANDING].rows))
     players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
-    tables = _tables(parsed, linked, teams, players, identities)
+    tables = _tables(parsed, linked, teams, players, identities, known_maps)
     outcomes = _outcomes(parsed, linked, tables)
     matchups = _matchups(linked, teams, tables)
     return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
@@ -135,10 +138,11 @@ def _tables(
     teams: Dictionary,
     players: Dictionary,
     identities: Identities,
+    known_maps: Collection[str],
 ) -> Tables:
     maps = parsed[RowKind.MAP].rows
-    map_ids = give_all(identities.maps, sorted(maps["map"].unique()))
-    event_ids = give_all(identities.events, sorted(set(maps["event"]) - {""}))
+    map_ids = give_all(identities.maps, sorted({*maps["map"], *known_maps}))
+    event_ids = give_all(identities.events, sorted({*maps["event"], *parsed[RowKind.SERIES].rows["event"]} - {""}))
     roster_ids = _lineup_ids(linked, teams, players, identities)
     series_ids = give_all(identities.series, dict.fromkeys(linked.series))
     result_ids = give_all(identities.map_results, maps["row_key"].tolist())
@@ -188,8 +192,8 @@ def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) 
         kind = RowKind.MAP if is_map else RowKind.SERIES
         lines.append((kind, index, "merged" if merged else "stored", name, []))
     stats = set(tables.player_map_stats["published_index"])
-    for index in parsed[RowKind.STANDING].rows.index:
-        lines.append((RowKind.STANDING, index, "stored", "", []))
+    for kind in (RowKind.STANDING, RowKind.FIXTURE):
+        lines.extend((kind, index, "stored", "", []) for index in parsed[kind].rows.index)
     for index in parsed[RowKind.PLAYER_MAP].rows.index:
         known = index in stats
         reasons = [] if known else ["its map or player is not among the map results"]

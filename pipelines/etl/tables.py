@@ -132,7 +132,7 @@ def series_rows(
     event_ids: Mapping[str, int],
 ) -> pd.DataFrame:
     """One row a series: known from its maps, from published series rows, or from both."""
-    best_of, lans, events = maps["best_of"].tolist(), [*maps["lan"], *series["lan"]], maps["event"].tolist()
+    best_of, lans, events = ([*maps[fact], *series[fact]] for fact in ("best_of", "lan", "event"))
     ranks, points = _pairs(maps, series, "rank"), _pairs(maps, series, "points")
     winners = [*maps["winner"].tolist(), *series["winner"].tolist()]
     members: dict[str, list[int]] = {}
@@ -147,13 +147,13 @@ def series_rows(
         flipped = linked.teams[told] != teams
         rosters = linked.rosters[told][::-1] if flipped else linked.rosters[told]
         pair = linked.teams[told][::-1] if flipped else linked.teams[told]
-        announced = next((best_of[row] for row in of_maps if not pd.isna(best_of[row])), None)
+        announced = next((best_of[row] for row in rows if not pd.isna(best_of[row])), None)
         days = linked.day[of_maps or [lead]]
         lines.append(
             (
                 series_ids[name],
                 name,
-                next((event_ids[events[row]] for row in of_maps if events[row]), None),
+                next((event_ids[events[row]] for row in rows if events[row]), None),
                 days.min(),
                 days.max(),
                 linked.forecast_day[rows].min(),

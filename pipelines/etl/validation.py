@@ -3,6 +3,7 @@
 import pandas as pd
 import pandera.pandas as pa
 
+TEXT_KEY = pa.Column(str, unique=True, coerce=True)  # an empty table tells no type
 WINNER = pa.Check.isin([1, 2], error="winner is neither 1 nor 2")
 
 
@@ -14,7 +15,7 @@ TABLE_SCHEMAS = {
     "map_results": pa.DataFrameSchema(
         {
             "id": pa.Column(unique=True),
-            "natural_key": pa.Column(str, unique=True),
+            "natural_key": TEXT_KEY,
             "winner": pa.Column(checks=WINNER),
             "rounds1": pa.Column(checks=pa.Check.in_range(0, 60), nullable=True),
             "rounds2": pa.Column(checks=pa.Check.in_range(0, 60), nullable=True),
@@ -24,7 +25,7 @@ TABLE_SCHEMAS = {
     "series": pa.DataFrameSchema(
         {
             "id": pa.Column(unique=True),
-            "natural_key": pa.Column(str, unique=True),
+            "natural_key": TEXT_KEY,
             "winner": pa.Column(checks=WINNER, nullable=True),
             "best_of": pa.Column(checks=pa.Check.isin([1, 2, 3, 5]), nullable=True),
         },
@@ -34,6 +35,10 @@ TABLE_SCHEMAS = {
         ],
     ),
     "lineups": pa.DataFrameSchema(
-        {"roster": pa.Column(str, pa.Check(lambda roster: roster.str.count(",") == 4, error="not five players"))}
+        {
+            "roster": pa.Column(
+                str, pa.Check(lambda roster: roster.str.count(",") == 4, error="not five players"), coerce=True
+            )
+        }
     ),
 }

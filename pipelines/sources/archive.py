@@ -3,6 +3,7 @@
 import gzip
 import time
 import zlib
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -37,11 +38,11 @@ def files_of(folder: Path, kind: RowKind) -> list[Path]:
     return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
-def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
-    """One file as text, in its own order; every row keeps its ``date`` as a day where it can be read.
+def read_csv(path: Path, columns: Collection[str]) -> pd.DataFrame:
+    """One file as text, in its own order.
 
     Raises:
-        SourceError: If the file is not a CSV file, misses a column, or holds no readable date at all.
+        SourceError: If the file is not a CSV file, or misses a column.
     """
     try:
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
@@ -49,9 +50,19 @@ def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
         raise SourceError(f"{path}: not a readable CSV file ({error})") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise SourceError(f"{path}: not a CSV file ({str(error).strip()})") from error
-    missing = [column for column in COLUMNS[kind][1] if column not in frame.columns]
+    missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise SourceError(f"{path}: column {', '.join(missing)} is missing; found: {', '.join(frame.columns[:12])}")
+    return frame
+
+
+def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
+    """One file of a kind; every row keeps its ``date`` as a day where it can be read.
+
+    Raises:
+        SourceError: If the file is not a CSV file, misses a column, or holds no readable date at all.
+    """
+    frame = read_csv(path, COLUMNS[kind][1])
     frame["date"] = frame["date"].str.slice(0, 10)
     if len(frame) and _days(frame).isna().all():
         raise SourceError(f"{path}: column date holds no date as YYYY-MM-DD, such as {frame['date'].iloc[0]!r}")
@@ -78,6 +89,17 @@ def keyed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     return frame.assign(row_key=key, month=month.ffill().bfill())
 
 
+def files_fingerprint(files: Iterable[Path], today: date) -> str | None:
+    """Names, sizes and times of the files, and the day; None while one of them is still being written."""
+    facts = []
+    for path in files:
+        stat = path.stat()
+        if abs(time.time() - stat.st_mtime) < SETTLED_SECONDS:
+            return None
+        facts.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
+    return f"{today.isoformat()};" + ";".join(facts)
+
+
 class ArchiveSource:
     """The watched folder."""
 
@@ -88,7 +110,7 @@ class ArchiveSource:
 
     def files(self) -> list[Path]:
         """Every file that is read."""
-        return [path for kind in RowKind for path in files_of(self.folder, kind)]
+        return [path for kind in COLUMNS for path in files_of(self.folder, kind)]
 
     def published(self, today: date) -> Published:
         """All rows up to ``today``.
@@ -101,7 +123,7 @@ class ArchiveSource:
         if not files_of(self.folder, RowKind.MAP) and not files_of(self.folder, RowKind.SERIES):
             raise SourceError(f"{self.folder}: no maps*.csv[.gz] and no series*.csv[.gz] in it")
         frames = {}
-        for kind in RowKind:
+        for kind in COLUMNS:
             parts = [keyed(read_file(path, kind), kind) for path in files_of(self.folder, kind)]
             parts = [part for part in parts if len(part)]
             if parts:
@@ -112,10 +134,4 @@ class ArchiveSource:
 
     def fingerprint(self, today: date) -> str | None:
         """Names, sizes and times of the files; None while one of them is still being written."""
-        facts = []
-        for path in self.files():
-            stat = path.stat()
-            if abs(time.time() - stat.st_mtime) < SETTLED_SECONDS:
-                return None
-            facts.append(f"{path.name}:{stat.st_size}:{stat.st_mtime_ns}")
-        return f"{today.isoformat()};" + ";".join(facts)
+        return files_fingerprint(self.files(), today)

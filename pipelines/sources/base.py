@@ -11,6 +11,11 @@ import pandas as pd
 
 from cs2.settings import SourceName
 
+WITHOUT_MAPS = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
+"""Sources that tell of series only. Questions name a map all the same: one of the usual ones."""
+
+USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
+
 
 class RowKind(StrEnum):
     """What a published row is about."""
@@ -19,6 +24,8 @@ class RowKind(StrEnum):
     SERIES = "series"
     STANDING = "standing"
     PLAYER_MAP = "player_map"
+    FIXTURE = "fixture"
+    """A match to come."""
 
 
 class SourceError(Exception):
@@ -68,5 +75,9 @@ class MatchSource(Protocol):
         ...
 
     def fingerprint(self, today: date) -> str | None:
-        """Changes whenever ``published`` may have changed: cheap to ask. None while the source is being written."""
+        """Changes whenever ``published`` may have changed: cheap to ask. None while the source is being written.
+
+        Raises:
+            SourceError: If the source is down.
+        """
         ...

@@ -191,7 +191,7 @@ def test_a_file_that_is_still_being_written_is_left_alone(archive: Path, instanc
     write(archive, row("2026-01-05"), age=0)
     skipped = tick(instance, None)
     assert isinstance(skipped, dg.SkipReason)
-    assert skipped.skip_message == "a file is still being written"
+    assert str(skipped.skip_message).startswith("a file is still being written")
 
 
 def test_an_unreadable_file_is_named_and_looked_at_again(archive: Path, instance: dg.DagsterInstance) -> None:

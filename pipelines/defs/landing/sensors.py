@@ -24,15 +24,15 @@ def new_results_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult |
     changed are asked for, consecutive ones in one run.
     """
     settings = get_settings()
-    source = make_source(settings)
     today = settings.current_day()
     seen = json.loads(context.cursor) if context.cursor else {"fingerprint": None, "months": {}}
-    fingerprint = source.fingerprint(today)
-    if fingerprint is None:
-        return dg.SkipReason("a file is still being written")
-    if fingerprint == seen["fingerprint"]:
-        return dg.SkipReason("nothing new since the last look")
     try:
+        source = make_source(settings)
+        fingerprint = source.fingerprint(today)
+        if fingerprint is None:
+            return dg.SkipReason("a file is still being written, or answers are still being fetched")
+        if fingerprint == seen["fingerprint"]:
+            return dg.SkipReason("nothing new since the last look")
         months = source.published(today).months()
     except SourceError as error:
         return dg.SkipReason(f"the source cannot be read: {error}")

@@ -11,6 +11,7 @@ from pipelines.etl.rebuild import Rebuilt, rebuild
 from pipelines.etl.storing import load_identities, store
 from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import Database
+from pipelines.sources.base import USUAL_MAPS, WITHOUT_MAPS
 
 DESCRIPTIONS = {
     "maps": "One row a map of the game: what a forecast is asked for.",
@@ -38,8 +39,9 @@ DESCRIPTIONS = {
 def match_tables(context: dg.AssetExecutionContext, database: Database) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild every table. A run that dies leaves the tables as they were; readers see old or new, never half."""
     with database.engine() as engine, engine.begin() as connection:
-        rows = newest_rows(connection, get_settings().source)
-        rebuilt = rebuild(rows, load_identities(connection))
+        source = get_settings().source
+        maps = USUAL_MAPS if source in WITHOUT_MAPS else ()
+        rebuilt = rebuild(newest_rows(connection, source), load_identities(connection), known_maps=maps)
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)
