@@ -1,0 +1,289 @@
+"""The rating engine: near the truth where it is known, even-handed, and the same in parts as at once."""
+
+from dataclasses import fields, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cs2.forecasting.backtest import Backtest, backtest
+from cs2.forecasting.engine import RatingEngine
+from cs2.forecasting.features import FEATURES_VERSION
+from cs2.forecasting.history import UNKNOWN, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.parameters import DEFAULT
+from cs2.forecasting.simulation import League, simulate_league
+from cs2.forecasting.snapshot import RatingSnapshot
+from cs2.forecasting.state import RatingState
+from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order, rate, take
+from tests.forecasting.leagues import FIRST_DAY, LAST_DAY, messy_league, mirrored
+
+FROM_THE_BEST = 0.022
+"""Log loss that forecasts of a settled league lose to the true probabilities; a coin loses about 0.037, Elos 0.026."""
+
+
+@pytest.fixture(scope="module")
+def history() -> MatchHistory:
+    return messy_league()
+
+
+def differences(one: RatingState, other: RatingState) -> dict[str, float]:
+    """Largest distance of each array."""
+    return {
+        field.name: float(np.abs(getattr(one, field.name) - getattr(other, field.name)).max()) for field in fields(one)
+    }
+
+
+def assert_same(one: RatingState, other: RatingState) -> None:
+    assert set(differences(one, other).values()) == {0.0}
+
+
+# Near the truth.
+
+
+@pytest.fixture(scope="module")
+def league() -> League:
+    return simulate_league(1, FIRST_DAY, FIRST_DAY + 1100)
+
+
+@pytest.fixture(scope="module")
+def settled(league: League) -> IntArray:
+    return np.flatnonzero(league.history.day >= FIRST_DAY + 800)
+
+
+@pytest.fixture(scope="module")
+def forecasts(league: League, settled: IntArray) -> Backtest:
+    return backtest(league.history, take(fixtures_of(league.history), settled), league.history.best_of[settled])
+
+
+def excess(truth: FloatArray, forecast: FloatArray) -> float:
+    """Expected log loss beyond that of the truth (Kullback-Leibler divergence): no luck of the outcomes in it."""
+    lost = truth * np.log(truth / forecast) + (1 - truth) * np.log((1 - truth) / (1 - forecast))
+    return float(lost.mean())
+
+
+def test_forecasts_come_near_the_best_possible_and_nearer_than_any_baseline(
+    league: League, settled: IntArray, forecasts: Backtest
+) -> None:
+    truth = league.true_probability[settled]
+    ours, team_elo, player_elo, coin = (
+        excess(truth, p)
+        for p in (forecasts.probability, forecasts.team_elo, forecasts.player_elo, np.full(len(truth), 0.5))
+    )
+    assert ours < FROM_THE_BEST
+    assert ours < min(team_elo, player_elo) - 0.002
+    assert max(team_elo, player_elo) < coin
+
+
+def test_forecasts_follow_the_truth_without_bias(league: League, settled: IntArray, forecasts: Backtest) -> None:
+    """Where 30% is forecast, the true probability is 30% in the mean."""
+    truth = league.true_probability[settled]
+    forecast = forecasts.probability
+    assert abs((truth - forecast).mean()) < 0.01
+    for low in (0.3, 0.4, 0.5, 0.6):
+        inside = (forecast >= low) & (forecast < low + 0.1)
+        assert inside.sum() > 500
+        assert abs((truth - forecast)[inside].mean()) < 0.02
+    assert np.corrcoef(truth, forecast)[0, 1] > 0.65
+
+
+def test_better_players_are_rated_higher(league: League) -> None:
+    """Teams by their mean true chance and by their rating stand in much the same order."""
+    h = league.history
+    state = rate(h).state
+    late = h.day > h.day.max() - 60
+    teams = np.unique(h.team_ids[late])
+    skill = np.array([state.skill[state.lineup[team], 0].mean() for team in teams])
+    won_rounds = np.array(
+        [(h.rounds[late, 0] - h.rounds[late, 1])[h.team_ids[late, 0] == team].mean() for team in teams]
+    )
+    known = np.isfinite(won_rounds)
+    assert np.corrcoef(skill[known], won_rounds[known])[0, 1] > 0.25
+
+
+# Even-handed.
+
+
+def test_both_sides_are_computed_before_either_is_written(history: MatchHistory) -> None:
+    """Learning a map as A against B or as B against A gives the same ratings."""
+    one = rate(history).state
+    other = rate(mirrored(history, np.ones(len(history), bool))).state
+    assert max(differences(one, other).values()) < 1e-9
+    some = rate(mirrored(history, np.random.default_rng(1).random(len(history)) < 0.5)).state
+    assert max(differences(one, some).values()) < 1e-9
+
+
+def match(history: MatchHistory, **changes: IntArray) -> MatchHistory:
+    """One map between players who have played, after all others."""
+    row = np.flatnonzero(history.is_map & history.is_rated & (history.player_ids >= 0).all(axis=(1, 2)))[-1:]
+    last = replace(history.take(row), row_id=np.array([10**6]), rounds=np.full((1, 2), UNKNOWN))
+    day = np.array([LAST_DAY + 5])
+    return replace(last, **{"day": day, "forecast_day": day, "learn_day": day, **changes})
+
+
+def after(history: MatchHistory, one: MatchHistory) -> tuple[RatingState, RatingState]:
+    """Ratings before and after one more map."""
+    both = MatchHistory(
+        **{
+            field.name: np.concatenate([getattr(history, field.name), getattr(one, field.name)])
+            for field in fields(one)
+        }
+    )
+    return rate(both, through=LAST_DAY + 4).state, rate(both).state
+
+
+@pytest.mark.parametrize("won", [True, False])
+def test_winners_rise_losers_fall_and_everybody_is_known_better(history: MatchHistory, won: bool) -> None:
+    one = match(history, team1_won=np.array([won]))
+    before, later = after(history, one)
+    rise = 1 if won else -1
+    for side, sign in ((0, rise), (1, -rise)):
+        players, team, number = one.player_ids[0, side], one.team_ids[0, side], one.map_id[0]
+        assert (sign * (later.skill[players, 0] - before.skill[players, 0]) > 0).all()
+        assert (later.skill[players, 1] < before.skill[players, 1]).all()
+        assert (sign * (later.player_map[players, number, 0] - before.player_map[players, number, 0]) > 0).all()
+        assert sign * (later.team_map[team, number, 0] - before.team_map[team, number, 0]) > 0
+        assert sign * (later.name[team, 0] - before.name[team, 0]) > 0
+        assert sign * (later.elo[team] - before.elo[team]) > 0
+        assert (sign * (later.player_elo[players] - before.player_elo[players]) > 0).all()
+        np.testing.assert_array_equal(later.player_maps[players], before.player_maps[players] + 1)
+        np.testing.assert_array_equal(later.lineup[team], players)
+    absent = np.setdiff1d(np.arange(len(before.skill)), one.player_ids)
+    np.testing.assert_array_equal(later.skill[absent], before.skill[absent])
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_clearer_win_tells_more(lost_more: int, lost_fewer: int) -> None:
+    history = messy_league().take(slice(0, 800))
+    if lost_more == lost_fewer:
+        return
+    lost_fewer, lost_more = sorted((lost_fewer, lost_more))
+    risen = []
+    for lost in (lost_fewer, lost_more):
+        one = match(history, team1_won=np.array([True]), rounds=np.array([[13, lost]]))
+        before, later = after(history, one)
+        risen.append((later.skill[one.player_ids[0, 0], 0] - before.skill[one.player_ids[0, 0], 0]).mean())
+    assert risen[0] > risen[1]
+
+
+def test_a_flagged_row_leaves_every_rating_as_it_was(history: MatchHistory) -> None:
+    assert_same(*after(history, match(history, is_rated=np.array([False]))))
+
+
+def test_a_series_without_maps_moves_no_map(history: MatchHistory) -> None:
+    one = match(history, is_map=np.array([False]), map_id=np.array([UNKNOWN]), team1_won=np.array([True]))
+    before, later = after(history, one)
+    for name in ("player_map", "team_map", "team_maps", "pool"):
+        np.testing.assert_array_equal(getattr(later, name), getattr(before, name))
+    assert (later.skill[one.player_ids[0, 0], 0] > before.skill[one.player_ids[0, 0], 0]).all()
+
+
+def test_an_unknown_lineup_is_taken_for_the_latest_one(history: MatchHistory) -> None:
+    one = match(history, player_ids=np.full((1, 2, 5), UNKNOWN))
+    team = one.team_ids[0, 0]
+    before, later = after(history, one)
+    moved = np.flatnonzero(later.skill[:, 0] != before.skill[:, 0])
+    assert set(before.lineup[team].tolist()) <= set(moved.tolist())
+    np.testing.assert_array_equal(later.lineup, before.lineup)
+
+
+def test_a_newcomer_starts_between_the_prior_and_the_team(history: MatchHistory) -> None:
+    one = match(history)
+    newcomer = int(history.player_ids.max()) + 1
+    players = one.player_ids.copy()
+    players[0, 0, 0] = newcomer
+    before, later = after(history, replace(one, player_ids=players))
+    mates = before.skill[players[0, 0, 1:], 0].mean()
+    expected = DEFAULT.mates_share * mates + (1 - DEFAULT.mates_share) * DEFAULT.newcomer_mean
+    assert later.player_maps[newcomer] == 1
+    moved = later.skill[newcomer, 0] - expected  # by one map
+    assert abs(moved) < 2.0
+    assert np.sign(moved) == (1 if one.team1_won[0] else -1)
+
+
+def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> None:
+    """Both Elos again, in plain Python."""
+    h = in_learning_order(history)
+    elo, player_elo = np.zeros(h.team_ids.max() + 1), np.zeros(h.player_ids.max() + 1)
+    team_maps, player_maps = np.zeros(len(elo)), np.zeros(len(player_elo))
+    latest: dict[int, list[int]] = {}
+
+    def step(k: float, maps: float) -> float:
+        return k * (1 + DEFAULT.elo_debut / (1 + maps / DEFAULT.elo_debut_maps))
+
+    for row in np.flatnonzero(h.is_rated).tolist():
+        one, two = h.team_ids[row].tolist()
+        fives = [
+            latest.get(team) if five[0] == UNKNOWN else five
+            for team, five in zip((one, two), h.player_ids[row].tolist(), strict=True)
+        ]
+        surprise = float(h.team1_won[row]) - 1 / (1 + np.exp(elo[two] - elo[one]))
+        for team, sign in ((one, 1), (two, -1)):
+            elo[team] += sign * step(DEFAULT.elo_k, team_maps[team]) * surprise
+        if fives[0] and fives[1]:
+            ahead = player_elo[fives[0]].mean() - player_elo[fives[1]].mean()
+            surprise = float(h.team1_won[row]) - 1 / (1 + np.exp(-ahead))
+            for five, sign in zip(fives, (1, -1), strict=True):
+                for player in five or ():
+                    player_elo[player] += sign * step(DEFAULT.player_elo_k, player_maps[player]) * surprise
+        for team, five in zip((one, two), fives, strict=True):
+            player_maps[five or []] += 1
+            team_maps[team] += h.is_map[row]
+            if five:
+                latest[team] = five
+    state = rate(history).state
+    np.testing.assert_allclose(state.elo, elo, atol=1e-9)
+    np.testing.assert_allclose(state.player_elo, player_elo, atol=1e-9)
+
+
+# In parts as at once.
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(0, 6000), max_size=6))
+def test_learning_in_parts_is_learning_at_once(cuts: list[int]) -> None:
+    h = in_learning_order(messy_league())
+    at_once, in_parts = RatingEngine(h), RatingEngine(h)
+    at_once.learn(0, len(h))
+    bounds = [0, *sorted(cuts), len(h)]
+    for start, end in pairwise(bounds):
+        in_parts.learn(start, end)
+    assert_same(at_once.state, in_parts.state)
+
+
+def test_a_snapshot_is_the_replay_up_to_its_day(history: MatchHistory) -> None:
+    days = np.arange(LAST_DAY - 30, LAST_DAY + 3, 7)
+    for state, index in days_of_questions(history, days):
+        snapshot = rate(history, through=int(days[index[0]]) - 1)
+        assert snapshot.as_of == days[index[0]] - 1
+        assert_same(state, snapshot.state)
+        known = history.learn_day <= snapshot.as_of
+        alone = rate(history.take(known)).state
+        np.testing.assert_array_equal(alone.elo, snapshot.state.elo[: len(alone.elo)])
+
+
+def test_a_snapshot_that_was_stored_and_read_is_the_same(history: MatchHistory) -> None:
+    snapshot = rate(history)
+    read = RatingSnapshot.from_bytes(snapshot.to_bytes())
+    assert_same(read.state, snapshot.state)
+    assert (read.as_of, read.features_version) == (int(history.learn_day.max()), FEATURES_VERSION)
+    assert read.to_bytes() == snapshot.to_bytes() == rate(history).to_bytes()
+    for team in np.unique(history.team_ids).tolist():
+        assert read.latest_lineup(team) == snapshot.latest_lineup(team)
+    assert read.latest_lineup(0) is None
+    assert read.latest_lineup(10**6) is None
+
+
+def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
+    data = rate(history.take(slice(0, 50))).to_bytes()
+    for damaged in (b"", b"something else", data[:-20], data[:40] + b"????" + data[44:]):
+        with pytest.raises(ValueError, match="rating snapshot"):
+            RatingSnapshot.from_bytes(damaged)
+
+
+def test_of_nothing_there_is_nothing_to_learn(history: MatchHistory) -> None:
+    empty = rate(history.take(slice(0, 0)))
+    assert empty.as_of == 0
+    assert (empty.state.elo == 0).all()

@@ -1,0 +1,98 @@
+"""Estimators: odd in the features, the same whichever team stands first, without a look at mirror images."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cs2.forecasting.estimators import MirroredBoosting, fit_boosting, fit_elo, fit_logistic, weights
+from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.history import FloatArray
+from cs2.forecasting.training import TrainingSet
+
+TODAY = 1000
+FITS = [fit_elo, fit_logistic, fit_boosting]
+
+
+def drawn(n: int = 3000, seed: int = 0) -> TrainingSet:
+    """Maps whose outcome follows from two features; their team 1 is the stronger one more often."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0.3, 1.0, (n, len(FEATURE_NAMES)))
+    won = rng.random(n) < 1 / (1 + np.exp(-(0.8 * X[:, 0] + 0.4 * X[:, 2])))
+    return TrainingSet(X=X, team1_won=won, day=np.sort(rng.integers(0, TODAY, n)), row=np.arange(n))
+
+
+def probability(estimator: Any, X: FloatArray) -> FloatArray:
+    won: FloatArray = estimator.predict_proba(X)[:, 1]
+    return won
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_exchanged_sides_give_the_complement(fit: Callable[..., Any]) -> None:
+    estimator = fit(drawn(), today=TODAY)
+    X = np.random.default_rng(1).normal(0, 3, (2000, len(FEATURE_NAMES)))
+    both = probability(estimator, X) + probability(estimator, -X)
+    np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(probability(estimator, np.zeros_like(X[:1])), 0.5, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[..., Any]) -> None:
+    data = drawn()
+    swap = np.random.default_rng(2).random(len(data)) < 0.5
+    other = replace(data, X=np.where(swap[:, None], -data.X, data.X), team1_won=data.team1_won ^ swap)
+    found, expected = (probability(fit(part, today=TODAY), data.X) for part in (other, data))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
+    data = drawn()
+    shuffled = data.take(np.random.default_rng(3).permutation(len(data)))
+    found, expected = (probability(fit(part, today=TODAY), data.X) for part in (shuffled, data))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
+    X = np.zeros((2, len(FEATURE_NAMES)))
+    X[:, [0, 2]] = [[1.0, 1.0], [-1.0, -1.0]]
+    stronger, weaker = probability(fit(drawn(), today=TODAY), X)
+    assert stronger > 0.55
+    assert weaker < 0.45
+
+
+def test_boosting_judges_no_fold_that_holds_mirror_images() -> None:
+    """Stopping early would hold out rows whose mirror image it has learned by heart."""
+    fitted = MirroredBoosting(max_iter=15).fit(drawn(12_000).X, drawn(12_000).team1_won)
+    assert fitted.boosting_.n_iter_ == 15
+    assert fitted.boosting_.validation_score_.size == 0
+
+
+def test_elo_alone_looks_at_elo_only() -> None:
+    data = drawn()
+    estimator = fit_elo(data, today=TODAY)
+    other = np.random.default_rng(4).normal(size=data.X.shape)
+    other[:, FEATURE_NAMES.index("elo")] = data.X[:, FEATURE_NAMES.index("elo")]
+    np.testing.assert_array_equal(probability(estimator, other), probability(estimator, data.X))
+
+
+def test_a_map_counts_half_after_the_half_life() -> None:
+    found = weights(np.array([1000, 900, 800]), today=1000, half_life_days=100.0)
+    np.testing.assert_allclose(found, [1.0, 0.5, 0.25])
+
+
+def test_weights_of_one_day_scale_alike_so_that_only_age_counts() -> None:
+    """Recent maps decide where old ones say the opposite."""
+    data = drawn(4000)
+    old = data.day < 200
+    opposite = replace(data, team1_won=data.team1_won ^ old)
+    X = np.zeros((1, len(FEATURE_NAMES)))
+    X[0, 0] = 1.0
+    assert probability(fit_logistic(opposite, today=TODAY), X)[0] > 0.6
+    all_alike = replace(opposite, day=np.full(len(data), TODAY))
+    assert (
+        probability(fit_logistic(all_alike, today=TODAY), X)[0] < probability(fit_logistic(opposite, today=TODAY), X)[0]
+    )
