@@ -60,6 +60,15 @@ def _posterior(
 
 
 @numba.njit
+def _share_a_player(fives: Any) -> bool:
+    for player in fives[0]:
+        for other in fives[1]:
+            if player == other:
+                return True
+    return False
+
+
+@numba.njit
 def _move(estimate: Any, gain: float, error: float, shrink: float) -> None:
     """One coordinate of the filter: ``gain`` = its covariance with the observed difference."""
     estimate[0] += gain * error
@@ -104,10 +113,13 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
         has_five = np.zeros(2, np.bool_)
         d, variance, name_d, name_variance = 0.0, 0.0, 0.0, 0.0
         for s in range(2):
-            t = team_ids[row, s]
             known = player_ids[row, s, 0] != UNKNOWN
-            fives[s] = player_ids[row, s] if known else lineup[t]
+            fives[s] = player_ids[row, s] if known else lineup[team_ids[row, s]]
             has_five[s] = fives[s, 0] != UNKNOWN
+        if has_five.all() and _share_a_player(fives):  # the latest five of a team that a player has left
+            has_five[:] = player_ids[row, :, 0] != UNKNOWN
+        for s in range(2):
+            t = team_ids[row, s]
             if team_day[t] > NEVER:
                 gap = max(today - team_day[t], 0)
                 team[t, 0] = _faded_mean(team[t, 0], gap, p)

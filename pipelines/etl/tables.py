@@ -144,7 +144,7 @@ def series_rows(
         teams = linked.teams[lead]
         of_maps = [row for row in rows if row < linked.n_maps]
         told = next((row for row in rows if all(linked.rosters[row])), lead)
-        flipped = linked.teams[told] != teams
+        flipped = _exchanged(linked, told, lead)
         rosters = linked.rosters[told][::-1] if flipped else linked.rosters[told]
         pair = linked.teams[told][::-1] if flipped else linked.teams[told]
         announced = next((best_of[row] for row in rows if not pd.isna(best_of[row])), None)
@@ -198,10 +198,19 @@ def _pairs(maps: pd.DataFrame, series: pd.DataFrame, fact: str) -> list[tuple[fl
 
 def _winner(rows: list[int], of_maps: list[int], linked: Linked, winners: list[int]) -> int | None:
     """1 or 2 in the order of the first row's teams: as a series row says it, else who won more of the maps."""
-    lead = linked.teams[rows[0]]
     told = [row for row in rows if row not in of_maps] or of_maps
-    balance = sum(1 if linked.teams[row][winners[row] - 1] == lead[0] else -1 for row in told)
+    balance = sum(1 if (winners[row] == 1) != _exchanged(linked, row, rows[0]) else -1 for row in told)
     return None if balance == 0 else (1 if balance > 0 else 2)
+
+
+def _exchanged(linked: Linked, row: int, lead: int) -> bool:
+    """Whether a row of the same series has the second team of the lead first; lineups tell where no name agrees."""
+    (one, two), (first, second) = linked.teams[row], linked.teams[lead]
+    if {one, two} & {first, second}:
+        return one == second or two == first
+    ours = set(linked.rosters[row][0] or ())
+    shared = [len(ours & set(roster or ())) for roster in linked.rosters[lead]]
+    return shared[1] > shared[0]
 
 
 def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFrame:
