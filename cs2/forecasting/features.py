@@ -46,7 +46,7 @@ FEATURES = (
     Feature("map_strength", "log-odds", "how much better than usual the side is on this map"),
     Feature("form", "log-odds", "short-lived effect of the team's recent maps"),
     Feature("rating_of_experienced", "log-odds", "the rating again, as far as the ten have played more than usual"),
-    Feature("skill_spread", "log-odds", "standard deviation of the skills of the five"),
+    Feature("best_three", "log-odds", "mean skill of the best three of the five"),
     Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
     Feature("map_habit", "share", "share of this map in the team's recent maps"),
     Feature("lineup_known", "teams", "whether any five of the team are known"),
@@ -64,7 +64,7 @@ class Sides:
 
     skill: FloatArray
     skill_variance: FloatArray
-    skill_spread: FloatArray
+    best_three: FloatArray
     map_strength: FloatArray
     map_variance: FloatArray
     form: FloatArray
@@ -131,7 +131,7 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     return Sides(
         skill=np.where(known, skills.sum(axis=2) / 5.0, name),
         skill_variance=np.where(known, skill_variance, name_variance),
-        skill_spread=np.where(known, skills.std(axis=2), 0.0),
+        best_three=np.where(known, np.sort(skills, axis=2)[:, :, -3:].sum(axis=2) / 3.0, name),
         map_strength=(offsets[..., 0].sum(axis=2) / 5.0 * known + of_team[..., 0]) * on_map,
         map_variance=(offsets[..., 1].sum(axis=2) / 25.0 * known + of_team[..., 1]) * on_map,
         form=faded_mean(state.team[teams, 0], gap, p),
@@ -168,7 +168,7 @@ def from_sides(sides: Sides) -> FloatArray:
         difference(sides.map_strength),
         difference(sides.form),
         rating * (sides.experience.mean(axis=1) - MEAN_EXPERIENCE),
-        difference(sides.skill_spread),
+        difference(sides.best_three),
         difference(sides.team_experience),
         difference(sides.map_habit),
         difference(sides.lineup_known.astype(float)),

@@ -52,7 +52,7 @@ class Verdict:
         passed: Whether the candidate may be served.
         reasons: Every claim with its figures, the failed ones first.
         failed: The claims that failed, by name: ``enough_maps``, ``beats_elo``, ``calibrated``, ``symmetric``,
-            ``not_worse_than_champion``, ``golden_forecasts_stay``.
+            ``not_worse_than_champion``, ``golden_forecasts_stay``, ``stronger_players_help``.
         metrics: Figures of the judged maps.
     """
 
@@ -62,13 +62,15 @@ class Verdict:
     metrics: dict[str, float]
 
 
-def judge(judged: Judged, *, golden_move: float | None = None) -> Verdict:
+def judge(judged: Judged, *, golden_move: float | None = None, player_gain: float | None = None) -> Verdict:
     """Compare the candidate with the Elo, the champion and itself.
 
     Args:
         judged: Forecasts and outcomes.
         golden_move: Largest distance to the champion's golden forecasts; None where there is no champion, or where its
             features are of another version.
+        player_gain: What a better player adds at least (:func:`cs2.forecasting.model.least_player_gain`); None where
+            the model cannot be read.
     """
     n = len(judged.day)
     if n < MIN_MAPS:
@@ -115,6 +117,12 @@ def judge(judged: Judged, *, golden_move: float | None = None) -> Verdict:
         claims["golden_forecasts_stay"] = (
             golden_move <= GOLDEN_MOVE,
             f"the champion's golden forecasts move by {golden_move:.3f} at most, allowed {GOLDEN_MOVE}",
+        )
+    if player_gain is not None:
+        figures["player_gain"] = player_gain
+        claims["stronger_players_help"] = (
+            player_gain >= 0,
+            f"a better player adds at least {player_gain:.4f} of log-odds per unit of skill, must not be below 0",
         )
     failed = [name for name, (good, _) in claims.items() if not good]
     ordered = sorted(claims, key=lambda name: claims[name][0])

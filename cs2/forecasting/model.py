@@ -23,6 +23,12 @@ Its square is the covariance of the first two maps of a series beyond their fore
 2024-07 .. 2025-06 (docs/quality.md).
 """
 
+EXPERIENCES = (1.0, 8.0)
+"""Mean log maps of ten players, from two maps each to three thousand."""
+
+LEAST_DAMPING = 0.5
+"""What uncertainty leaves of a difference at least: that of two lineups of newcomers leaves 0.6."""
+
 OLD_RATINGS_DAYS = 30
 POOL_SHARE = 0.02
 N_GOLDEN = 32
@@ -137,6 +143,19 @@ def log_odds_error(model: MapModel, sides: Sides) -> FloatArray:
     )
     error: FloatArray = np.sqrt(SHARED_ERROR**2 + variance)
     return error
+
+
+def least_player_gain(model: MapModel) -> float:
+    """What a better player adds at least to the log-odds of his side, per unit of his skill; below 0 he could harm it.
+
+    Over lineups from nearly new to most experienced, over ratings from certain to very uncertain, among the best three
+    of his five or not. Seen from team 1; the model is symmetric.
+    """
+    c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
+    per_rating: float = min(c["rating"] + c["rating_of_experienced"] * (e - MEAN_EXPERIENCE) for e in EXPERIENCES)
+    of_mean = min(per_rating, per_rating * LEAST_DAMPING) / 5.0
+    least: float = of_mean + min(c["best_three"] / 3.0, 0.0)
+    return least
 
 
 def active_maps(state: RatingState, day: int) -> BoolArray:

@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from cs2.contracts import ModelAnnouncement
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.models import MlModel, ModelStatus
 from cs2.storage.registry import judge_candidate, store_snapshot
 from pipelines.mlflow_tracking import Mlflow
@@ -66,7 +67,7 @@ def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
         run_id = mlflow.log(trained_model()).run_id if in_mlflow else uuid4().hex
         with database.transaction() as session:
             snapshot = store_snapshot(
-                session, as_of=date(2025, 12, 31), features_version=1, data=b"ratings", n_rated=1000
+                session, as_of=date(2025, 12, 31), features_version=FEATURES_VERSION, data=b"ratings", n_rated=1000
             )
             arguments: dict[str, Any] = {
                 "status": ModelStatus.CANDIDATE,
@@ -75,7 +76,7 @@ def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
                 "dagster_run_id": uuid4().hex,
                 "artifact_uri": "mlflow-artifacts:/1/model.skops",
                 "sha256": "0" * 64,
-                "features_version": 1,
+                "features_version": FEATURES_VERSION,
                 "feature_names": ["rating"],
                 "parameters": {},
                 "golden": {},

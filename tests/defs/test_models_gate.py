@@ -22,6 +22,7 @@ pytestmark = importing_mlflow
 N_MAPS = 1500
 RANDOM = np.random.default_rng(7)
 TRUTH = np.linspace(0.6, 0.1, len(FEATURE_NAMES))
+TRUTH[FEATURE_NAMES.index("rating_of_experienced")] = 0.0
 X = RANDOM.normal(size=(N_MAPS, len(FEATURE_NAMES)))
 WON = RANDOM.random(N_MAPS) < sigmoid(X @ TRUTH)
 DAY = np.arange(N_MAPS) // 20
@@ -130,6 +131,13 @@ def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: Stage,
     assert {"beats_elo", "calibrated"} <= failed_checks(result)
     assert row(stage, version).status == ModelStatus.REFUSED
     assert stage.served().model_version is None
+
+
+def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: Stage, add_trained: Add) -> None:
+    odd = TRUTH.copy()
+    odd[FEATURE_NAMES.index("best_three")] = -0.25
+    add_trained(odd)
+    assert "stronger_players_help" in failed_checks(judged(stage))
 
 
 @pytest.mark.parametrize(

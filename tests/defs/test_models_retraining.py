@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.registry import promote, store_snapshot
 from pipelines.definitions import defs
@@ -89,7 +90,9 @@ def evaluate(
 
 def more_ratings(database: Database, n_rated: int) -> None:
     with database.transaction() as session:
-        store_snapshot(session, as_of=date(2026, 1, 31), features_version=1, data=b"%d" % n_rated, n_rated=n_rated)
+        store_snapshot(
+            session, as_of=date(2026, 1, 31), features_version=FEATURES_VERSION, data=b"%d" % n_rated, n_rated=n_rated
+        )
 
 
 def test_the_sensor_waits_asks_once_and_waits_again(

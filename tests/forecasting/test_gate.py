@@ -154,3 +154,8 @@ def test_what_is_no_forecast_is_an_error() -> None:
     broken[0] = np.nan
     with pytest.raises(ValueError, match="leaves"):
         judge(replace(case, candidate=broken))
+
+
+def test_a_better_player_must_not_harm_his_side() -> None:
+    assert judge(judged(), player_gain=0.0).passed
+    assert judge(judged(), player_gain=-1e-6).failed == ["stronger_players_help"]

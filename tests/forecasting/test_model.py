@@ -26,6 +26,7 @@ from cs2.forecasting.model import (
     forecast,
     golden_error,
     golden_set,
+    least_player_gain,
     sigmoid,
 )
 from cs2.forecasting.snapshot import RatingSnapshot
@@ -112,6 +113,20 @@ def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by
     better = stronger(snapshot, asked.player_ids[0, side], by)
     before, after = forecast(model, snapshot, asked).probability[0], forecast(model, better, asked).probability[0]
     assert (after - before) * (1 - 2 * side) > 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(-0.3, 1.0), min_size=len(FEATURE_NAMES), max_size=len(FEATURE_NAMES)), st.data())
+def test_what_a_player_adds_at_least_is_kept(coefficients: list[float], data: st.DataObject) -> None:
+    """Any model that is let through by ``least_player_gain``, any lineup, any player: he never harms his side."""
+    model = MapModel(np.array(coefficients))
+    _, _, _, _, snapshot = world()
+    row, side, place = data.draw(st.tuples(st.integers(0, 59), st.integers(0, 1), st.integers(0, 4)))
+    asked = take(regulars(), np.array([row]))
+    better = stronger(snapshot, asked.player_ids[0, side, [place]], data.draw(st.floats(0.001, 5.0)))
+    moved = (model.log_odds(features(better.state, asked)) - model.log_odds(features(snapshot.state, asked)))[0]
+    if least_player_gain(model) >= 0:
+        assert moved * (1 - 2 * side) >= -1e-12
 
 
 def test_a_model_that_was_stored_and_loaded_answers_to_the_last_bit() -> None:

@@ -8,7 +8,7 @@ import dagster as dg
 
 from cs2.forecasting.features import FEATURES_VERSION
 from cs2.forecasting.gate import Judged, Verdict, judge
-from cs2.forecasting.model import MapModel, golden_error
+from cs2.forecasting.model import MapModel, golden_error, least_player_gain
 from cs2.storage.models import MlModel
 from cs2.storage.registry import champion, judge_candidate, latest_model, model_of_run
 from pipelines.defs.models.aliases import mend_aliases, wanted_aliases
@@ -22,6 +22,7 @@ CLAIMS = {
     "beats_elo": "Better log loss than the recalibrated Elo on the same held-out maps.",
     "calibrated": "Slope and intercept of a recalibration lie near 1 and 0.",
     "symmetric": "Exchanging the sides gives the complement.",
+    "stronger_players_help": "A better player never lowers the forecast of his side.",
     "not_worse_than_champion": "Not worse than the champion on the same maps, by a paired bootstrap over days.",
     "golden_forecasts_stay": "The champion's golden forecasts move little: a refit, not another model.",
     "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its golden forecasts.",
@@ -108,7 +109,8 @@ def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None) ->
     golden_move = None
     if rival is not None and comparable and blob.model is not None:
         golden_move = golden_error(blob.model, rival.golden)
-    return judge(judged, golden_move=golden_move)
+    player_gain = None if blob.model is None else least_player_gain(blob.model)
+    return judge(judged, golden_move=golden_move, player_gain=player_gain)
 
 
 def _record(
