@@ -36,7 +36,7 @@ def simulated_archive() -> Frames:
         ranks = rng.integers(1, 200, (len(frame), 4))
         frame[STANDINGS] = np.where(rng.random((len(frame), 4)) < 0.2, "", ranks.astype(str))
     maps = maps[(chance < 0.3) | (chance > 0.4)]
-    maps = pd.concat([maps, maps.iloc[100::400]]).sort_values("date", kind="stable")
+    maps = pd.concat([maps, maps.iloc[100::60]]).sort_values("date", kind="stable")
     first = sorted({*maps["team1"]})[:20]
     rankings = pd.DataFrame(
         {
