@@ -54,18 +54,19 @@ def backtest(
     from pipelines.sources.base import RowKind, SourceError
 
     console = Console(highlight=False, width=120)
-    try:
-        days = date.fromisoformat(first), date.fromisoformat(last)
-    except ValueError as error:
-        raise typer.BadParameter(f"not a day as YYYY-MM-DD: {error}") from error
+    days = _day(first), _day(last)
+    for file in (out, series_out, plot):
+        if file is not None and (file.is_dir() or not file.parent.is_dir()):
+            raise _refused(f"{file}: cannot be written: it is a folder, or its folder does not exist")
+    if plot is not None and plot.suffix != ".png":
+        raise _refused(f"{plot}: the plot is a .png file")
     try:
         with console.status("reading and rebuilding"):
             window = _read(path, *days)
     except SourceError as error:
-        Console(stderr=True).print(str(error), style="red", markup=False)
-        raise typer.Exit(ExitCode.WRONG_INPUT) from error
+        raise _refused(str(error)) from error
     if not len(window.rows):
-        raise typer.BadParameter(f"{path} holds no map and no series from {first} to {last}")
+        raise _refused(f"{path} holds no map and no series from {first} to {last}")
     with console.status(f"forecasting {len(window.rows)} rows day by day"):
         answers = _forecast(window)
     scored = {}
@@ -86,6 +87,19 @@ def backtest(
         backtest_figure(forecasts, won, month).savefig(plot, dpi=120)
     if ablation:
         _print_ablation(console, window, scored)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _refused(f"{text!r} is not a day as YYYY-MM-DD: {error}") from error
+
+
+def _refused(reason: str) -> typer.Exit:
+    """Say in one line what is wrong with the input."""
+    Console(stderr=True, highlight=False).print(reason, style="red", markup=False, soft_wrap=True)
+    return typer.Exit(ExitCode.WRONG_INPUT)
 
 
 def _print_ablation(console: Console, window: Window, scored: dict[str, "pd.DataFrame"]) -> None:

@@ -80,7 +80,7 @@ def recalibration(probability: FloatArray, outcome: BoolArray) -> Recalibration:
     design = np.column_stack([np.log(p / (1 - p)), np.ones(len(p))])
     beta = np.array([1.0, 0.0])
     for _ in range(50):
-        q = 1 / (1 + np.exp(-design @ beta))
+        q = np.exp(-np.logaddexp(0.0, -design @ beta))  # does not overflow where few maps are told apart without fault
         hessian = (design * (q * (1 - q))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, design.T @ (y - q))
         beta += step

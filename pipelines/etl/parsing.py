@@ -125,9 +125,31 @@ def _without_contradicting_rounds(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of two teams in an order of their own: that of the file, or which team stands first, must not matter.
+
+    Ids, the order within a day, and the choice among equal candidates follow from it. Results tell apart only rows that
+    are alike in everything else.
+    """
+    if "team1" not in frame or "team2" not in frame:
+        return frame
+    swap = frame["team1"] > frame["team2"]
+    told = pd.DataFrame(index=frame.index)
+    for column in ("date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
+        if column in frame:
+            told[column] = frame[column]
+    for column in ("team{}", "team{}_players", "score{}"):
+        one, other = column.format(1), column.format(2)
+        if one in frame and other in frame:
+            told[one], told[other] = frame[one].where(~swap, frame[other]), frame[other].where(~swap, frame[one])
+    if "winner" in frame:
+        told["winner"] = (frame["winner"] == "1") ^ swap
+    return frame.loc[told.sort_values(told.columns.tolist(), kind="stable").index]
+
+
 def parse(frame: pd.DataFrame, kind: RowKind) -> Parsed:
     """Type the rows and set aside those that break the contract of their kind."""
-    frame = typed(frame, kind)
+    frame = typed(in_order(frame), kind)
     try:
         SCHEMAS[kind].validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:

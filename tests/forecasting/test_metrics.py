@@ -105,3 +105,11 @@ def test_an_interval_by_day_is_the_same_each_time_and_in_any_order() -> None:
     order = rng.permutation(300)
     one, other = metrics.by_day(values, day), metrics.by_day(values[order], day[order])
     np.testing.assert_allclose([one.low, one.high], [other.low, other.high], atol=1e-12)
+
+
+def test_maps_told_apart_without_fault_have_a_steep_slope_and_no_certainty() -> None:
+    """No slope is steep enough: large numbers, no overflow."""
+    p = np.array([0.4, 0.43, 0.44, 0.45, 0.5201, 0.5202, 0.9])
+    found = metrics.recalibration(p, p > 0.52)
+    assert found.slope > 10
+    assert found.slope_error > found.slope
