@@ -20,9 +20,6 @@ from tests.forecasting.archives import real_archive, write
 pytestmark = pytest.mark.real_data
 
 
-@pytest.mark.xfail(
-    strict=True, reason="skill_spread: the weakest player's rise narrows the five, which the model dislikes"
-)
 def test_a_stronger_player_never_lowers_the_forecast_of_his_side(shared_data: Path, tmp_path: Path) -> None:
     published = ArchiveSource(write(tmp_path, real_archive(shared_data))).published(date(2025, 3, 8)).frames
     tables = rebuild(published, Identities()).tables
