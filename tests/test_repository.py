@@ -4,6 +4,12 @@ import re
 import subprocess
 from pathlib import Path
 
+import typer
+from click import Context
+from typer.core import TyperGroup
+
+from cli.main import app
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -39,3 +45,24 @@ def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in set(re.findall(r"\bmake ([a-z][a-z-]+)", (ROOT / "README.md").read_text())):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_command_of_the_documents_is_understood() -> None:
+    """Each ``cs2 …`` that stands alone in a line of an indented block: the command and its options exist."""
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    found = 0
+    for document in [path for path in tracked_files() if path.suffix == ".md"]:
+        for words in re.findall(r"^ {4}(?:\.venv/bin/)?cs2 (.+)$", document.read_text(), re.MULTILINE):
+            name, *arguments = words.split("#")[0].split()
+            command = group.get_command(Context(group), name)
+            assert command is not None, f"{document.name}: cs2 {name}"
+            options = {option for parameter in command.params for option in parameter.opts}
+            assert {word for word in arguments if word.startswith("--")} <= options, f"{document.name}: cs2 {words}"
+            found += 1
+    assert found
+
+
+def test_every_file_of_the_claims_exists() -> None:
+    for name in re.findall(r"`(tests/[\w/]+\.py)", (ROOT / "docs" / "claims.md").read_text()):
+        assert (ROOT / name).is_file(), name
