@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.features import FEATURE_NAMES, OF_PLAYERS
 from cs2.forecasting.history import BoolArray, FloatArray, IntArray
 from cs2.forecasting.training import TrainingSet
 
@@ -32,6 +32,8 @@ class EstimatorParameters:
 
 DEFAULT_PARAMETERS = EstimatorParameters()
 
+_OF_PLAYERS = [FEATURE_NAMES.index(name) for name in OF_PLAYERS]
+
 
 def weights(day: IntArray, *, today: int, half_life_days: float) -> FloatArray:
     """Weight of maps by age, shape (n,)."""
@@ -47,6 +49,9 @@ def _regression(*, inverse_penalty: float) -> LogisticRegression:
 def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """The served model: scaled, without mean and intercept, so that it is odd in the features.
 
+    A better player must not harm his side: features that rise with skill (``OF_PLAYERS``) and would get a negative
+    coefficient are left out, the most negative first, and the rest is fitted again.
+
     Args:
         data: Maps decided before ``today``.
         today: Day of the fit; maps are weighted by their age.
@@ -55,9 +60,14 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
     age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
     # With the mirror images the mean is zero: the deviation does not depend on which team stands first.
     scaler = StandardScaler(with_mean=False).fit(np.concatenate([data.X, -data.X]))
-    regression = _regression(inverse_penalty=parameters.inverse_penalty)
-    regression.fit(scaler.transform(data.X), data.team1_won, sample_weight=age)
-    return Pipeline([("scale", scaler), ("regression", regression)])
+    X = scaler.transform(data.X)
+    while True:
+        regression = _regression(inverse_penalty=parameters.inverse_penalty)
+        regression.fit(X, data.team1_won, sample_weight=age)
+        worst = min(_OF_PLAYERS, key=lambda column: regression.coef_[0, column])
+        if regression.coef_[0, worst] >= 0:
+            return Pipeline([("scale", scaler), ("regression", regression)])
+        X[:, worst] = 0.0
 
 
 def fit_elo(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:

@@ -23,8 +23,8 @@ from cs2.forecasting.state import NEVER, RatingState
 FEATURES_VERSION = 2
 """Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
 
-MEAN_EXPERIENCE = 4.0
-"""About the mean of ``experience`` over two teams: rating is worth more between players who have played more."""
+MOST_EXPERIENCE = 8.0
+"""Mean log maps at which a lineup counts as fully experienced: about three thousand maps each."""
 
 HABIT_MAPS = 3.0
 """Added to a team's recent maps before shares are taken, so that one map is no habit."""
@@ -40,18 +40,21 @@ class Feature:
 
 
 FEATURES = (
-    Feature("rating", "log-odds", "strength on this map, by players, map and form, shrunk by its uncertainty"),
-    Feature("name_rating", "log-odds", "results of the team's name, whoever played"),
+    Feature("rating_of_newcomers", "rating", "strength on this map: players, map, form; as far as the ten are new"),
+    Feature("rating_of_experienced", "rating", "the same, as far as the ten have played much"),
+    Feature("name_rating", "rating", "results of the team's name, whoever played"),
     Feature("elo", "log-odds", "team Elo"),
-    Feature("map_strength", "log-odds", "how much better than usual the side is on this map"),
-    Feature("form", "log-odds", "short-lived effect of the team's recent maps"),
-    Feature("rating_of_experienced", "log-odds", "the rating again, as far as the ten have played more than usual"),
-    Feature("best_three", "log-odds", "mean skill of the best three of the five"),
+    Feature("map_strength", "rating", "how much better than usual the side is on this map"),
+    Feature("form", "rating", "short-lived effect of the team's recent maps"),
+    Feature("best_three", "rating", "mean skill of the best three of the five"),
     Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
     Feature("map_habit", "share", "share of this map in the team's recent maps"),
     Feature("lineup_known", "teams", "whether any five of the team are known"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+
+OF_PLAYERS = ("rating_of_newcomers", "rating_of_experienced", "best_three")
+"""Features that rise with the skill of any player of the side: their coefficients must not be negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,12 @@ class Sides:
     def strength(self) -> FloatArray:
         """Of each side on the map."""
         return self.skill + self.map_strength + self.form
+
+    @property
+    def experienced(self) -> FloatArray:
+        """How experienced the ten are, from 0 to 1, shape (n,)."""
+        share: FloatArray = np.clip(self.experience.mean(axis=1) / MOST_EXPERIENCE, 0.0, 1.0)
+        return share
 
     @property
     def variance(self) -> FloatArray:
@@ -161,13 +170,14 @@ def from_sides(sides: Sides) -> FloatArray:
         return result
 
     rating = damped(difference(sides.strength), sides.variance)
+    experienced = sides.experienced
     columns = [
-        rating,
+        rating * (1.0 - experienced),
+        rating * experienced,
         damped(difference(sides.name), sides.name_variance.sum(axis=1)),
         difference(sides.elo),
         difference(sides.map_strength),
         difference(sides.form),
-        rating * (sides.experience.mean(axis=1) - MEAN_EXPERIENCE),
         difference(sides.best_three),
         difference(sides.team_experience),
         difference(sides.map_habit),

@@ -69,7 +69,7 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
         judged: Forecasts and outcomes.
         golden_move: Largest distance to the champion's golden forecasts; None where there is no champion, or where its
             features are of another version.
-        player_gain: What a better player adds at least (:func:`cs2.forecasting.model.least_player_gain`); None where
+        player_gain: Least coefficient of a player's skill (:func:`cs2.forecasting.model.least_player_gain`); None where
             the model cannot be read.
     """
     n = len(judged.day)
@@ -122,7 +122,7 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
         figures["player_gain"] = player_gain
         claims["stronger_players_help"] = (
             player_gain >= 0,
-            f"a better player adds at least {player_gain:.4f} of log-odds per unit of skill, must not be below 0",
+            f"least coefficient of a feature that rises with a player's skill {player_gain:.4f}, must not be below 0",
         )
     failed = [name for name, (good, _) in claims.items() if not good]
     ordered = sorted(claims, key=lambda name: claims[name][0])

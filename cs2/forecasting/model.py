@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cs2.forecasting.features import FEATURE_NAMES, MEAN_EXPERIENCE, Sides, from_sides, read_sides
+from cs2.forecasting.features import FEATURE_NAMES, OF_PLAYERS, Sides, from_sides, read_sides
 from cs2.forecasting.history import UNKNOWN, BoolArray, Fixtures, FloatArray
 from cs2.forecasting.parameters import SETTLED_MAPS, damped
 from cs2.forecasting.snapshot import RatingSnapshot
@@ -22,12 +22,6 @@ SHARED_ERROR = 0.7
 Its square is the covariance of the first two maps of a series beyond their forecasts: 0.50 ± 0.06 on 6,646 series of
 2024-07 .. 2025-06 (docs/quality.md).
 """
-
-EXPERIENCES = (1.0, 8.0)
-"""Mean log maps of ten players, from two maps each to three thousand."""
-
-LEAST_DAMPING = 0.5
-"""What uncertainty leaves of a difference at least: that of two lineups of newcomers leaves 0.6."""
 
 OLD_RATINGS_DAYS = 30
 POOL_SHARE = 0.02
@@ -132,11 +126,12 @@ def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: Fixtures) -> F
 def log_odds_error(model: MapModel, sides: Sides) -> FloatArray:
     """Standard error of the log-odds: of the day, and of each part of the ratings as the model weighs it, (n,)."""
     c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
-    per_rating = c["rating"] + c["rating_of_experienced"] * (sides.experience.mean(axis=1) - MEAN_EXPERIENCE)
+    experienced = sides.experienced
+    per_rating = c["rating_of_newcomers"] * (1.0 - experienced) + c["rating_of_experienced"] * experienced
     per_strength = damped(per_rating, sides.variance)
     name_variance = sides.name_variance.sum(axis=1)
     variance = (
-        per_strength**2 * sides.skill_variance.sum(axis=1)
+        (per_strength + c["best_three"]) ** 2 * sides.skill_variance.sum(axis=1)
         + (per_strength + c["map_strength"]) ** 2 * sides.map_variance.sum(axis=1)
         + (per_strength + c["form"]) ** 2 * sides.form_variance.sum(axis=1)
         + damped(c["name_rating"], name_variance) ** 2 * name_variance
@@ -146,16 +141,8 @@ def log_odds_error(model: MapModel, sides: Sides) -> FloatArray:
 
 
 def least_player_gain(model: MapModel) -> float:
-    """What a better player adds at least to the log-odds of his side, per unit of his skill; below 0 he could harm it.
-
-    Over lineups from nearly new to most experienced, over ratings from certain to very uncertain, among the best three
-    of his five or not. Seen from team 1; the model is symmetric.
-    """
-    c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
-    per_rating: float = min(c["rating"] + c["rating_of_experienced"] * (e - MEAN_EXPERIENCE) for e in EXPERIENCES)
-    of_mean = min(per_rating, per_rating * LEAST_DAMPING) / 5.0
-    least: float = of_mean + min(c["best_three"] / 3.0, 0.0)
-    return least
+    """Least coefficient of a feature that rises with a player's skill; where it is below 0 he could harm his side."""
+    return min(float(model.coefficients[FEATURE_NAMES.index(name)]) for name in OF_PLAYERS)
 
 
 def active_maps(state: RatingState, day: int) -> BoolArray:

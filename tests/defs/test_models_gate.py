@@ -22,7 +22,6 @@ pytestmark = importing_mlflow
 N_MAPS = 1500
 RANDOM = np.random.default_rng(7)
 TRUTH = np.linspace(0.6, 0.1, len(FEATURE_NAMES))
-TRUTH[FEATURE_NAMES.index("rating_of_experienced")] = 0.0
 X = RANDOM.normal(size=(N_MAPS, len(FEATURE_NAMES)))
 WON = RANDOM.random(N_MAPS) < sigmoid(X @ TRUTH)
 DAY = np.arange(N_MAPS) // 20
