@@ -39,11 +39,6 @@ def weights(day: IntArray, *, today: int, half_life_days: float) -> FloatArray:
     return recent
 
 
-def _regression(*, inverse_penalty: float) -> LogisticRegression:
-    """Without intercept; fitted to the end: the default solver stops where which team stands first moves 1e-4."""
-    return LogisticRegression(fit_intercept=False, C=inverse_penalty, solver="newton-cholesky", tol=1e-10)
-
-
 def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """The served model: scaled, without mean and intercept, so that it is odd in the features.
 
@@ -55,7 +50,7 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
     age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
     # With the mirror images the mean is zero: the deviation does not depend on which team stands first.
     scaler = StandardScaler(with_mean=False).fit(np.concatenate([data.X, -data.X]))
-    regression = _regression(inverse_penalty=parameters.inverse_penalty)
+    regression = LogisticRegression(fit_intercept=False, C=parameters.inverse_penalty)
     regression.fit(scaler.transform(data.X), data.team1_won, sample_weight=age)
     return Pipeline([("scale", scaler), ("regression", regression)])
 
@@ -63,7 +58,7 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
 def fit_elo(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """Team Elo alone, recalibrated on the past: the baseline that every model has to beat."""
     only_elo = ColumnTransformer([("elo", "passthrough", [FEATURE_NAMES.index("elo")])])
-    pipeline = Pipeline([("select", only_elo), ("regression", _regression(inverse_penalty=1e6))])
+    pipeline = Pipeline([("select", only_elo), ("regression", LogisticRegression(fit_intercept=False, C=1e6))])
     age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
     return pipeline.fit(data.X, data.team1_won, regression__sample_weight=age)
 
