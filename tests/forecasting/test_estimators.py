@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from cs2.forecasting.estimators import MirroredBoosting, fit_boosting, fit_elo, fit_logistic, weights
-from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.features import FEATURE_NAMES, OF_PLAYERS
 from cs2.forecasting.history import FloatArray
+from cs2.forecasting.model import MapModel, least_player_gain
 from cs2.forecasting.training import TrainingSet
 
 TODAY = 1000
+RATING, ELO = (FEATURE_NAMES.index(name) for name in ("rating_of_experienced", "elo"))
 FITS = [fit_elo, fit_logistic, fit_boosting]
 
 
@@ -20,7 +22,7 @@ def drawn(n: int = 3000, seed: int = 0) -> TrainingSet:
     """Maps whose outcome follows from two features; their team 1 is the stronger one more often."""
     rng = np.random.default_rng(seed)
     X = rng.normal(0.3, 1.0, (n, len(FEATURE_NAMES)))
-    won = rng.random(n) < 1 / (1 + np.exp(-(0.8 * X[:, 0] + 0.4 * X[:, 2])))
+    won = rng.random(n) < 1 / (1 + np.exp(-(0.8 * X[:, RATING] + 0.4 * X[:, ELO])))
     return TrainingSet(X=X, team1_won=won, day=np.sort(rng.integers(0, TODAY, n)), row=np.arange(n))
 
 
@@ -58,7 +60,7 @@ def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
 @pytest.mark.parametrize("fit", FITS)
 def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
     X = np.zeros((2, len(FEATURE_NAMES)))
-    X[:, [0, 2]] = [[1.0, 1.0], [-1.0, -1.0]]
+    X[:, [RATING, ELO]] = [[1.0, 1.0], [-1.0, -1.0]]
     stronger, weaker = probability(fit(drawn(), today=TODAY), X)
     assert stronger > 0.55
     assert weaker < 0.45
@@ -96,3 +98,15 @@ def test_weights_of_one_day_scale_alike_so_that_only_age_counts() -> None:
     assert (
         probability(fit_logistic(all_alike, today=TODAY), X)[0] < probability(fit_logistic(opposite, today=TODAY), X)[0]
     )
+
+
+def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() -> None:
+    """Outcomes that would want it: the coefficients are left at zero, the others are as if those were not there."""
+    data = drawn()
+    harmful = [FEATURE_NAMES.index(name) for name in OF_PLAYERS[1:]]
+    rng = np.random.default_rng(4)
+    won = rng.random(len(data)) < 1 / (1 + np.exp(-(0.8 * data.X[:, ELO] - data.X[:, harmful].sum(axis=1))))
+    model = MapModel.from_estimator(fit_logistic(replace(data, team1_won=won), today=TODAY))
+    assert (model.coefficients[harmful] == 0).all()
+    assert least_player_gain(model) >= 0
+    assert model.coefficients[ELO] > 0.5
