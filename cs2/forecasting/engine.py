@@ -1,8 +1,8 @@
-"""The rating update: a diagonal extended Kalman filter over players, player-maps, team-maps, teams and names.
+"""The rating update: a diagonal Gaussian filter over players, player-maps, team-maps, teams and names.
 
 Strength of a side on a map = mean of five skills + mean of five player-map offsets + team-map offset + team effect;
 where no lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win
-(Bernoulli) and the share of rounds (Gaussian), each with a weight. Both sides are computed before either is written.
+(Bernoulli) and the share of rounds (Gaussian), each with a weight, matched in mean and variance. Both sides are computed before either is written.
 Compiled by numba.
 """
 

@@ -10,7 +10,8 @@ import numpy as np
 
 
 class RatingParameters(NamedTuple):
-    """Constants of the rating engine. Strengths are in log-odds of winning a map.
+    """Constants of the rating engine. Strengths are on a scale of their own, about nine to a log-odds of a map: the
+    regression on the features brings them to log-odds.
 
     Attributes:
         skill_variance: Variance of a newcomer's skill.

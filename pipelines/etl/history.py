@@ -12,20 +12,17 @@ def day_numbers(days: pd.Series) -> IntArray:
     return numbers
 
 
-def history_from_tables(
-    map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame, *, every_series: bool = False
-) -> MatchHistory:
+def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame) -> MatchHistory:
     """Every map, and every series of which no map is known, in the order in which they are learned.
 
     Args:
         map_results: Table ``map_results``.
         series: Table ``series``.
         lineups: Table ``lineups``.
-        every_series: Also the series whose maps are known: examples for an estimator, not for the ratings.
     """
     maps = map_results
     of_maps = series.set_index("id").loc[maps["series_id"]]
-    alone = series[(every_series | ~series["id"].isin(maps["series_id"])) & series["winner"].notna()]
+    alone = series[~series["id"].isin(maps["series_id"]) & series["winner"].notna()]
     five = players_by_lineup(lineups)
     parts = {
         "row_id": (maps["id"], alone["id"]),
