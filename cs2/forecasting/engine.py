@@ -2,8 +2,8 @@
 
 Strength of a side on a map = mean of five skills + mean of five player-map offsets + team-map offset + team effect;
 where no lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win
-(Bernoulli) and the share of rounds (Gaussian), each with a weight, matched in mean and variance. Both sides are computed before either is written.
-Compiled by numba.
+(Bernoulli) and the share of rounds (Gaussian), each with a weight, matched in mean and variance. Both sides are
+computed before either is written. Compiled by numba.
 """
 
 from typing import Any

@@ -61,7 +61,7 @@ OF_PLAYERS = ("rating_of_newcomers", "rating_of_experienced", "best_three")
 class Sides:
     """What is known of both sides of each fixture, shape (n, 2) each.
 
-    Strengths are in log-odds, variances in squared log-odds; ``skill`` and its variance are those of the name where no
+    Strengths are on the scale of the ratings, variances on its square; ``skill`` and its variance are those of the name where no
     lineup is known.
     """
 
