@@ -61,8 +61,8 @@ OF_PLAYERS = ("rating_of_newcomers", "rating_of_experienced", "best_three")
 class Sides:
     """What is known of both sides of each fixture, shape (n, 2) each.
 
-    Strengths are on the scale of the ratings, variances on its square; ``skill`` and its variance are those of the name where no
-    lineup is known.
+    Strengths are on the scale of the ratings, variances on its square; ``skill`` and its variance are those of the
+    name where no lineup is known.
     """
 
     skill: FloatArray
