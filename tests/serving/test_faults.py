@@ -15,6 +15,7 @@ import skops.io
 
 from cli.stack import servers
 from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement
+from cs2.forecasting.features import FEATURE_NAMES
 from tests.servers import wait_until_well
 from tests.serving.conftest import Models, Running, Service, trained_pipeline
 
@@ -204,7 +205,7 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
         ({"blob": skops.io.dumps({"coef": [1.0]})}, "not an antisymmetric"),
         ({"sha256": "0" * 64}, "SHA-256"),
         ({"features_version": 999}, "features of version 999"),
-        ({"golden": {"features": [[1.0] * 11], "probability": [0.123]}}, "golden forecasts are off"),
+        ({"golden": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]}}, "golden forecasts are off"),
         ({"golden": {}}, "cannot be read"),
     ],
     ids=["pickle", "cut off", "no model", "other bytes", "other features", "other answers", "no golden"],
