@@ -20,7 +20,7 @@ from cs2.forecasting.engine import RatingEngine
 from cs2.forecasting.features import features
 from cs2.forecasting.history import MatchHistory
 from cs2.forecasting.simulation import LeagueParameters, simulate_league
-from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order, take
+from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order
 from pipelines.etl.history import history_from_tables
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
@@ -82,7 +82,7 @@ def measure(history: MatchHistory) -> dict[str, float]:
     fixtures = fixtures_of(ordered)
     began = time.perf_counter()
     for state, index in days_of_questions(ordered, fixtures.day):
-        features(state, take(fixtures, index))
+        features(state, fixtures.take(index))
     walk = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     known = ordered.take((ordered.player_ids[:, :, 0] > 0).all(axis=1))

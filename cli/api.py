@@ -6,6 +6,8 @@ from typing import Any, Self
 import httpx
 
 REQUEST_SECONDS = 30.0
+MAP_PATH = "/forecast/get_team1_win_probability"
+SERIES_PATH = "/forecast/series"
 
 
 class ApiError(Exception):
@@ -62,7 +64,7 @@ class Api:
 
     def forecast(self, **question: Any) -> dict[str, Any]:
         """The forecast of one map; the arguments are the fields of ``ForecastRequest``."""
-        answer: dict[str, Any] = self.request("POST", "/forecast/get_team1_win_probability", json=question)
+        answer: dict[str, Any] = self.request("POST", MAP_PATH, json=question)
         return answer
 
 

@@ -1,56 +1,23 @@
-"""``cs2 forecast``: one map, by names; asks the running API, or with ``--local`` the copy on disk."""
+"""``cs2 forecast``: a map or a series, by names; asks the running API, or with ``--local`` the copy on disk."""
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from cli.api import Api, ApiError
+from cli.api import MAP_PATH, SERIES_PATH, Api, ApiError
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
 from cs2.settings import Settings
 
 ACCOUNT_FILE = "cli_account.json"
-
-
-class WrongNameError(Exception):
-    """A name that is not known, or is that of several."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked, in the words of the command line.
-
-    Attributes:
-        map_name: Name of the map.
-        teams: Names of both teams.
-        lineups: Names of their players; None means the latest five.
-        on: Day of play, None for today.
-    """
-
-    map_name: str
-    teams: tuple[str, str]
-    lineups: tuple[list[str] | None, list[str] | None]
-    on: str | None
-
-
-class Forecaster(Protocol):
-    """Knows names and answers forecasts."""
-
-    def named(self, kind: str, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """Entries of a kind (``map``, ``team``, ``player``) with this name; where there is none, similar names."""
-        ...
-
-    def forecast(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a question with ids."""
-        ...
 
 
 def log_in(api: Api, account: Path) -> None:
@@ -77,90 +44,69 @@ def log_in(api: Api, account: Path) -> None:
     account.write_text(json.dumps(new))
 
 
-class RemoteForecaster:
-    """The running API."""
+def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> dict[str, Any]:
+    """The API's computation, on what it served last on this machine. Nothing enters the history.
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    Raises:
+        ApiError: If there is no copy, or the question is wrong.
+    """
+    from pydantic import ValidationError
+    from uuid_utils import uuid7
 
-    def named(self, kind: str, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """Entries with this name; where there is none, similar names."""
-        page = self._api.request("GET", f"/{kind}s", params={"name": name})
-        return page["items"], page["suggestions"]
+    from cs2.contracts import ForecastRequest, SeriesRequest
+    from serving.errors import ProblemError
+    from serving.forecast.bundle import RefusedError
+    from serving.forecast.copies import FOLDER, Copies
+    from serving.forecast.questions import map_question, series_question
+    from serving.forecast.service import answer_maps, answer_series, require_model
 
-    def forecast(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The API's answer, which is in the history."""
-        return self._api.forecast(**question)
-
-
-class LocalForecaster:
-    """Model, ratings and dictionaries that the API served last on this machine. Nothing enters the history."""
-
-    def __init__(self, settings: Settings) -> None:
-        from serving.forecast.bundle import RefusedError
-        from serving.forecast.copies import FOLDER, Copies
-
-        folder = settings.data_dir / FOLDER
-        try:
-            bundle = Copies(folder).load()
-        except (RefusedError, OSError) as error:
-            raise ApiError(str(error)) from error
-        if bundle is None:
-            raise ApiError(f"there is no copy of a model in {folder}; start the service once: make up")
-        self._bundle = bundle
-        self._today = settings.current_day()
-
-    def named(self, kind: str, name: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """Entries with this name; where there is none, similar names."""
-        names = self._bundle.dictionaries
-        dictionary = {"map": names.maps, "team": names.teams, "player": names.players}[kind]
-        found = dictionary.named(name)
-        return [entry.model_dump() for entry in found], [] if found else dictionary.suggestions(name)
-
-    def forecast(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The same computation as the API's."""
-        from pydantic import ValidationError
-        from uuid_utils import uuid7
-
-        from cs2.contracts import ForecastRequest
-        from serving.errors import ProblemError
-        from serving.forecast.service import answer
-
-        try:
-            request = ForecastRequest.model_validate(question)
-            found = answer(self._bundle, request, forecast_id=str(uuid7()), today=self._today)
-        except (ProblemError, ValidationError) as error:
-            status = error.status if isinstance(error, ProblemError) else HTTPStatus.UNPROCESSABLE_ENTITY
-            raise ApiError(str(error), status=status) from error
-        return found.model_dump(mode="json")
+    folder, today = settings.data_dir / FOLDER, settings.current_day()
+    try:
+        bundle = Copies(folder).load()
+    except (RefusedError, OSError) as error:
+        raise ApiError(str(error)) from error
+    if bundle is None:
+        raise ApiError(f"there is no copy of a model in {folder}; start the service once: make up")
+    try:
+        ratings = require_model(bundle)[1]
+        if path == SERIES_PATH:
+            series = SeriesRequest.model_validate(question)
+            asked = series_question(bundle, ratings, series, today)
+            return answer_series(bundle, asked, series.best_of, str(uuid7())).answer.model_dump(mode="json")
+        asked = map_question(bundle, ratings, ForecastRequest.model_validate(question), today)
+        return answer_maps(bundle, [asked], [str(uuid7())])[0].answer.model_dump(mode="json")
+    except (ProblemError, ValidationError) as error:
+        status = error.status if isinstance(error, ProblemError) else HTTPStatus.UNPROCESSABLE_ENTITY
+        raise ApiError(str(error), status=status) from error
 
 
 def forecast(
-    map_name: Annotated[str, typer.Option("--map", help="Name of the map.")],
     team1: Annotated[str, typer.Option(help="Name or alias of team 1, or id:NUMBER.")],
     team2: Annotated[str, typer.Option(help="Name or alias of team 2, or id:NUMBER.")],
+    played_map: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="The map, or those of a series in the order of play; a name or id:NUMBER."),
+    ] = None,
+    best_of: Annotated[int | None, typer.Option(help="A series of 1, 3 or 5; its maps may be left out.")] = None,
     player1: Annotated[list[str] | None, typer.Option(help="A player of team 1, or id:NUMBER; five times.")] = None,
     player2: Annotated[list[str] | None, typer.Option(help="A player of team 2, or id:NUMBER; five times.")] = None,
     on: Annotated[str | None, typer.Option(help="Day of play, YYYY-MM-DD; default: today.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
     local: Annotated[bool, typer.Option("--local", help="Needs no server: uses the copy on disk.")] = False,
 ) -> None:
-    """The probability that team 1 wins a map; without players, by each team's latest five.
+    """The probability that team 1 wins a map, or with --best-of a series.
 
-    Exit status 2: a name is not known or not unique.
+    Without players, by each team's latest five. Exit status 2: a name is not known or not unique.
     """
     settings, errors = settings_of_running_stack(), Console(stderr=True)
-    wanted = Wanted(map_name, (team1, team2), (player1, player2), on)
     try:
+        path, question = asked(played_map or [], best_of, (team1, team2), (player1, player2), on)
         if local:
-            answer = ask(LocalForecaster(settings), wanted)
+            answer = answer_locally(settings, path, question)
         else:
             with Api(settings.api_url) as api:
                 log_in(api, settings.data_dir / ACCOUNT_FILE)
-                answer = ask(RemoteForecaster(api), wanted)
-    except WrongNameError as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(ExitCode.WRONG_INPUT) from error
+                answer = api.request("POST", path, json=question)
     except ApiError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(
@@ -172,43 +118,46 @@ def forecast(
         show(answer, Console())
 
 
-def ask(forecaster: Forecaster, wanted: Wanted) -> dict[str, Any]:
-    """Resolve the names and forecast.
+def asked(
+    maps: Sequence[str],
+    best_of: int | None,
+    teams: tuple[str, str],
+    lineups: tuple[list[str] | None, list[str] | None],
+    on: str | None,
+) -> tuple[str, dict[str, Any]]:
+    """Path and body of the request.
 
     Raises:
-        WrongNameError: If a name is unknown or not unique, or the day is none.
-        ApiError: If there is no answer.
+        ApiError: If the command line asks for no map and no series, or the day is none.
     """
-    question: dict[str, Any] = {"map_id": resolve(forecaster, "map", wanted.map_name)}
-    for number, team in enumerate(wanted.teams, start=1):
-        question[f"team{number}_id"] = resolve(forecaster, "team", team)
-    for number, players in enumerate(wanted.lineups, start=1):
+    question: dict[str, Any] = {}
+    for number, (team, players) in enumerate(zip(teams, lineups, strict=True), start=1):
+        question |= _by_id_or_name(f"team{number}_id", f"team{number}", [team], is_list=False)
         if players:
-            question[f"team{number}_player_ids"] = [resolve(forecaster, "player", name) for name in players]
-    if wanted.on is not None:
+            question |= _by_id_or_name(f"team{number}_player_ids", f"team{number}_players", players)
+    if on is not None:
         try:
-            question["played_on"] = date.fromisoformat(wanted.on).isoformat()
+            question["played_on"] = date.fromisoformat(on).isoformat()
         except ValueError as error:
-            raise WrongNameError(f"{wanted.on} is no day; write YYYY-MM-DD") from error
-    return forecaster.forecast(question)
+            raise _wrong(f"{on} is no day; write YYYY-MM-DD") from error
+    if best_of is not None:
+        named = _by_id_or_name("map_ids", "maps", maps) if maps else {}
+        return SERIES_PATH, {**question, **named, "best_of": best_of}
+    if len(maps) != 1:
+        raise _wrong("name one map with --map, or ask for a series with --best-of")
+    return MAP_PATH, {**question, **_by_id_or_name("map_id", "map", maps, is_list=False)}
 
 
-def resolve(forecaster: Forecaster, kind: str, name: str) -> int:
-    """The id behind a name.
+def _by_id_or_name(id_field: str, name_field: str, given: Sequence[str], *, is_list: bool = True) -> dict[str, Any]:
+    ids = [int(name[3:]) for name in given if name.startswith("id:") and name[3:].isascii() and name[3:].isdigit()]
+    if ids and len(ids) != len(given):
+        raise _wrong(f"{name_field}: give all by name, or all by id:NUMBER")
+    values: Sequence[int | str] = ids or given
+    return {(id_field if ids else name_field): list(values) if is_list else values[0]}
 
-    Raises:
-        WrongNameError: With the names that may have been meant.
-    """
-    if name.startswith("id:") and name[3:].isascii() and name[3:].isdigit():
-        return int(name[3:])
-    entries, suggestions = forecaster.named(kind, name)
-    if len(entries) == 1:
-        return int(entries[0]["id"])
-    if entries:
-        choices = ", ".join(f"{entry['name']} (id:{entry['id']})" for entry in entries)
-        raise WrongNameError(f"{name} is the name of several {kind}s: {choices}; give one of these ids")
-    hint = f"; did you mean {', '.join(suggestions)}?" if suggestions else ""
-    raise WrongNameError(f"no {kind} is called {name}{hint}")
+
+def _wrong(message: str) -> ApiError:
+    return ApiError(message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def show(answer: dict[str, Any], console: Console) -> None:
@@ -216,10 +165,20 @@ def show(answer: dict[str, Any], console: Console) -> None:
     low, high = answer["interval"]
     teams = [answer["team1"], answer["team2"]]
     names = [escape(team["name"]) for team in teams]
-    console.print(
-        f"[bold]{names[0]}[/] against [bold]{names[1]}[/] on {escape(answer['map']['name'])}, {answer['played_on']}"
-    )
+    what = f"a best-of-{answer['best_of']}" if "best_of" in answer else escape(answer["map"]["name"])
+    console.print(f"[bold]{names[0]}[/] against [bold]{names[1]}[/], {what}, {answer['played_on']}")
     console.print(f"  {names[0]} wins: [bold]{answer['team1_win_probability']:.1%}[/]  (95%: {low:.0%} to {high:.0%})")
+    if "scores" in answer:
+        scores = [f"{one['team1_maps']}:{one['team2_maps']} {one['probability']:.0%}" for one in answer["scores"]]
+        console.print(f"  score lines: {', '.join(scores)}", highlight=False)
+        for one in answer["maps"]:
+            name = one["map"]["name"] if one["map"] else "any map"
+            console.print(
+                f"  {name}: {one['team1_win_probability']:.0%}"
+                + (f" (played: {one['chance_to_be_played']:.0%})" if one["chance_to_be_played"] < 1 else ""),
+                markup=False,
+                highlight=False,
+            )
     for team in teams:
         players = ", ".join(player["name"] for player in team["players"]) or "no lineup known"
         console.print(f"  {team['name']}: {players}", markup=False)

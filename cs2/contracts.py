@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 MODELS_CHANNEL = "ml_models"
 """Redis channel on which new models and ratings are announced: a hint, the truth is in PostgreSQL."""
@@ -21,6 +21,7 @@ FORECASTS_COLLECTION = "forecasts"
 
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 Identifier = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class Contract(BaseModel):
@@ -46,15 +47,36 @@ class ModelAnnouncement(Contract):
     published_at: datetime
 
 
-class ForecastRequest(Contract):
-    """Who plays on which map. Lineups left out mean each team's latest five."""
+class Sides(Contract):
+    """Who plays, and when. Each team, and its players, by id or by name: one of the two.
 
-    map_id: Identifier
-    team1_id: Identifier
-    team2_id: Identifier
+    Lineups left out mean each team's latest five.
+    """
+
+    team1_id: Identifier | None = None
+    team1: Name | None = None
+    team2_id: Identifier | None = None
+    team2: Name | None = None
     team1_player_ids: list[Identifier] | None = None
+    team1_players: list[Name] | None = None
     team2_player_ids: list[Identifier] | None = None
+    team2_players: list[Name] | None = None
     played_on: date | None = None
+
+
+class ForecastRequest(Sides):
+    """Who plays on which map; the map, too, by id or by name."""
+
+    map_id: Identifier | None = None
+    map: Name | None = None
+
+
+class SeriesRequest(Sides):
+    """Who plays a series. Maps in the order of play, by id or by name; left out, likely vetoes are averaged."""
+
+    best_of: Literal[1, 3, 5] = 3
+    map_ids: list[Identifier] | None = None
+    maps: list[Name] | None = None
 
 
 class ModelUsed(Contract):
@@ -94,15 +116,81 @@ class ForecastAnswer(Contract):
     played_on: date
 
 
-class ForecastEvent(Contract):
-    """Message on ``forecast_events``: enough to compute the forecast again."""
+class ScoreLine(Contract):
+    """One way in which a series can end."""
+
+    team1_maps: int
+    team2_maps: int
+    probability: Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class MapOfSeries(Contract):
+    """A map of a series: one that was named, or one that may be played."""
+
+    map: Named | None
+    """None where no map of the pool is known."""
+    team1_win_probability: Probability
+    chance_to_be_played: Annotated[float, Field(ge=0.0, le=1.0)]
+    """That it is among the maps of the series, should all of them be needed; 1 where it was named."""
+
+
+class SeriesAnswer(Contract):
+    """The forecast of a series."""
+
+    forecast_id: str
+    best_of: int
+    team1_win_probability: Probability
+    team2_win_probability: Probability
+    interval: tuple[Probability, Probability]
+    """95% interval of team 1's probability."""
+    scores: list[ScoreLine]
+    """Every score line, from team 1's clearest win to its clearest loss; the probabilities sum to one."""
+    maps: list[MapOfSeries]
+    """In the order of play where they were named, else the likeliest first."""
+    warnings: list[str]
+    model: ModelUsed
+    team1: TeamUsed
+    team2: TeamUsed
+    played_on: date
+
+
+class Event(Contract):
+    """What every message on ``forecast_events`` has: with request and answer, enough to compute the forecast again."""
 
     event_id: str
-    kind: Literal["map"] = "map"
     occurred_at: datetime
     user_id: Identifier | None
-    request: ForecastRequest
-    response: ForecastAnswer
+    """None where nobody asked, or who asked wishes to be forgotten."""
+    batch_id: str | None = None
+    """The same for all forecasts of one batch call."""
+    contributions: dict[str, float] = {}
+    """What each feature added to the forecast of the map, or of a series on any map, in log-odds."""
     model_version: int
     snapshot_id: int
     latency_ms: float = Field(ge=0)
+
+
+class ForecastEvent(Event):
+    """A forecast of one map was answered."""
+
+    kind: Literal["map"] = "map"
+    request: ForecastRequest
+    response: ForecastAnswer
+
+
+class SeriesEvent(Event):
+    """A forecast of a series was answered."""
+
+    kind: Literal["series"] = "series"
+    request: SeriesRequest
+    response: SeriesAnswer
+
+
+def _kind(event: Any) -> str:
+    """Kind of an event; one without was written before there were series."""
+    return str(event.get("kind", "map") if isinstance(event, dict) else getattr(event, "kind", "map"))
+
+
+AnyEvent = Annotated[Annotated[ForecastEvent, Tag("map")] | Annotated[SeriesEvent, Tag("series")], Discriminator(_kind)]
+ANY_EVENT: TypeAdapter[ForecastEvent | SeriesEvent] = TypeAdapter(AnyEvent)
+"""Reads a message on ``forecast_events``."""

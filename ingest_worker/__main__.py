@@ -12,9 +12,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from cs2.logs import configure_logs
+from cs2.mongo_client import MongoClient
 from cs2.settings import Settings, get_settings
 from ingest_worker.consumer import BLOCK_MS, Consumer, consumer_name
-from ingest_worker.mongo_client import MongoClient
 from ingest_worker.store import MongoForecastStore
 
 REDIS_SECONDS = 5 + BLOCK_MS / 1000  # must exceed BLOCK, else a quiet stream looks like a dead server

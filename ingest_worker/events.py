@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cs2.contracts import EVENT_FIELD, ForecastEvent
+from cs2.contracts import ANY_EVENT, EVENT_FIELD
 
 Document = dict[str, Any]
 
@@ -33,7 +33,7 @@ def document_of(entry: Entry) -> Document:
     if payload is None:
         raise DeadEntryError(f"it has no field {EVENT_FIELD.decode()}")
     try:
-        event = ForecastEvent.model_validate_json(payload)
+        event = ANY_EVENT.validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "event"

@@ -12,7 +12,7 @@ from cs2.forecasting.features import FEATURE_NAMES, features
 from cs2.forecasting.gate import MIN_MAPS
 from cs2.forecasting.history import FloatArray, MatchHistory
 from cs2.forecasting.model import MapModel
-from cs2.forecasting.training import TrainingSet, fixtures_of, take, training_set, walk
+from cs2.forecasting.training import TrainingSet, fixtures_of, training_set, walk
 from cs2.storage.models import EstimatorKind
 
 HELD_OUT_DAYS = 56
@@ -92,7 +92,7 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
     past = data.take(history.learn_day[data.row] < first)
     fits = {kind: fit(past, today=first) for kind, fit in _FITS.items()}
     models = {kind: _fitted(kind, fits[kind], fit(data, today=today), held_out) for kind, fit in _FITS.items()}
-    exchanged = take(fixtures_of(history), held_out.row).swapped()
+    exchanged = fixtures_of(history).take(held_out.row).swapped()
     X_swapped = walk(history, exchanged, features, n_columns=len(FEATURE_NAMES))
     beside = models[EstimatorKind.LOGISTIC].held_out
     if champion_through is not None and champion_through >= first:

@@ -1,11 +1,13 @@
 """Refuses bodies that are too large before anything reads them."""
 
+from http import HTTPStatus
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.errors import problem_response
 
 MAX_BODY_BYTES = 64 * 1024
-CONTENT_TOO_LARGE = 413  # Python 3.11 has the phrase of an older RFC
+LARGER_BODIES = {"/forecast/batch": 1024 * 1024}
 
 
 class BodyLimit:
@@ -14,25 +16,25 @@ class BodyLimit:
     The declared length is not trusted: a chunked body has none.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS", "DELETE"}:
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
+        max_bytes = LARGER_BODIES.get(scope["path"], MAX_BODY_BYTES)
         body = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
                 return  # the client went away
             body += message.get("body", b"")
-            if len(body) > self._max_bytes:
-                detail = f"the body is larger than {self._max_bytes} bytes"
+            if len(body) > max_bytes:
+                detail = f"the body is larger than {max_bytes} bytes"
                 response = problem_response(
-                    CONTENT_TOO_LARGE, "body-too-large", detail, headers={"Connection": "close"}
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail, headers={"Connection": "close"}
                 )
                 await response(scope, receive, send)
                 return

@@ -62,6 +62,26 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
         super().__init__(self.detail)
 
+    @property
+    def problem(self) -> Problem:
+        """The problem, as it is sent."""
+        title = self.kind.replace("-", " ").capitalize()
+        return Problem(
+            type=f"{TYPE_PREFIX}{self.kind}", title=title, status=self.status, detail=self.detail, errors=self.errors
+        )
+
+
+class InvalidRequestError(ProblemError):
+    """The request is not of the form that the document describes.
+
+    Args:
+        found: What pydantic found, each place beginning with where: body, query, path or header.
+    """
+
+    def __init__(self, found: Sequence[Any]) -> None:
+        problems = [FieldProblem(field=_field(error["loc"]), message=error["msg"]) for error in found]
+        super().__init__("invalid-request", errors=problems)
+
 
 class WrongFieldError(ProblemError):
     """One field is wrong."""
@@ -101,17 +121,18 @@ class UnavailableError(ProblemError):
 
 
 def problem_response(
-    status: int,
-    kind: str,
-    detail: str,
-    *,
-    errors: Sequence[FieldProblem] = (),
-    headers: Mapping[str, str] | None = None,
+    status: HTTPStatus, kind: str, detail: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
     """The response that carries a problem."""
-    title = kind.replace("-", " ").capitalize()
-    problem = Problem(type=f"{TYPE_PREFIX}{kind}", title=title, status=status, detail=detail, errors=list(errors))
-    return Response(problem.model_dump_json(), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    error = ProblemError(kind, detail, headers=headers)
+    error.status = status
+    return _response(error)
+
+
+def _response(error: ProblemError) -> Response:
+    return Response(
+        error.problem.model_dump_json(), status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
+    )
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
@@ -133,14 +154,12 @@ def with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
 
 async def _answer_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return problem_response(error.status, error.kind, error.detail, errors=error.errors, headers=error.headers)
+    return _response(error)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [FieldProblem(field=_field(found["loc"]), message=found["msg"]) for found in error.errors()]
-    detail = "; ".join(f"{found.field}: {found.message}" for found in errors)
-    return problem_response(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-request", detail, errors=errors)
+    return _response(InvalidRequestError(error.errors()))
 
 
 def _field(location: Sequence[int | str]) -> str:
@@ -155,8 +174,9 @@ def _field(location: Sequence[int | str]) -> str:
 
 async def _answer_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
-    return problem_response(error.status_code, kind, str(error.detail), headers=error.headers)
+    status = HTTPStatus(error.status_code)
+    kind = status.phrase.lower().replace(" ", "-").replace("'", "")
+    return problem_response(status, kind, str(error.detail), headers=error.headers)
 
 
 async def _answer_database_away(_: Request, error: Exception) -> Response:

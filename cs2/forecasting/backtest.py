@@ -10,9 +10,10 @@ from cs2.forecasting.features import FEATURE_NAMES, from_sides, read_sides
 from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model import EDGE, MapModel, sigmoid
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
-from cs2.forecasting.series import BEST_OF, forecast_series, series_forecast
+from cs2.forecasting.score_lines import BEST_OF, score_lines
+from cs2.forecasting.series import series_probability
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import TrainingSet, days_of_questions, fixtures_of, take, walk
+from cs2.forecasting.training import TrainingSet, days_of_questions, fixtures_of, walk
 
 USUAL_BEST_OF = 3
 """What a series is taken for where its source does not tell."""
@@ -69,7 +70,7 @@ def backtest(
         history.is_map & history.is_rated & (history.forecast_day >= int(starts.min()) - parameters.history_days)
     )
     is_map = questions.map_id != UNKNOWN
-    asked = together(take(fixtures_of(history), known), take(questions, np.flatnonzero(is_map)))
+    asked = together(fixtures_of(history).take(known), questions.take(np.flatnonzero(is_map)))
     read = walk(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p)
     X = read[:, : len(FEATURE_NAMES)]
 
@@ -86,7 +87,7 @@ def backtest(
     if not is_map.all():
         series = np.flatnonzero(~is_map)
         maps = np.where(np.isin(best_of[series], BEST_OF), best_of[series], USUAL_BEST_OF)
-        found[series] = _series(history, take(questions, series), maps, models, p)
+        found[series] = _series(history, questions.take(series), maps, models, p)
     return Backtest(probability=found[:, 0], team_elo=found[:, 1], player_elo=found[:, 2], trained_through=starts - 1)
 
 
@@ -107,13 +108,12 @@ def _series(
     starts = month_starts(questions.day)
     found = np.empty((len(questions), 3))
     for state, index in days_of_questions(history, questions.day, p):
-        asked, maps = take(questions, index), best_of[index]
-        answers = forecast_series(models[int(starts[index[0]])], state, asked, maps, p=p)
+        asked, maps = questions.take(index), best_of[index]
         elos = _elos(state, asked, p)
-        found[index, 0] = [answer.probability for answer in answers]
+        found[index, 0] = series_probability(models[int(starts[index[0]])], state, asked, maps, p)
         for column in (0, 1):
             found[index, 1 + column] = [
-                series_forecast(np.array([elo]), np.zeros((1, n), np.int64), np.ones(1), shared_error=0.0).probability
+                score_lines(np.array([elo]), np.zeros((1, n), np.int64), np.ones(1), shared_error=0.0).probability
                 for elo, n in zip(elos[:, column], maps, strict=True)
             ]
     return found

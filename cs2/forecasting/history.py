@@ -81,6 +81,10 @@ class Fixtures:
     def __len__(self) -> int:
         return len(self.map_id)
 
+    def take(self, index: IntArray | BoolArray) -> "Fixtures":
+        """The fixtures that ``index`` selects, in its order."""
+        return Fixtures(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+
     def swapped(self) -> "Fixtures":
         """The same maps with the sides exchanged."""
         return Fixtures(

@@ -186,6 +186,12 @@ def _warnings(snapshot: RatingSnapshot, fixtures: Fixtures, sides: Sides) -> lis
     return result
 
 
+def warnings_of_all(snapshot: RatingSnapshot, fixtures: Fixtures) -> list[str]:
+    """Warnings of several maps of the same two sides, each once."""
+    found = _warnings(snapshot, fixtures, read_sides(snapshot.state, fixtures))
+    return list(dict.fromkeys(warning for of_map in found for warning in of_map))
+
+
 def golden_set(model: MapModel, X: FloatArray) -> dict[str, list[Any]]:
     """A few feature rows with their probabilities: whoever loads the model must get the same.
 

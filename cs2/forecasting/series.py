@@ -1,30 +1,24 @@
-"""A series from its maps, exactly: every score line of a best-of-1, 3 or 5, with the uncertainty its maps share."""
+"""A series from forecasts of its maps: those that were named, or those that likely vetoes leave."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cs2.forecasting.features import features
+from cs2.forecasting.features import from_sides, read_sides
 from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, IntArray
-from cs2.forecasting.model import MapModel, sigmoid
+from cs2.forecasting.model import EDGE, Z_95, MapModel, log_odds_error, sigmoid, warnings_of_all
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
+from cs2.forecasting.score_lines import ScoreLines, score_lines
+from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import take
 from cs2.forecasting.vetoes import likely_orders, map_shares
 
-BEST_OF = (1, 3, 5)
-N_NODES = 21
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(N_NODES)
-_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 SERIES_ERROR = 1.0
 """Standard error, in log-odds, that the maps of a forecast series have in common; by log loss on 2024-07 .. 2025-06.
 
 More than what the maps of one day share (``model.SHARED_ERROR``): many series are of teams whose maps are not known.
 """
-
-NEWTON_STEPS = 12
-"""Steps to a conditional probability: more move none by 1e-12."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,123 +28,140 @@ class SeriesForecast:
     Attributes:
         probability: That team 1 wins it.
         scores: Probability of each score line (maps of team 1, maps of team 2); they sum to one.
+        low: Lower bound of the 95% interval of team 1's probability.
+        high: Upper bound.
+        maps: Maps in the order of play, or those that vetoes may leave; UNKNOWN where none is known, shape (n_maps,).
+        map_probability: That team 1 wins each, as the series counts it, shape (n_maps,).
+        chance: That each is among the maps of the series, should all be needed, shape (n_maps,).
+        contributions: What each feature adds to the mean log-odds of the maps, shape (n_features,).
+        warnings: In words.
     """
 
     probability: float
     scores: dict[tuple[int, int], float]
+    low: float
+    high: float
+    maps: IntArray
+    map_probability: FloatArray
+    chance: FloatArray
+    contributions: FloatArray
+    warnings: Sequence[str]
 
 
-def score_lines(best_of: int) -> list[tuple[int, int]]:
-    """Score lines in which a best-of can end, from the clearest win of team 1 to its clearest loss."""
-    needed = best_of // 2 + 1
-    won = [(needed, lost) for lost in range(needed)]
-    return won + [(lost, won_by_other) for won_by_other, lost in reversed(won)]
-
-
-def forecast_series(
-    model: MapModel,
-    state: RatingState,
-    fixtures: Fixtures,
-    best_of: IntArray,
-    *,
-    p: RatingParameters = DEFAULT,
-) -> list[SeriesForecast]:
-    """Forecast series whose maps are not known yet: averaged over the vetoes that both teams' habits make likely.
-
-    Each map keeps its distance from the others, and their mean is the forecast without a map: the model learned maps
-    that were picked, and would count the pick itself once more (0.0012 of log loss on 2024-07 .. 2025-06).
+def series_probability(
+    model: MapModel, state: RatingState, fixtures: Fixtures, best_of: IntArray, p: RatingParameters = DEFAULT
+) -> FloatArray:
+    """Probability that team 1 wins each of n series, averaged over likely vetoes, shape (n,).
 
     Args:
         model: Forecasts one map.
         state: Ratings of a day before that of the fixtures.
-        fixtures: Series of n pairs of teams; their ``map_id`` is not looked at.
+        fixtures: Pairs of teams; their ``map_id`` is not looked at.
         best_of: 1, 3 or 5, shape (n,).
         p: Parameters of the ratings.
     """
-    likely = [_shares(state, fixtures, row, int(best_of[row]), p) for row in range(len(fixtures))]
-    counts = [len(maps) for maps, _ in likely]
-    neutral = model.log_odds(features(state, replace(fixtures, map_id=np.full(len(fixtures), UNKNOWN)), p))
-    repeated = take(fixtures, np.repeat(np.arange(len(fixtures)), counts))
-    on_maps = model.log_odds(features(state, replace(repeated, map_id=np.concatenate([maps for maps, _ in likely])), p))
-    answers = []
-    for row, of_maps in enumerate(np.split(on_maps, np.cumsum(counts)[:-1])):
-        shares = likely[row][1]
-        orders, chance = likely_orders(shares, int(best_of[row]))
-        centred = of_maps - (of_maps * shares).sum() + neutral[row]
-        answers.append(series_forecast(centred, orders, chance, shared_error=SERIES_ERROR))
-    return answers
+    likely = [_likely(state, fixtures, row, int(best_of[row]), p) for row in range(len(fixtures))]
+    played = _maps_played(model, state, fixtures, likely, p)
+    return np.array([_ends(maps, odds).probability for maps, odds in zip(likely, played.log_odds, strict=True)])
 
 
-def _shares(
-    state: RatingState, fixtures: Fixtures, row: int, best_of: int, p: RatingParameters
-) -> tuple[IntArray, FloatArray]:
-    """Likely maps and their shares; unknown ones where too few are in the pool."""
-    maps, shares = map_shares(state, fixtures.team_ids[row], int(fixtures.day[row]), p)
-    if len(maps) >= best_of:
-        return maps, shares
-    return np.full(best_of, UNKNOWN), np.full(best_of, 1.0 / best_of)
-
-
-def series_forecast(
-    log_odds: FloatArray, orders: IntArray, weights: FloatArray, *, shared_error: float
+def forecast_series(
+    model: MapModel, snapshot: RatingSnapshot, fixture: Fixtures, best_of: int, maps: IntArray | None = None
 ) -> SeriesForecast:
-    """Forecast a series over the orders in which its maps may be played; one order where they are known.
-
-    The strength of the two teams is uncertain by the same error on every map, so that the maps of a series are not
-    independent: who wins the first was stronger than thought. Given the error they are; it is integrated out by
-    Gauss-Hermite quadrature, and each map keeps the probability it has by itself.
+    """Forecast one series, with everything that an answer says beside its number.
 
     Args:
-        log_odds: That team 1 wins each of some maps, shape (n_maps,).
-        orders: Positions in ``log_odds`` in the order of play, shape (n_orders, best_of).
-        weights: Probability of each order, shape (n_orders,).
-        shared_error: Standard error, in log-odds, that the maps have in common.
+        model: Forecasts one map.
+        snapshot: Ratings of a day before that of the series.
+        fixture: One row; its ``map_id`` is not looked at.
+        best_of: 1, 3 or 5.
+        maps: In the order of play, ``best_of`` of them; None averages over likely vetoes.
 
     Raises:
-        ValueError: If the series has not 1, 3 or 5 maps.
+        ValueError: If the series has not 1, 3 or 5 maps, or ``maps`` another number.
     """
-    best_of = orders.shape[1]
-    if best_of not in BEST_OF:
-        raise ValueError(f"a series has 1, 3 or 5 maps, not {best_of}")
-    lines = score_lines(best_of)
-    found = _lines_of_independent_maps(given_error(log_odds, shared_error)[orders], lines)
-    probabilities = (found * weights[:, None] * _WEIGHTS).sum(axis=(1, 2))
-    probabilities = probabilities / probabilities.sum()
-    scores = {line: float(p) for line, p in zip(lines, probabilities, strict=True)}
-    return SeriesForecast(probability=sum(p for (one, two), p in scores.items() if one > two), scores=scores)
+    if maps is None:
+        likely = _likely(snapshot.state, fixture, 0, best_of, DEFAULT)
+    elif len(maps) == best_of:
+        likely = _Maps(maps, np.arange(best_of)[None, :], np.ones(1), np.full(best_of, 1.0 / best_of), is_named=True)
+    else:
+        raise ValueError(f"a best-of-{best_of} has {best_of} maps, not {len(maps)}")
+    played = _maps_played(model, snapshot.state, fixture, [likely], DEFAULT)
+    log_odds, reach = played.log_odds[0], Z_95 * played.errors[0]
+    low, high = (_ends(likely, odds, shared_error=0.0).probability for odds in (log_odds - reach, log_odds + reach))
+    lines = _ends(likely, log_odds)
+    of_maps = fixture.take(np.zeros(len(likely.ids), np.int64))
+    return SeriesForecast(
+        probability=float(np.clip(lines.probability, EDGE, 1 - EDGE)),
+        scores=lines.scores,
+        low=float(np.clip(low, EDGE, 1 - EDGE)),
+        high=float(np.clip(high, EDGE, 1 - EDGE)),
+        maps=likely.ids,
+        map_probability=np.clip(sigmoid(log_odds), EDGE, 1 - EDGE),
+        chance=np.array([likely.weights[(likely.orders == n).any(axis=1)].sum() for n in range(len(likely.ids))]),
+        contributions=played.contributions[0],
+        warnings=warnings_of_all(snapshot, replace(of_maps, map_id=likely.ids) if likely.is_named else fixture),
+    )
 
 
-def given_error(log_odds: FloatArray, shared_error: float) -> FloatArray:
-    """Probability of each map given the shared error at each node, whose mean is the probability of the map.
+@dataclass(frozen=True, slots=True)
+class _Maps:
+    """Maps on which a series may be played: ids, orders, the chance of each order, shares that sum to one."""
 
-    Args:
-        log_odds: Of any shape.
-        shared_error: Standard error in log-odds.
+    ids: IntArray
+    orders: IntArray
+    weights: FloatArray
+    shares: FloatArray
+    is_named: bool = False
 
-    Returns:
-        Shape (*log_odds.shape, n_nodes).
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """Of each series: log-odds and standard error of its maps, and what the features add to their mean."""
+
+    log_odds: list[FloatArray]
+    errors: list[FloatArray]
+    contributions: list[FloatArray]
+
+
+def _likely(state: RatingState, fixtures: Fixtures, row: int, best_of: int, p: RatingParameters) -> _Maps:
+    """Maps that vetoes may leave; unknown ones where too few are in the pool."""
+    maps, shares = map_shares(state, fixtures.team_ids[row], int(fixtures.day[row]), p)
+    if len(maps) < best_of:
+        maps, shares = np.full(best_of, UNKNOWN), np.full(best_of, 1.0 / best_of)
+    orders, weights = likely_orders(shares, best_of)
+    return _Maps(maps, orders, weights, shares)
+
+
+def _maps_played(
+    model: MapModel, state: RatingState, fixtures: Fixtures, maps: Sequence[_Maps], p: RatingParameters
+) -> _Played:
+    """Forecasts of the maps of series.
+
+    Where the maps are not known each keeps its distance from the others, and their mean is the forecast without a map:
+    the model learned maps that were picked, and would count the pick itself once more (0.0012 of log loss on
+    2024-07 .. 2025-06).
     """
-    wanted = sigmoid(log_odds)
-    errors = shared_error * _NODES
-    centre = log_odds * np.sqrt(1.0 + np.pi * shared_error**2 / 8.0)
-    for _ in range(NEWTON_STEPS):
-        p = sigmoid(centre[..., None] + errors)
-        slope = (p * (1.0 - p) * _WEIGHTS).sum(axis=-1)
-        centre = centre + (wanted - (p * _WEIGHTS).sum(axis=-1)) / np.maximum(slope, 1e-12)
-    return sigmoid(centre[..., None] + errors)
+    on_any = replace(fixtures, map_id=np.full(len(fixtures), UNKNOWN))
+    X = from_sides(read_sides(state, on_any, p))
+    neutral = model.log_odds(X)
+    counts = [len(found.ids) for found in maps]
+    repeated = fixtures.take(np.repeat(np.arange(len(fixtures)), counts))
+    sides = read_sides(state, replace(repeated, map_id=np.concatenate([found.ids for found in maps])), p)
+    X_maps = from_sides(sides)
+    bounds = np.cumsum(counts)[:-1]
+    log_odds = np.split(model.log_odds(X_maps), bounds)
+    of_maps = np.split(model.contributions(X_maps), bounds)
+    of_any = model.contributions(X)
+    return _Played(
+        log_odds=[
+            odds if found.is_named else odds - (odds * found.shares).sum() + neutral[row]
+            for row, (odds, found) in enumerate(zip(log_odds, maps, strict=True))
+        ],
+        errors=np.split(log_odds_error(model, sides), bounds),
+        contributions=[of_maps[row].mean(axis=0) if found.is_named else of_any[row] for row, found in enumerate(maps)],
+    )
 
 
-def _lines_of_independent_maps(p: FloatArray, lines: Sequence[tuple[int, int]]) -> FloatArray:
-    """Probability of each score line where maps are independent, shape (n_lines, n_orders, n_nodes)."""
-    n_orders, best_of, n_nodes = p.shape
-    needed = best_of // 2 + 1
-    reached = {(0, 0): np.ones((n_orders, n_nodes))}
-    ended: dict[tuple[int, int], FloatArray] = {}
-    for number in range(best_of):
-        after: dict[tuple[int, int], FloatArray] = {}
-        for (one, two), chance in reached.items():
-            for score, step in (((one + 1, two), p[:, number]), ((one, two + 1), 1.0 - p[:, number])):
-                into = ended if needed in score else after
-                into[score] = into.get(score, 0.0) + chance * step
-        reached = after
-    return np.stack([ended[line] for line in lines])
+def _ends(maps: _Maps, log_odds: FloatArray, shared_error: float = SERIES_ERROR) -> ScoreLines:
+    return score_lines(log_odds, maps.orders, maps.weights, shared_error=shared_error)

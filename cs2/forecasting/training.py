@@ -21,16 +21,6 @@ def fixtures_of(history: MatchHistory) -> Fixtures:
     )
 
 
-def take(fixtures: Fixtures, index: IntArray) -> Fixtures:
-    """Some of the fixtures."""
-    return Fixtures(
-        map_id=fixtures.map_id[index],
-        team_ids=fixtures.team_ids[index],
-        player_ids=fixtures.player_ids[index],
-        day=fixtures.day[index],
-    )
-
-
 def in_learning_order(history: MatchHistory) -> MatchHistory:
     """Rows in the order in which they are learned, whatever their order was."""
     h = history
@@ -59,7 +49,7 @@ def walk(
     """
     answers = np.empty((len(fixtures), n_columns))
     for state, index in days_of_questions(history, fixtures.day, p):
-        answers[index] = ask(state, take(fixtures, index))
+        answers[index] = ask(state, fixtures.take(index))
     return answers
 
 
@@ -136,6 +126,6 @@ def training_set(
     if through is not None:
         wanted &= history.learn_day <= through
     row = np.flatnonzero(wanted)
-    asked = take(fixtures_of(history), row)
+    asked = fixtures_of(history).take(row)
     X = walk(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
     return TrainingSet(X=X, team1_won=history.team1_won[row], day=asked.day, row=row)

@@ -1,19 +1,25 @@
 """Forecasts over HTTP."""
 
 import time
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Depends
 from fastapi.responses import Response
-from uuid_utils import uuid7
 
-from cs2.contracts import ForecastAnswer, ForecastEvent, ForecastRequest
+from cs2.contracts import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
-from serving.forecast.schemas import ANSWER_EXAMPLE, REQUEST_EXAMPLES
-from serving.forecast.service import answer, require_model
+from serving.forecast.desk import Desk
+from serving.forecast.schemas import (
+    ANSWER_EXAMPLE,
+    BATCH_EXAMPLES,
+    REQUEST_EXAMPLES,
+    SERIES_ANSWER_EXAMPLE,
+    SERIES_EXAMPLES,
+    BatchAnswer,
+    BatchRequest,
+)
 
 router = APIRouter(prefix="/forecast", tags=["forecast"])
 
@@ -23,32 +29,54 @@ _RESPONSES = problems(
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )
-_OK = {"description": "The forecast.", "content": {"application/json": {"example": ANSWER_EXAMPLE}}}
+_MAP = {"description": "The forecast.", "content": {"application/json": {"example": ANSWER_EXAMPLE}}}
+_SERIES = {"description": "The forecast.", "content": {"application/json": {"example": SERIES_ANSWER_EXAMPLE}}}
+
+
+async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
+    return Desk(
+        bundle=services.keeper.current,
+        outbox=services.outbox,
+        user_id=user_id,
+        today=services.settings.current_day(),
+        started=time.perf_counter(),
+    )
+
+
+DeskDep = Annotated[Desk, Depends(_desk)]
 
 
 @router.post(
-    "/get_team1_win_probability", response_model=ForecastAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _OK}
+    "/get_team1_win_probability", response_model=ForecastAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _MAP}
 )
 async def get_team1_win_probability(
-    request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)],
-    user_id: CurrentUser,
-    services: ServicesDep,
+    request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)], desk: DeskDep
 ) -> Response:
-    """The probability that team 1 wins the map. Lineups left out mean each team's latest five."""
-    started = time.perf_counter()
-    bundle = services.keeper.current
-    event_id = str(uuid7())
-    found = answer(bundle, request, forecast_id=event_id, today=services.settings.current_day())
-    _, ratings = require_model(bundle)
-    event = ForecastEvent(
-        event_id=event_id,
-        occurred_at=datetime.now(UTC),
-        user_id=user_id,
-        request=request,
-        response=found,
-        model_version=found.model.version,
-        snapshot_id=ratings.record.id,
-        latency_ms=(time.perf_counter() - started) * 1000,
-    )
-    await services.outbox.record(event.model_dump_json().encode())
-    return Response(found.model_dump_json(), media_type="application/json")
+    """The probability that team 1 wins the map.
+
+    Map, teams and players are each given by id or by name. Lineups left out mean each team's latest five.
+    """
+    return _json(await desk.forecast_map(request))
+
+
+@router.post("/series", response_model=SeriesAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _SERIES})
+async def forecast_series(
+    request: Annotated[SeriesRequest, Body(openapi_examples=SERIES_EXAMPLES)], desk: DeskDep
+) -> Response:
+    """The probability that team 1 wins a best-of-1, 3 or 5, with every score line and each map.
+
+    Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
+    """
+    return _json(await desk.forecast_series(request))
+
+
+@router.post("/batch", response_model=BatchAnswer, responses=_RESPONSES)
+async def forecast_batch(
+    request: Annotated[BatchRequest, Body(openapi_examples=BATCH_EXAMPLES)], desk: DeskDep
+) -> Response:
+    """Up to 1,000 maps in one call: the same answers as one by one, an error per item, one event per answer."""
+    return _json(await desk.forecast_batch(request.forecasts))
+
+
+def _json(answer: ForecastAnswer | SeriesAnswer | BatchAnswer) -> Response:
+    return Response(answer.model_dump_json(), media_type="application/json")

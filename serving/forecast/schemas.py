@@ -1,16 +1,46 @@
-"""Examples of questions and of an answer, for the API's document."""
+"""What the batch takes and gives, and examples for the API's document."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi.openapi.models import Example
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
+
+from cs2.contracts import ForecastAnswer, ForecastRequest
+from serving.errors import Problem
+
+MAX_BATCH = 1000
+
+
+class BatchRequest(BaseModel):
+    """Many questions in one call. A wrong one is told in its own place, and spoils no other."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    forecasts: Annotated[list[SkipValidation[ForecastRequest]], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class BatchItem(BaseModel):
+    """What became of one question: a forecast or a problem."""
+
+    forecast: ForecastAnswer | None = None
+    problem: Problem | None = None
+
+
+class BatchAnswer(BaseModel):
+    """Answers in the order of the questions."""
+
+    batch_id: str
+    """The same in the history of all its forecasts."""
+    results: list[BatchItem]
+
 
 REQUEST_EXAMPLES: dict[str, Example] = {
     "latest lineups": {
-        "summary": "Each team's latest five",
-        "value": {"map_id": 3, "team1_id": 12, "team2_id": 7},
+        "summary": "By names, each team's latest five",
+        "value": {"map": "Nuke", "team1": "Vitality", "team2": "FURIA"},
     },
     "named lineups": {
-        "summary": "The players who play, on a day to come",
+        "summary": "By ids, the players who play, on a day to come",
         "value": {
             "map_id": 3,
             "team1_id": 12,
@@ -22,15 +52,61 @@ REQUEST_EXAMPLES: dict[str, Example] = {
     },
 }
 
+SERIES_EXAMPLES: dict[str, Example] = {
+    "maps unknown": {
+        "summary": "Averaged over likely vetoes",
+        "value": {"team1": "Vitality", "team2": "FURIA", "best_of": 3},
+    },
+    "maps known": {
+        "summary": "The maps in the order of play",
+        "value": {"team1": "Vitality", "team2": "FURIA", "best_of": 3, "maps": ["Nuke", "Mirage", "Inferno"]},
+    },
+}
+
+BATCH_EXAMPLES: dict[str, Example] = {
+    "two": {
+        "value": {
+            "forecasts": [
+                {"map": "Nuke", "team1": "Vitality", "team2": "FURIA"},
+                {"map_id": 3, "team1_id": 12, "team2_id": 7},
+            ]
+        }
+    },
+}
+
+_MODEL = {"version": 4, "trained_through": "2026-01-20", "ratings_as_of": "2026-01-20"}
+_TEAMS = {
+    "team1": {"id": 12, "name": "Vitality", "players": [{"id": 101, "name": "ZywOo"}]},
+    "team2": {"id": 7, "name": "FURIA", "players": [{"id": 201, "name": "yuurih"}]},
+}
+
 ANSWER_EXAMPLE: dict[str, Any] = {
     "forecast_id": "019be2a1-7c3e-7d5a-9f0b-2f4f6f1f3c11",
     "team1_win_probability": 0.6312,
     "team2_win_probability": 0.3688,
     "interval": [0.52, 0.73],
     "warnings": ["team 2: 1 of five did not play its latest map"],
-    "model": {"version": 4, "trained_through": "2026-01-20", "ratings_as_of": "2026-01-20"},
+    "model": _MODEL,
     "map": {"id": 3, "name": "Nuke"},
-    "team1": {"id": 12, "name": "Vitality", "players": [{"id": 101, "name": "ZywOo"}]},
-    "team2": {"id": 7, "name": "FURIA", "players": [{"id": 201, "name": "yuurih"}]},
+    **_TEAMS,
+    "played_on": "2026-01-24",
+}
+
+SERIES_ANSWER_EXAMPLE: dict[str, Any] = {
+    "forecast_id": "019be2a1-7c3e-7d5a-9f0b-2f4f6f1f3c12",
+    "best_of": 3,
+    "team1_win_probability": 0.68,
+    "team2_win_probability": 0.32,
+    "interval": [0.41, 0.87],
+    "scores": [
+        {"team1_maps": 2, "team2_maps": 0, "probability": 0.43},
+        {"team1_maps": 2, "team2_maps": 1, "probability": 0.25},
+        {"team1_maps": 1, "team2_maps": 2, "probability": 0.17},
+        {"team1_maps": 0, "team2_maps": 2, "probability": 0.15},
+    ],
+    "maps": [{"map": {"id": 3, "name": "Nuke"}, "team1_win_probability": 0.63, "chance_to_be_played": 0.55}],
+    "warnings": [],
+    "model": _MODEL,
+    **_TEAMS,
     "played_on": "2026-01-24",
 }

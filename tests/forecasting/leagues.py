@@ -10,7 +10,7 @@ from cs2.forecasting.backtest import Backtest, backtest
 from cs2.forecasting.estimators import EstimatorParameters
 from cs2.forecasting.history import UNKNOWN, BoolArray, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.simulation import League, LeagueParameters, simulate_league
-from cs2.forecasting.training import fixtures_of, take
+from cs2.forecasting.training import fixtures_of
 
 SMALL = LeagueParameters(n_teams=24, n_reserves=20, series_per_day=8)
 SHORT_MEMORY = EstimatorParameters(history_days=200)
@@ -104,7 +104,7 @@ def forecast_rows(
     parameters: EstimatorParameters = SHORT_MEMORY,
 ) -> Backtest:
     """Forecast some rows of ``asked`` by what ``learned`` tells, as ``cs2 backtest`` does."""
-    return backtest(learned, take(fixtures_of(asked), rows), asked.best_of[rows], parameters=parameters)
+    return backtest(learned, fixtures_of(asked).take(rows), asked.best_of[rows], parameters=parameters)
 
 
 def numbers(result: Backtest) -> FloatArray:

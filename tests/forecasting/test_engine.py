@@ -16,7 +16,7 @@ from cs2.forecasting.parameters import DEFAULT
 from cs2.forecasting.simulation import League, simulate_league
 from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order, rate, take
+from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order, rate
 from tests.forecasting.leagues import FIRST_DAY, LAST_DAY, messy_league, mirrored
 
 FROM_THE_BEST = 0.022
@@ -54,7 +54,7 @@ def settled(league: League) -> IntArray:
 
 @pytest.fixture(scope="module")
 def forecasts(league: League, settled: IntArray) -> Backtest:
-    return backtest(league.history, take(fixtures_of(league.history), settled), league.history.best_of[settled])
+    return backtest(league.history, fixtures_of(league.history).take(settled), league.history.best_of[settled])
 
 
 def excess(truth: FloatArray, forecast: FloatArray) -> float:

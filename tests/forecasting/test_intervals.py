@@ -9,7 +9,7 @@ from cs2.forecasting.history import Fixtures, FloatArray
 from cs2.forecasting.model import SHARED_ERROR, Z_95, MapModel, log_odds_error, sigmoid
 from cs2.forecasting.simulation import LeagueParameters, simulate_league
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import fixtures_of, take, training_set, walk
+from cs2.forecasting.training import fixtures_of, training_set, walk
 
 FIRST_DAY, DAYS, JUDGED_DAYS = 18_000, 900, 120
 UNPREDICTABLE = LeagueParameters(form=0.42)
@@ -28,7 +28,7 @@ def missed(seed: int) -> tuple[FloatArray, FloatArray]:
         return np.column_stack([model.log_odds(from_sides(sides)), log_odds_error(model, sides)])
 
     rows = np.flatnonzero(history.day >= first)
-    told = walk(history, take(fixtures_of(history), rows), ask, n_columns=2)
+    told = walk(history, fixtures_of(history).take(rows), ask, n_columns=2)
     truth = league.true_probability[rows]
     return np.log(truth / (1 - truth)) - told[:, 0], told[:, 1]
 

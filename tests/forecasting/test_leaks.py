@@ -13,7 +13,7 @@ from cs2.forecasting.features import FEATURE_NAMES, features
 from cs2.forecasting.history import FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model import MapModel, forecast
 from cs2.forecasting.snapshot import RatingSnapshot
-from cs2.forecasting.training import TrainingSet, fixtures_of, rate, take, training_set, walk
+from cs2.forecasting.training import TrainingSet, fixtures_of, rate, training_set, walk
 from tests.forecasting.leagues import (
     LAST_DAY,
     SHORT_MEMORY,
@@ -155,7 +155,7 @@ def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: M
         fits.append((data, today))
         return MapModel.from_estimator(fit_logistic(data, today=today))
 
-    asked = take(fixtures_of(history), rows)
+    asked = fixtures_of(history).take(rows)
     result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
     assert sorted(today for _, today in fits) == np.unique(month_starts(asked.day)).tolist()
     for data, today in fits:
@@ -187,7 +187,7 @@ def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, ro
     model = MapModel.from_estimator(fit_logistic(data, today=start))
     snapshot = RatingSnapshot.from_bytes(rate(history, through=day - 1).to_bytes())
     on_the_day = np.flatnonzero((history.forecast_day[rows] == day) & history.is_map[rows])
-    served = forecast(model, snapshot, take(fixtures_of(history), rows[on_the_day]))
+    served = forecast(model, snapshot, fixtures_of(history).take(rows[on_the_day]))
     np.testing.assert_array_equal(served.probability, told[on_the_day, 0])
 
 
@@ -208,7 +208,7 @@ def test_later_updates_lose_smoothly(history: MatchHistory) -> None:
 def test_features_of_a_day_are_read_before_any_of_it_is_learned(history: MatchHistory) -> None:
     """Map by map: the state that answers for a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
-    asked = take(fixtures_of(history), np.flatnonzero(history.forecast_day == day))
+    asked = fixtures_of(history).take(np.flatnonzero(history.forecast_day == day))
     found = walk(history, asked, features, n_columns=len(FEATURE_NAMES))
     evening = rate(history, through=day - 1).state
     np.testing.assert_array_equal(found, partial(features, evening)(asked))

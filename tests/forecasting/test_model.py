@@ -30,7 +30,7 @@ from cs2.forecasting.model import (
     sigmoid,
 )
 from cs2.forecasting.snapshot import RatingSnapshot
-from cs2.forecasting.training import TrainingSet, fixtures_of, rate, take, training_set
+from cs2.forecasting.training import TrainingSet, fixtures_of, rate, training_set
 from tests.forecasting.leagues import LAST_DAY, messy_league
 
 TODAY = LAST_DAY + 1
@@ -60,7 +60,7 @@ def regulars(n: int = 60) -> Fixtures:
     """Pairings that were played at the end, on the next day."""
     history, *_ = world()
     rows = np.flatnonzero(history.is_map & (history.player_ids[:, :, 0] != UNKNOWN).all(axis=1))[-n:]
-    return replace(take(fixtures_of(history), rows), day=np.full(n, TODAY))
+    return replace(fixtures_of(history).take(rows), day=np.full(n, TODAY))
 
 
 @settings(max_examples=20, deadline=None)
@@ -83,7 +83,7 @@ def test_one_map_alone_is_forecast_like_one_of_many(seed: int) -> None:
     asked = fixtures(seed, 25)
     together = forecast(model, snapshot, asked)
     for row in range(25):
-        alone = forecast(model, snapshot, take(asked, np.array([row])))
+        alone = forecast(model, snapshot, asked.take(np.array([row])))
         assert alone.probability[0] == together.probability[row]
         assert (alone.low[0], alone.high[0]) == (together.low[row], together.high[row])
         assert alone.warnings[0] == together.warnings[row]
@@ -99,7 +99,7 @@ def stronger(snapshot: RatingSnapshot, players: IntArray, by: float) -> RatingSn
 @given(row=st.integers(0, 59), side=st.integers(0, 1), place=st.integers(0, 4), by=st.floats(0.001, 5.0))
 def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side: int, place: int, by: float) -> None:
     _, _, _, model, snapshot = world()
-    asked = take(regulars(), np.array([row]))
+    asked = regulars().take(np.array([row]))
     better = stronger(snapshot, asked.player_ids[0, side, [place]], by)
     before, after = forecast(model, snapshot, asked).probability[0], forecast(model, better, asked).probability[0]
     assert (after - before) * (1 - 2 * side) >= -1e-12
@@ -109,7 +109,7 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side:
 @given(row=st.integers(0, 59), side=st.integers(0, 1), by=st.floats(0.001, 5.0))
 def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by: float) -> None:
     _, _, _, model, snapshot = world()
-    asked = take(regulars(), np.array([row]))
+    asked = regulars().take(np.array([row]))
     better = stronger(snapshot, asked.player_ids[0, side], by)
     before, after = forecast(model, snapshot, asked).probability[0], forecast(model, better, asked).probability[0]
     assert (after - before) * (1 - 2 * side) > 0
@@ -122,7 +122,7 @@ def test_what_a_player_adds_at_least_is_kept(coefficients: list[float], data: st
     model = MapModel(np.array(coefficients))
     _, _, _, _, snapshot = world()
     row, side, place = data.draw(st.tuples(st.integers(0, 59), st.integers(0, 1), st.integers(0, 4)))
-    asked = take(regulars(), np.array([row]))
+    asked = regulars().take(np.array([row]))
     better = stronger(snapshot, asked.player_ids[0, side, [place]], data.draw(st.floats(0.001, 5.0)))
     moved = (model.log_odds(features(better.state, asked)) - model.log_odds(features(snapshot.state, asked)))[0]
     if least_player_gain(model) >= 0:
@@ -202,7 +202,7 @@ def test_a_forecast_is_never_certain() -> None:
 
 def asked_of(**changes: IntArray) -> Forecasts:
     _, _, _, model, snapshot = world()
-    return forecast(model, snapshot, replace(take(regulars(), np.array([0])), **changes))
+    return forecast(model, snapshot, replace(regulars().take(np.array([0])), **changes))
 
 
 def test_the_interval_holds_the_forecast_and_widens_where_little_is_known() -> None:
@@ -215,7 +215,7 @@ def test_the_interval_holds_the_forecast_and_widens_where_little_is_known() -> N
 
 def test_thin_evidence_is_told() -> None:
     _, _, _, _, snapshot = world()
-    one = take(regulars(), np.array([0]))
+    one = regulars().take(np.array([0]))
     lineup = snapshot.latest_lineup(int(one.team_ids[0, 0]))
     assert lineup is not None
     five = np.array([[lineup, one.player_ids[0, 1].tolist()]])

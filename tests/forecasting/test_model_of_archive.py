@@ -10,7 +10,7 @@ from cs2.forecasting.estimators import fit_logistic
 from cs2.forecasting.features import features
 from cs2.forecasting.history import UNKNOWN
 from cs2.forecasting.model import MapModel
-from cs2.forecasting.training import fixtures_of, rate, take, training_set
+from cs2.forecasting.training import fixtures_of, rate, training_set
 from pipelines.etl.history import history_from_tables
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
@@ -28,13 +28,13 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(shared_data: Pa
     model = MapModel.from_estimator(fit_logistic(training_set(history), today=today))
     state = rate(history).state
     known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map
-    asked = take(fixtures_of(history), np.flatnonzero(known)[-60:])
+    asked = fixtures_of(history).take(np.flatnonzero(known)[-60:])
     before = model.log_odds(features(state, asked))
     for side, sign in ((0, 1), (1, -1)):
         for place in range(5):
             for row, player in enumerate(asked.player_ids[:, side, place].tolist()):
                 skill = state.skill[player, 0]
                 state.skill[player, 0] = skill + 0.5
-                after = model.log_odds(features(state, take(asked, np.array([row]))))[0]
+                after = model.log_odds(features(state, asked.take(np.array([row]))))[0]
                 state.skill[player, 0] = skill
                 assert sign * (after - before[row]) >= -1e-12, f"row {row}, side {side + 1}, player {place + 1}"

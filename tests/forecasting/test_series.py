@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cs2.forecasting.model import sigmoid
-from cs2.forecasting.series import BEST_OF, score_lines, series_forecast
+from cs2.forecasting.score_lines import BEST_OF, possible_scores, score_lines
 from cs2.forecasting.vetoes import likely_orders
 
 log_odds = st.lists(st.floats(-6, 6), min_size=5, max_size=5).map(np.array)
@@ -28,16 +28,16 @@ def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
     for outcome in product((True, False), repeat=best_of):
         if sum(outcome) > best_of // 2:
             won += float(np.prod(np.where(outcome, p, 1 - p)))
-    found = series_forecast(maps, *in_order(best_of), shared_error=0.0)
+    found = score_lines(maps, *in_order(best_of), shared_error=0.0)
     assert found.probability == pytest.approx(won, abs=1e-12)
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)
 @given(maps=log_odds, error=errors)
 def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarray, error: float) -> None:
-    found = series_forecast(maps, *in_order(best_of), shared_error=error)
-    mirrored = series_forecast(-maps, *in_order(best_of), shared_error=error)
-    assert list(found.scores) == score_lines(best_of)
+    found = score_lines(maps, *in_order(best_of), shared_error=error)
+    mirrored = score_lines(-maps, *in_order(best_of), shared_error=error)
+    assert list(found.scores) == possible_scores(best_of)
     assert sum(found.scores.values()) == pytest.approx(1, abs=1e-12)
     assert found.probability + mirrored.probability == pytest.approx(1, abs=1e-12)
     for (one, two), p in found.scores.items():
@@ -46,7 +46,7 @@ def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarra
 
 @given(maps=log_odds, error=errors)
 def test_one_map_is_that_map(maps: np.ndarray, error: float) -> None:
-    assert series_forecast(maps, *in_order(1), shared_error=error).probability == pytest.approx(
+    assert score_lines(maps, *in_order(1), shared_error=error).probability == pytest.approx(
         float(sigmoid(maps[:1])[0]), abs=1e-9
     )
 
@@ -56,15 +56,15 @@ def test_a_shared_error_is_what_drawing_it_gives() -> None:
     rng = np.random.default_rng(3)
     even = np.zeros(3)
     p = 1 / (1 + np.exp(-rng.normal(0, 0.8, 400_000)))
-    found = series_forecast(even, *in_order(3), shared_error=0.8)
+    found = score_lines(even, *in_order(3), shared_error=0.8)
     assert found.scores[2, 0] == pytest.approx(np.mean(p**2), abs=4 * np.std(p**2) / np.sqrt(len(p)))
-    assert found.scores[2, 0] > series_forecast(even, *in_order(3), shared_error=0.0).scores[2, 0] + 0.01
+    assert found.scores[2, 0] > score_lines(even, *in_order(3), shared_error=0.0).scores[2, 0] + 0.01
     assert found.probability == pytest.approx(0.5, abs=1e-12)
 
 
 def test_longer_series_favour_the_stronger_team() -> None:
     strong = np.full(5, 0.5)
-    found = [series_forecast(strong, *in_order(best_of), shared_error=0.3).probability for best_of in BEST_OF]
+    found = [score_lines(strong, *in_order(best_of), shared_error=0.3).probability for best_of in BEST_OF]
     assert found == sorted(found)
     assert found[0] < found[1] < found[2]
 
@@ -98,4 +98,4 @@ def test_too_few_maps_are_refused(n_maps: int, best_of: int) -> None:
 
 def test_only_odd_series_exist() -> None:
     with pytest.raises(ValueError, match="1, 3 or 5"):
-        series_forecast(np.zeros(2), np.array([[0, 1]]), np.ones(1), shared_error=0.0)
+        score_lines(np.zeros(2), np.array([[0, 1]]), np.ones(1), shared_error=0.0)

@@ -16,8 +16,8 @@ import redis.asyncio
 from uuid_utils import uuid7
 
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
+from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import ALIVE_PREFIX, Consumer
-from ingest_worker.mongo_client import MongoClient
 from ingest_worker.store import MongoForecastStore
 
 pytestmark = pytest.mark.timeout(120)
