@@ -16,10 +16,11 @@ COMMANDS = {
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
+    "history": "cli.history:app",
     "openapi": "cli.openapi:openapi",
     "backtest": "cli.backtest:backtest",
 }
-"""Command by name, as ``module:function``."""
+"""Command by name, as ``module:function``, or ``module:app`` for a group of commands."""
 
 
 class LazyGroup(TyperGroup):
@@ -35,9 +36,12 @@ class LazyGroup(TyperGroup):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module, function = COMMANDS[cmd_name].split(":")
+        module, name = COMMANDS[cmd_name].split(":")
+        found = getattr(import_module(module), name)
+        if isinstance(found, typer.Typer):  # a group of commands
+            return typer.main.get_group(found)
         single = typer.Typer(add_completion=False)
-        single.command(name=cmd_name)(getattr(import_module(module), function))
+        single.command(name=cmd_name)(found)
         return typer.main.get_command(single)
 
 

@@ -44,13 +44,13 @@ class Consumer:
         self._trim_at = 0.0
 
     async def prepare(self) -> None:
-        """Make the group (from the stream's beginning) where it is missing, and see that the store answers."""
+        """Make the group (from the stream's beginning) where it is missing, and the store's index."""
         try:
             await self._redis.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
-        await self._store.ping()
+        await self._store.prepare()
 
     async def step(self) -> int:
         """Take one batch through; how many entries it held. Waits a moment where there is nothing.

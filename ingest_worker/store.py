@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bson.errors import BSONError
+from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from cs2.contracts import FORECASTS_COLLECTION
+from cs2.erasures import erase_late_events
 from ingest_worker.events import Document
 
 DUPLICATE_KEY = 11000
@@ -29,11 +31,11 @@ class ForecastStore(Protocol):
         """
         ...
 
-    async def ping(self) -> None:
-        """Return if the server answers.
+    async def prepare(self) -> None:
+        """Make the index by which the history is read.
 
         Raises:
-            pymongo.errors.PyMongoError: If it does not.
+            pymongo.errors.PyMongoError: If the server does not answer.
         """
         ...
 
@@ -49,10 +51,16 @@ class MongoForecastStore:
         self._client = client_class(
             url, serverSelectionTimeoutMS=SERVER_SECONDS * 1000, timeoutMS=SERVER_SECONDS * 1000, tz_aware=True
         )
-        self._forecasts = self._client[database][FORECASTS_COLLECTION]
+        self._database = self._client[database]
+        self._forecasts = self._database[FORECASTS_COLLECTION]
 
     async def insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """Store documents by their ``_id``."""
+        """Store documents by their ``_id``; of users who wish to be forgotten without their ids."""
+        refused = await self._insert_fitting(documents)
+        await erase_late_events(self._database, _users(documents))
+        return refused
+
+    async def _insert_fitting(self, documents: Sequence[Document]) -> Mapping[str, str]:
         try:
             return await self._insert(documents)
         except _UNFIT as error:
@@ -60,7 +68,7 @@ class MongoForecastStore:
                 return {documents[0]["_id"]: f"{type(error).__name__}: {error}"}
         refused: dict[str, str] = {}
         for document in documents:  # one by one, to find the one that does not fit
-            refused |= await self.insert([document])
+            refused |= await self._insert_fitting([document])
         return refused
 
     async def _insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
@@ -74,12 +82,16 @@ class MongoForecastStore:
             return {documents[found["index"]]["_id"]: f"MongoDB: {found['errmsg']}" for found in failed}
         return {}
 
-    async def ping(self) -> None:
-        """Return if the server answers."""
-        await self._client.admin.command("ping")
+    async def prepare(self) -> None:
+        """Make the index by which the history is read."""
+        await self._forecasts.create_index([("user_id", ASCENDING), ("_id", DESCENDING)])
 
     async def close(self) -> None:
         """End the connections."""
         closing = self._client.close()
         if closing is not None:  # motor closes at once, pymongo's asynchronous client is awaited
             await closing
+
+
+def _users(documents: Sequence[Document]) -> set[int]:
+    return {document["user_id"] for document in documents if document.get("user_id") is not None}

@@ -14,6 +14,7 @@ from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problem_media_type
 from serving.forecast import endpoints as forecast
+from serving.history import endpoints as history
 from serving.services import Services, running_services
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
@@ -56,6 +57,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = Service(title="cs2-forecast", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for part in (auth, dictionaries, forecast, health):
+    for part in (auth, dictionaries, forecast, history, health):
         app.include_router(part.router)
     return app

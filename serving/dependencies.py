@@ -36,6 +36,13 @@ CurrentUser = Annotated[int, authenticated]
 """Id of the user who asks, from the token alone: PostgreSQL may be down."""
 
 
+async def is_admin(services: Services, user_id: int) -> bool:
+    """Whether a user is an admin, by PostgreSQL: a token does not say it."""
+    async with services.sessions() as session:
+        user = await Users(session).get(user_id)
+    return user is not None and user.role == "admin"
+
+
 async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:
     """One request, one transaction, committed before the answer leaves."""
     async with services.sessions.begin() as session:

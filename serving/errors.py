@@ -99,6 +99,12 @@ class NotAuthenticatedError(ProblemError):
         super().__init__(kind, detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+class ForbiddenError(ProblemError):
+    """The token holds, but this is not for its user."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
 class NotFoundError(ProblemError):
     """There is nothing under that id."""
 

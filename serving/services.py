@@ -22,6 +22,7 @@ from serving.forecast.listener import listen_for_models
 from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
+from serving.history.repository import StoredForecasts
 from serving.supervision import Supervisor
 
 REDIS_SECONDS = 2.0
@@ -44,6 +45,7 @@ class Services:
     tokens: Tokens
     keeper: Keeper
     outbox: Outbox
+    history: StoredForecasts
     supervisor: Supervisor
 
 
@@ -76,6 +78,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         stack.push_async_callback(blobs.close)
         outbox = Outbox(redis, Spool(settings.data_dir, max_bytes=settings.spool_max_mb * 1024 * 1024))
         stack.push_async_callback(outbox.close)
+        history = StoredForecasts(settings.mongo_url, settings.mongo_database)
+        stack.push_async_callback(history.close)
         keeper = Keeper(
             rows=ServedRows(engine),
             blobs=blobs,
@@ -95,5 +99,6 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             tokens=Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes),
             keeper=keeper,
             outbox=outbox,
+            history=history,
             supervisor=supervisor,
         )

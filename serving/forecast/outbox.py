@@ -3,6 +3,8 @@
 import asyncio
 import random
 import time
+from typing import Any
+from uuid import UUID
 
 import structlog
 from redis.asyncio import Redis
@@ -18,6 +20,9 @@ MAX_WAITING = 10_000
 """So many requests wait for the history at most; beyond it forecasts are refused with 503."""
 SHIP_BYTES = 1024 * 1024
 """More than a whole group holds (an event has about 1.3 kB): the spool empties under any load."""
+MAX_PAGES = 20
+"""Of ``MAX_GROUP`` entries each: so far behind its time is an event looked for in the stream."""
+CLOCK_SKEW_MS = 5_000
 SHORTEST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 1.0
 
@@ -59,6 +64,34 @@ class Outbox:
         self._waiting.append((event, future))
         self._wake.set()
         await future
+
+    async def find(self, event_id: str) -> bytes | None:
+        """An event that is on its way to the history: in the local file, or in the stream.
+
+        The stream is searched from the moment on that the id tells, over as many entries as one would wait for.
+
+        Args:
+            event_id: A uuid7.
+
+        Raises:
+            redis.RedisError: If Redis does not answer.
+        """
+        text = event_id.encode()
+        spooled = self._spool.find(text)
+        if spooled is not None:
+            return spooled
+        first = UUID(event_id).int >> 80
+        start = str(max(0, first - CLOCK_SKEW_MS))
+        for _ in range(MAX_PAGES):
+            entries: Any = await self._redis.xrange(EVENTS_STREAM, start, "+", count=MAX_GROUP)
+            for _, fields in entries:
+                if text in fields.get(EVENT_FIELD, b""):
+                    found: bytes = fields[EVENT_FIELD]
+                    return found
+            if len(entries) < MAX_GROUP:
+                return None
+            start = "(" + entries[-1][0].decode()
+        return None
 
     async def run(self, state: TaskState) -> None:
         """Write what waits, and ship what the spool holds, for as long as the service lives."""

@@ -78,6 +78,12 @@ class Spool:
                 return chunk[:end].splitlines()
             wanted *= 2
 
+    def find(self, text: bytes) -> bytes | None:
+        """The oldest event that is not shipped yet and holds ``text``."""
+        with self.path.open("rb") as file:
+            file.seek(self._shipped)
+            return next((line.rstrip(b"\n") for line in file if text in line), None)
+
     def mark_shipped(self, events: list[bytes]) -> None:
         """Forget the oldest events; the file is emptied when all are shipped."""
         self._shipped += sum(len(event) + 1 for event in events)

@@ -150,10 +150,14 @@ def models(postgres_url: str, mlflow_url: str, league: League) -> Models:
 
 
 @pytest.fixture
-def settings(postgres_url: str, redis_url: str, mlflow_url: str, tmp_path: Path) -> Settings:
+def settings(
+    postgres_url: str, redis_url: str, mongo_url: str, mongo_database: str, mlflow_url: str, tmp_path: Path
+) -> Settings:
     return Settings(
         database_url=postgres_url,
         redis_url=redis_url,
+        mongo_url=mongo_url,
+        mongo_database=mongo_database,
         mlflow_url=mlflow_url,
         data_dir=tmp_path,
         today=TODAY,
@@ -172,6 +176,10 @@ class Service:
 
     def token(self, user_id: int = 1) -> str:
         return self.services.tokens.issue(user_id)
+
+    async def call(self, method: str, path: str, *, user_id: int = 1, **arguments: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token(user_id)}"}
+        return await self.client.request(method, path, headers=headers, **arguments)
 
     async def forecast(self, **changes: Any) -> httpx.Response:
         question = {key: value for key, value in self.league.question(**changes).items() if value is not ...}

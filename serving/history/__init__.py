@@ -1,0 +1,1 @@
+"""The forecasts that were answered: look up, explain, page, forget who asked."""

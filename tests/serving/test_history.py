@@ -1,0 +1,238 @@
+"""The history over HTTP, with the real sink between: look up, explain, page, forget."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pymongo
+import pytest
+import redis.asyncio
+from sqlalchemy import update
+from uuid_utils import uuid7
+
+from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION
+from cs2.forecasting.model import sigmoid
+from cs2.mongo_client import MongoClient
+from cs2.storage.users import User
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
+from tests.serving.conftest import Models, Running, Service
+
+NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
+
+Sink = Callable[[], Awaitable[int]]
+
+
+@pytest.fixture
+async def sink(redis_url: str, mongo_url: str, mongo_database: str) -> AsyncIterator[Sink]:
+    """Takes one batch from the stream into MongoDB."""
+    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
+        consumer = Consumer(stream, store, "tester")
+        await consumer.prepare()
+        yield consumer.step
+    await store.close()
+
+
+@pytest.fixture
+def collection(mongo_url: str, mongo_database: str) -> Any:
+    with pymongo.MongoClient(mongo_url) as client:
+        yield client[mongo_database][FORECASTS_COLLECTION]
+        client.drop_database(mongo_database)
+
+
+async def users(service: Service, *roles: str) -> list[int]:
+    """Accounts with these roles."""
+    found = []
+    for role in roles:
+        account = {"username": f"u{uuid4().hex[:12]}", "password": "correct horse battery"}
+        found.append((await service.client.post("/auth/register", json=account)).json()["id"])
+        async with service.services.sessions.begin() as session:
+            await session.execute(update(User).where(User.id == found[-1]).values(role=role))
+    return found
+
+
+async def ask(service: Service, user_id: int, **changes: Any) -> dict[str, Any]:
+    path = "/forecast/get_team1_win_probability"
+    answer = await service.call("POST", path, user_id=user_id, json=service.league.question(**changes))
+    return dict(answer.json())
+
+
+async def history(service: Service, user_id: int, **parameters: Any) -> list[str]:
+    response = await service.call("GET", "/forecast/history", user_id=user_id, params=parameters)
+    assert response.status_code == 200, response.text
+    return [item["forecast_id"] for item in response.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/forecast/history"), ("DELETE", "/forecast/history"), ("GET", f"/forecast/{NOBODYS}")],
+)
+async def test_nobody_without_a_token_sees_anything(service: Service, method: str, path: str) -> None:
+    assert (await service.client.request(method, path)).status_code == 401
+
+
+async def test_a_forecast_comes_back_as_it_was_answered_with_reasons_that_add_up(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    answer = await ask(service, 1)
+    path = f"/forecast/{answer['forecast_id']}"
+    waiting = await service.call("GET", path)
+    assert (waiting.status_code, waiting.headers["retry-after"]) == (202, "1")
+    assert waiting.json() == {"forecast_id": answer["forecast_id"], "status": "on its way"}
+    assert await sink() == 1
+    found = (await service.call("GET", path)).json()
+    assert found["answer"] == answer
+    assert (found["kind"], found["user_id"], found["batch_id"]) == ("map", 1, None)
+    explanation = found["explanation"]
+    added = [reason["log_odds"] for reason in explanation["reasons"]]
+    assert float(sigmoid(sum(added))) == pytest.approx(answer["team1_win_probability"], abs=1e-12)
+    assert explanation["probability"] == pytest.approx(answer["team1_win_probability"], abs=1e-12)
+    assert explanation["about"] == "Nuke"
+    assert [abs(one) for one in added] == sorted((abs(one) for one in added), reverse=True)
+    strongest = explanation["reasons"][0]
+    assert strongest["favours"] == "Vitality"
+    assert strongest["text"].endswith("points for Vitality")
+    assert strongest["without_it"] < answer["team1_win_probability"]
+
+
+async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sink: Sink, collection: Any) -> None:
+    series = (await service.call("POST", "/forecast/series", json={"team1": "Vitality", "team2": "FURIA"})).json()
+    batch = (await service.call("POST", "/forecast/batch", json={"forecasts": [service.league.question()] * 2})).json()
+    await sink()
+    found = (await service.call("GET", f"/forecast/{series['forecast_id']}")).json()
+    assert (found["kind"], found["answer"]) == ("series", series)
+    assert found["explanation"]["about"] == "a map of the series"
+    of_batch = [result["forecast"]["forecast_id"] for result in batch["results"]]
+    assert await history(service, 1) == [*reversed(of_batch), series["forecast_id"]]
+    assert collection.count_documents({"batch_id": batch["batch_id"]}) == 2
+
+
+async def test_another_users_forecast_is_unknown_but_to_admins(service: Service, sink: Sink, collection: Any) -> None:
+    owner, other, admin = await users(service, "user", "user", "admin")
+    forecast_id = (await ask(service, owner))["forecast_id"]
+    for stored in (False, True):
+        seen = [
+            (await service.call("GET", f"/forecast/{forecast_id}", user_id=user)).status_code
+            for user in (owner, other, admin)
+        ]
+        assert seen == ([200, 404, 200] if stored else [202, 404, 202])
+        await sink()
+    assert await history(service, owner) == [forecast_id]
+    assert await history(service, other) == []
+    assert await history(service, admin) == []
+    assert await history(service, admin, everybody=True) == [forecast_id]
+    refused = await service.call("GET", "/forecast/history", user_id=other, params={"everybody": True})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:cs2-forecast:problem:not-an-admin")
+
+
+async def test_it_is_searched_and_paged(service: Service, sink: Sink, collection: Any) -> None:
+    one, two = service.league.teams
+    lonely = service.league.lonely
+    mirage = service.league.nuke + 1
+    asked = [
+        (await ask(service, 1))["forecast_id"],
+        (await ask(service, 1, team2_id=lonely))["forecast_id"],
+        (await ask(service, 1, map_id=mirage))["forecast_id"],
+        (await ask(service, 1, team1_id=two, team2_id=lonely))["forecast_id"],
+    ]
+    await sink()
+    newest = asked[::-1]
+    assert await history(service, 1) == newest
+    assert await history(service, 1, team_id=one) == [asked[2], asked[1], asked[0]]
+    assert await history(service, 1, team_id=lonely) == [asked[3], asked[1]]
+    assert await history(service, 1, map_id=mirage) == [asked[2]]
+    assert await history(service, 1, map_id=mirage, team_id=lonely) == []
+    assert await history(service, 1, model_version=999) == []
+    now = datetime.now(UTC).date()
+    assert await history(service, 1, first_day=now - timedelta(days=1), last_day=now) == newest
+    assert await history(service, 1, last_day=now - timedelta(days=2)) == []
+    assert await history(service, 1, first_day=now + timedelta(days=2)) == []
+    paged, before = [], {}
+    while True:
+        page = (await service.call("GET", "/forecast/history", params={"limit": 3, **before})).json()
+        paged += [item["forecast_id"] for item in page["items"]]
+        if page["next_before"] is None:
+            break
+        before = {"before": page["next_before"]}
+    assert paged == newest
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [({"limit": 0}, "limit"), ({"before": "x"}, "before"), ({"first_day": "soon"}, "first_day"), ({"user": 2}, "user")],
+)
+async def test_a_wrong_parameter_is_named(service: Service, parameters: dict[str, Any], field: str) -> None:
+    response = await service.call("GET", "/forecast/history", params=parameters)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == field
+
+
+async def test_what_was_never_answered_is_unknown(service: Service, collection: Any) -> None:
+    for forecast_id in (NOBODYS, str(uuid7())):
+        response = await service.call("GET", f"/forecast/{forecast_id}")
+        assert (response.status_code, response.json()["type"]) == (404, "urn:cs2-forecast:problem:unknown-forecast")
+    assert (await service.call("GET", "/forecast/nonsense")).status_code == 422
+
+
+async def test_a_user_is_forgotten_in_what_is_stored_and_in_what_is_on_its_way(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    owner, other = await users(service, "user", "user")
+    stored = (await ask(service, owner))["forecast_id"]
+    others = (await ask(service, other))["forecast_id"]
+    await sink()
+    late = (await ask(service, owner))["forecast_id"]
+    assert (await service.call("DELETE", "/forecast/history", user_id=owner)).status_code == 204
+    await sink()
+    afterwards = (await ask(service, owner))["forecast_id"]
+    await sink()
+    owners = {row["_id"]: row["user_id"] for row in collection.find()}
+    assert owners == {stored: None, late: None, others: other, afterwards: owner}
+    assert await history(service, owner) == [afterwards]
+    assert (await service.call("GET", f"/forecast/{stored}", user_id=owner)).status_code == 404
+
+
+async def test_an_event_that_comes_twice_does_not_bring_the_user_back(
+    service: Service, sink: Sink, collection: Any, redis_url: str
+) -> None:
+    async with redis.asyncio.Redis.from_url(redis_url) as stream:
+        forecast_id = (await ask(service, 1))["forecast_id"]
+        ((_, fields),) = await stream.xrange(EVENTS_STREAM)
+        await sink()
+        await service.call("DELETE", "/forecast/history")
+        await stream.xadd(EVENTS_STREAM, {EVENT_FIELD: fields[EVENT_FIELD]})
+        await sink()
+    assert collection.find_one({"_id": forecast_id})["user_id"] is None
+
+
+async def test_while_mongodb_is_away_it_says_so_and_what_waits_is_known(
+    running: Running, models: Models, redis_url: str
+) -> None:
+    models.publish()
+    async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
+        answer = await ask(service, 1)
+        assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
+        for method, path in (
+            ("GET", f"/forecast/{uuid7()}"),
+            ("GET", "/forecast/history"),
+            ("DELETE", "/forecast/history"),
+        ):
+            response = await service.call(method, path)
+            assert (response.status_code, response.json()["type"]) == (
+                503,
+                "urn:cs2-forecast:problem:history-unavailable",
+            )
+            assert response.headers["retry-after"]
+
+
+async def test_what_waits_in_the_local_file_is_known_while_redis_is_away(
+    running: Running, models: Models, mongo_url: str
+) -> None:
+    models.publish()
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:
+        answers = [await ask(service, 1) for _ in range(3)]
+        for answer in answers:
+            assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
+        assert (await service.call("GET", f"/forecast/{uuid7()}")).status_code == 404
