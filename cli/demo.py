@@ -3,7 +3,6 @@
 import secrets
 import shutil
 import time
-from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,24 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Column, Table
 
+from cli.demo_answers import DemoError, read_back, show_beside_outcomes, show_one_closely
 from cli.exit_codes import ExitCode
 from cli.up import Data, DataDir, Source, interrupted, parse_ports, source_settings
 
 if TYPE_CHECKING:
-    from cli.demo_questions import Questions
     from cli.stack.layout import Layout
     from pipelines.sources.base import MatchSource
 
 DAYS = 14
-SHOWN = 20
 READY_SECONDS = 120
-HISTORY_SECONDS = 60
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the message says why."""
 
 
 def demo(
@@ -151,9 +143,10 @@ def _forecast_and_judge(console: Console, layout: "Layout", source: "MatchSource
         began = time.monotonic()
         answers = [api.forecast(**question.request) for question in track(wanted.asked, "asking", console=console)]
         seconds = time.monotonic() - began
-    _show(console, wanted, answers)
-    console.print(f"{len(answers)} forecasts in {seconds:.1f} s, one request each.")
-    _read_back(console, layout, [answer["forecast_id"] for answer in answers])
+        show_beside_outcomes(console, wanted, answers)
+        console.print(f"{len(answers)} forecasts in {seconds:.1f} s, one request each.")
+        read_back(console, layout, [answer["forecast_id"] for answer in answers])
+        show_one_closely(console, api, wanted.asked[-1], answers[-1])
 
 
 def _wait_for_the_model(api: Any) -> None:
@@ -169,55 +162,3 @@ def _wait_for_the_model(api: Any) -> None:
             time.sleep(0.2)
         else:
             return
-
-
-def _show(console: Console, wanted: "Questions", answers: Sequence[dict[str, Any]]) -> None:
-    import numpy as np
-
-    from cli.demo_questions import outcomes
-    from cs2.forecasting import metrics
-
-    asked = wanted.asked
-    if not asked:
-        raise DemoError(f"there are no {wanted.unit} in the last days that the service could be asked about")
-    table = Table(Column("day", no_wrap=True), "map", "team 1", "team 2", "forecast", "95%", "Elo", "won", box=None)
-    for question, answer in list(zip(asked, answers, strict=True))[-SHOWN:]:
-        low, high = answer["interval"]
-        table.add_row(
-            *question.label,
-            f"{answer['team1_win_probability']:.3f}",
-            f"{low:.2f}-{high:.2f}",
-            f"{question.elo:.3f}",
-            "team 1" if question.team1_won else "team 2",
-        )
-    console.print(f"\nThe last {min(SHOWN, len(asked))} of them, forecast beside outcome:")
-    console.print(table)
-    elo, won = outcomes(asked)
-    ours = np.array([answer["team1_win_probability"] for answer in answers])
-    outcome = won.astype(bool)
-    console.print(
-        f"\nLog loss on {len(asked)} {wanted.unit}: forecasts {metrics.log_loss(ours, outcome):.4f},"
-        f" team Elo {metrics.log_loss(elo, outcome):.4f}, a coin {np.log(2):.4f}."
-    )
-    console.print("A show, not evidence: two weeks are too few to tell forecasters apart (docs/quality.md has years).")
-
-
-def _read_back(console: Console, layout: "Layout", ids: Sequence[str]) -> None:
-    """Find every forecast in MongoDB by its id."""
-    import pymongo
-
-    from cs2.contracts import FORECASTS_COLLECTION
-
-    client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(layout.mongo)
-    try:
-        forecasts = client["cs2"][FORECASTS_COLLECTION]
-        deadline = time.monotonic() + HISTORY_SECONDS
-        while (found := forecasts.count_documents({"_id": {"$in": list(ids)}})) < len(ids):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.2)
-    finally:
-        client.close()
-    console.print(f"Read back from MongoDB by id: {found} of {len(ids)} forecasts found.")
-    if found < len(ids):
-        raise DemoError(f"{len(ids) - found} forecasts are missing in the history")

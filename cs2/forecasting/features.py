@@ -40,8 +40,12 @@ class Feature:
 
 
 FEATURES = (
-    Feature("rating_of_newcomers", "rating", "strength on this map: players, map, form; as far as the ten are new"),
-    Feature("rating_of_experienced", "rating", "the same, as far as the ten have played much"),
+    Feature("rating_of_newcomers", "rating", "strength on this map (players, map, form), as far as the ten are new"),
+    Feature(
+        "rating_of_experienced",
+        "rating",
+        "strength on this map (players, map, form), as far as the ten have played much",
+    ),
     Feature("name_rating", "rating", "results of the team's name, whoever played"),
     Feature("elo", "log-odds", "team Elo"),
     Feature("map_strength", "rating", "how much better than usual the side is on this map"),
