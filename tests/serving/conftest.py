@@ -100,48 +100,67 @@ class Models:
     def publish(self, *, seed: int = 0, blob: bytes | None = None, skill: float = 1.0, **changes: Any) -> int:
         """A new champion and its ratings; ``changes`` spoil its row."""
         pipeline = trained_pipeline(seed)
-        data = skops.io.dumps(pipeline) if blob is None else blob
-        path = f"tests/{uuid4().hex}/model.skops"
-        answer = httpx.put(f"{self.mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}", content=data)
-        answer.raise_for_status()
         X = np.random.default_rng(1).normal(size=(20, len(FEATURE_NAMES)))
-        arguments: dict[str, Any] = {
-            "status": "candidate",
-            "estimator": "logistic_regression",
-            "mlflow_run_id": uuid4().hex,
-            "dagster_run_id": uuid4().hex,
-            "artifact_uri": f"mlflow-artifacts:/{path}",
-            "sha256": sha256(data).hexdigest(),
-            "features_version": FEATURES_VERSION,
-            "feature_names": list(FEATURE_NAMES),
-            "parameters": {},
-            "golden": golden_set(MapModel.from_estimator(pipeline), X),
-            "metrics": {},
-            "trained_from": date(2024, 1, 1),
-            "trained_through": AS_OF,
-            "n_maps": 500,
-        }
-        engine = make_engine(self.postgres_url)
-        with Session(engine) as session, session.begin():
-            arguments["snapshot_id"] = self._store(session, ratings_of(self.league, skill=skill))
-            row = MlModel(**{**arguments, **changes})
-            session.add(row)
-            session.flush()
-            judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
-            version = promote(session, row.version).version
-        engine.dispose()
-        return version
+        return publish(
+            self.postgres_url,
+            self.mlflow_url,
+            blob=skops.io.dumps(pipeline) if blob is None else blob,
+            golden=golden_set(MapModel.from_estimator(pipeline), X),
+            ratings=ratings_of(self.league, skill=skill),
+            as_of=AS_OF,
+            **changes,
+        )
 
     def publish_ratings(self, data: bytes) -> int:
         engine = make_engine(self.postgres_url)
         with Session(engine) as session, session.begin():
-            snapshot_id = self._store(session, data)
+            snapshot_id = _store(session, data, AS_OF)
         engine.dispose()
         return snapshot_id
 
-    @staticmethod
-    def _store(session: Session, data: bytes) -> int:
-        return store_snapshot(session, as_of=AS_OF, features_version=FEATURES_VERSION, data=data, n_rated=10).id
+
+def publish(
+    postgres_url: str,
+    mlflow_url: str,
+    *,
+    blob: bytes,
+    golden: dict[str, Any],
+    ratings: bytes,
+    as_of: date,
+    **changes: Any,
+) -> int:
+    """A new champion and its ratings; ``changes`` spoil its row."""
+    path = f"tests/{uuid4().hex}/model.skops"
+    httpx.put(f"{mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}", content=blob).raise_for_status()
+    arguments: dict[str, Any] = {
+        "status": "candidate",
+        "estimator": "logistic_regression",
+        "mlflow_run_id": uuid4().hex,
+        "dagster_run_id": uuid4().hex,
+        "artifact_uri": f"mlflow-artifacts:/{path}",
+        "sha256": sha256(blob).hexdigest(),
+        "features_version": FEATURES_VERSION,
+        "feature_names": list(FEATURE_NAMES),
+        "parameters": {},
+        "golden": golden,
+        "metrics": {},
+        "trained_from": date(2024, 1, 1),
+        "trained_through": as_of,
+        "n_maps": 500,
+    }
+    engine = make_engine(postgres_url)
+    with Session(engine) as session, session.begin():
+        row = MlModel(**{**arguments, "snapshot_id": _store(session, ratings, as_of), **changes})
+        session.add(row)
+        session.flush()
+        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+        version = promote(session, row.version).version
+    engine.dispose()
+    return version
+
+
+def _store(session: Session, data: bytes, as_of: date) -> int:
+    return store_snapshot(session, as_of=as_of, features_version=FEATURES_VERSION, data=data, n_rated=10).id
 
 
 @pytest.fixture
@@ -197,19 +216,19 @@ class Service:
 Running = Callable[..., AbstractAsyncContextManager[Service]]
 
 
+@asynccontextmanager
+async def run_service(settings: Settings, league: League) -> AsyncIterator[Service]:
+    app = create_app(settings)
+    async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
+        transport = httpx.ASGITransport(manager.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            yield Service(client, manager._state["services"], league)
+
+
 @pytest.fixture
 def running(settings: Settings, league: League) -> Running:
     """Runs the service, by changed settings where given."""
-
-    @asynccontextmanager
-    async def run(**changes: Any) -> AsyncIterator[Service]:
-        app = create_app(settings.model_copy(update=changes))
-        async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
-            transport = httpx.ASGITransport(manager.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-                yield Service(client, manager._state["services"], league)
-
-    return run
+    return lambda **changes: run_service(settings.model_copy(update=changes), league)
 
 
 @pytest.fixture

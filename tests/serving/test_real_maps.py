@@ -1,0 +1,123 @@
+"""The served number is the trained estimator's, on 1,000 real maps: alone, in a batch, by ids and by names."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+
+from cs2.forecasting.estimators import fit_logistic
+from cs2.forecasting.features import features
+from cs2.forecasting.history import UNKNOWN
+from cs2.forecasting.model import MapModel, golden_set
+from cs2.forecasting.training import fixtures_of, rate, training_set
+from cs2.settings import Settings
+from cs2.storage.engine import make_engine
+from pipelines.etl.history import history_from_tables
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import rebuild
+from pipelines.etl.storing import store
+from pipelines.etl.tables import Tables
+from pipelines.sources.archive import ArchiveSource
+from serving.dictionaries.index import folded
+from tests.forecasting.archives import real_archive, write
+from tests.serving.conftest import League, publish, run_service
+
+pytestmark = [pytest.mark.real_data, pytest.mark.timeout(300)]
+
+CUT = date(2025, 1, 31)
+MAPS = 1000
+EPOCH = date(1970, 1, 1)
+PATH = "/forecast/get_team1_win_probability"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions by ids and by names, and what the trained estimator says."""
+
+    by_id: list[dict[str, Any]]
+    by_name: list[dict[str, Any]]
+    expected: list[float]
+
+
+@pytest.fixture
+def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> Asked:
+    """Trains on what was known through the cut, publishes it, and asks about the maps after it."""
+    frames = ArchiveSource(write(tmp_path / "archive", real_archive(shared_data))).published(date(2025, 3, 8)).frames
+    rebuilt = rebuild(frames, Identities())
+    engine = make_engine(postgres_url)
+    with engine.begin() as connection:
+        store(connection, replace(rebuilt, outcomes=rebuilt.outcomes[:0]))  # no raw rows are landed here
+    engine.dispose()
+    tables = rebuilt.tables
+    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    cut = (CUT - EPOCH).days
+    data = training_set(history, through=cut)
+    estimator = fit_logistic(data, today=cut + 1)
+    snapshot = rate(history, through=cut)
+    publish(
+        postgres_url,
+        mlflow_url,
+        blob=skops.io.dumps(estimator),
+        golden=golden_set(MapModel.from_estimator(estimator), data.X),
+        ratings=snapshot.to_bytes(),
+        as_of=CUT,
+    )
+    known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map & (history.day > cut)
+    rows = np.flatnonzero(known)[:MAPS]
+    fixtures = fixtures_of(history).take(rows)
+    expected = estimator.predict_proba(features(snapshot.state, fixtures))[:, 1]
+    by_id = [
+        {
+            "map_id": int(fixtures.map_id[row]),
+            "team1_id": int(fixtures.team_ids[row, 0]),
+            "team2_id": int(fixtures.team_ids[row, 1]),
+            "team1_player_ids": fixtures.player_ids[row, 0].tolist(),
+            "team2_player_ids": fixtures.player_ids[row, 1].tolist(),
+            "played_on": str(EPOCH + timedelta(days=int(fixtures.day[row]))),
+        }
+        for row in range(len(rows))
+    ]
+    return Asked(by_id, [_by_name(question, tables) for question in by_id], expected.tolist())
+
+
+def _by_name(question: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """With names wherever the name is nobody else's."""
+    found = dict(question)
+    maps, teams = _names(tables.maps, "name"), _names(tables.teams, "name")
+    players = _names(tables.players, "nickname")
+    for field, names in (("map", maps), ("team1", teams), ("team2", teams)):
+        if found[f"{field}_id"] in names:
+            found[field] = names[found.pop(f"{field}_id")]
+    for field in ("team1_player", "team2_player"):
+        if all(player in players for player in found[f"{field}_ids"]):
+            found[f"{field}s"] = [players[player] for player in found.pop(f"{field}_ids")]
+    return found
+
+
+def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
+    bearers = Counter(frame[column].map(folded))
+    return {number: name for number, name in zip(frame["id"], frame[column], strict=True) if bearers[folded(name)] == 1}
+
+
+async def test_every_way_of_asking_gives_the_trained_estimators_number(asked: Asked, settings: Settings) -> None:
+    changed = settings.model_copy(update={"today": CUT})
+    nobody = League(0, [], [], 0)
+    async with run_service(changed, nobody) as service:
+        alone = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_id]
+        named = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_name]
+        batch = (await service.call("POST", "/forecast/batch", json={"forecasts": asked.by_id})).json()["results"]
+    assert len(alone) == MAPS
+    assert sum("team1" in question and "team1_players" in question for question in asked.by_name) > MAPS / 2
+    probability = [answer["team1_win_probability"] for answer in alone]
+    assert np.abs(np.array(probability) - np.array(asked.expected)).max() < 1e-9
+    assert [answer["team1_win_probability"] for answer in named] == probability
+    assert [result["forecast"]["team1_win_probability"] for result in batch] == probability
+    for one, other, item in zip(alone, named, batch, strict=True):
+        assert one["interval"] == other["interval"] == item["forecast"]["interval"]
+        assert one["warnings"] == other["warnings"] == item["forecast"]["warnings"]
