@@ -54,7 +54,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with running_services(settings or get_settings()) as services:
             yield {"services": services}
 
-    app = Service(title="cs2-forecast", version="0.1.0", description=DESCRIPTION, lifespan=lifespan)
+    app = Service(
+        title="cs2-forecast",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
+    )
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
     for part in (auth, dictionaries, forecast, history, health):

@@ -1,0 +1,69 @@
+"""Contains all the data models used in inputs/outputs"""
+
+from .account import Account
+from .alive import Alive
+from .batch_answer import BatchAnswer
+from .batch_item import BatchItem
+from .batch_request import BatchRequest
+from .batch_request_forecast_request import BatchRequestForecastRequest
+from .body_log_in import BodyLogIn
+from .component import Component
+from .entry import Entry
+from .entry_page import EntryPage
+from .explained_forecast import ExplainedForecast
+from .explanation import Explanation
+from .field_problem import FieldProblem
+from .forecast_answer import ForecastAnswer
+from .forecast_request import ForecastRequest
+from .history_page import HistoryPage
+from .map_of_series import MapOfSeries
+from .model_used import ModelUsed
+from .named import Named
+from .on_its_way import OnItsWay
+from .problem import Problem
+from .readiness import Readiness
+from .readiness_components import ReadinessComponents
+from .reason import Reason
+from .registration import Registration
+from .score_line import ScoreLine
+from .series_answer import SeriesAnswer
+from .series_request import SeriesRequest
+from .series_request_best_of import SeriesRequestBestOf
+from .stored_forecast import StoredForecast
+from .team_used import TeamUsed
+from .token import Token
+
+__all__ = (
+    "Account",
+    "Alive",
+    "BatchAnswer",
+    "BatchItem",
+    "BatchRequest",
+    "BatchRequestForecastRequest",
+    "BodyLogIn",
+    "Component",
+    "Entry",
+    "EntryPage",
+    "ExplainedForecast",
+    "Explanation",
+    "FieldProblem",
+    "ForecastAnswer",
+    "ForecastRequest",
+    "HistoryPage",
+    "MapOfSeries",
+    "ModelUsed",
+    "Named",
+    "OnItsWay",
+    "Problem",
+    "Readiness",
+    "ReadinessComponents",
+    "Reason",
+    "Registration",
+    "ScoreLine",
+    "SeriesAnswer",
+    "SeriesRequest",
+    "SeriesRequestBestOf",
+    "StoredForecast",
+    "TeamUsed",
+    "Token",
+)
