@@ -1,7 +1,7 @@
 """The served number is the trained estimator's, on 1,000 real maps: alone, in a batch, by ids and by names."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,30 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import skops.io
 
-from cs2.forecasting.estimators import fit_logistic
 from cs2.forecasting.features import features
 from cs2.forecasting.history import UNKNOWN
-from cs2.forecasting.model import MapModel, golden_set
-from cs2.forecasting.training import fixtures_of, rate, training_set
+from cs2.forecasting.training import fixtures_of
 from cs2.settings import Settings
-from cs2.storage.engine import make_engine
-from pipelines.etl.history import history_from_tables
-from pipelines.etl.ids import Identities
-from pipelines.etl.rebuild import rebuild
-from pipelines.etl.storing import store
 from pipelines.etl.tables import Tables
-from pipelines.sources.archive import ArchiveSource
 from serving.dictionaries.index import folded
 from tests.forecasting.archives import real_archive, write
-from tests.serving.conftest import League, publish, run_service
+from tests.serving.archive_service import EPOCH, serve_archive
+from tests.serving.conftest import League, run_service
 
 pytestmark = [pytest.mark.real_data, pytest.mark.timeout(300)]
 
-CUT = date(2025, 1, 31)
+CUT, LAST = date(2025, 1, 31), date(2025, 3, 8)
 MAPS = 1000
-EPOCH = date(1970, 1, 1)
 PATH = "/forecast/get_team1_win_probability"
 
 
@@ -48,30 +39,14 @@ class Asked:
 @pytest.fixture
 def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> Asked:
     """Trains on what was known through the cut, publishes it, and asks about the maps after it."""
-    frames = ArchiveSource(write(tmp_path / "archive", real_archive(shared_data))).published(date(2025, 3, 8)).frames
-    rebuilt = rebuild(frames, Identities())
-    engine = make_engine(postgres_url)
-    with engine.begin() as connection:
-        store(connection, replace(rebuilt, outcomes=rebuilt.outcomes[:0]))  # no raw rows are landed here
-    engine.dispose()
-    tables = rebuilt.tables
-    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    folder = write(tmp_path / "archive", real_archive(shared_data))
+    served = serve_archive(folder, CUT, LAST, postgres_url, mlflow_url)
+    tables, history = served.tables, served.history
     cut = (CUT - EPOCH).days
-    data = training_set(history, through=cut)
-    estimator = fit_logistic(data, today=cut + 1)
-    snapshot = rate(history, through=cut)
-    publish(
-        postgres_url,
-        mlflow_url,
-        blob=skops.io.dumps(estimator),
-        golden=golden_set(MapModel.from_estimator(estimator), data.X),
-        ratings=snapshot.to_bytes(),
-        as_of=CUT,
-    )
     known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map & (history.day > cut)
     rows = np.flatnonzero(known)[:MAPS]
     fixtures = fixtures_of(history).take(rows)
-    expected = estimator.predict_proba(features(snapshot.state, fixtures))[:, 1]
+    expected = served.estimator.predict_proba(features(served.snapshot.state, fixtures))[:, 1]
     by_id = [
         {
             "map_id": int(fixtures.map_id[row]),
