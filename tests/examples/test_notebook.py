@@ -79,7 +79,7 @@ def test_a_past_weekend_is_forecast_and_judged(
     api = [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--port", str(port)]
     monkeypatch.setenv("CS2_API_URL", url)
     monkeypatch.setenv("CS2_ARCHIVE", str(archive))
-    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.delenv("MPLBACKEND", raising=False)
 
     def problem() -> str | None:
         try:
