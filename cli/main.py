@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
     "history": "cli.history:app",
+    "dead-letters": "cli.dead_letters:app",
     "openapi": "cli.openapi:openapi",
     "backtest": "cli.backtest:backtest",
 }

@@ -109,10 +109,9 @@ class Models:
             self.postgres_url,
             self.mlflow_url,
             blob=skops.io.dumps(pipeline) if blob is None else blob,
-            golden=golden_set(MapModel.from_estimator(pipeline), X),
             ratings=ratings_of(self.league, skill=skill),
             as_of=AS_OF,
-            **changes,
+            **{"golden": golden_set(MapModel.from_estimator(pipeline), X), **changes},
         )
 
     def publish_ratings(self, data: bytes) -> int:
