@@ -260,8 +260,8 @@ class Faults:
 
         async def empty() -> bool:
             (group,) = self.redis.xinfo_groups(EVENTS_STREAM)
-            assert group["name"].decode() == EVENTS_GROUP
-            return not group["pending"] and not group["lag"]
+            last = self.redis.xinfo_stream(EVENTS_STREAM)["last-generated-id"]
+            return not group["pending"] and group["last-delivered-id"] == last
 
         await self.until("everything is stored", empty)
 
