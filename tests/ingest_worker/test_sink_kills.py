@@ -97,3 +97,29 @@ async def test_a_sink_killed_after_it_took_events_and_before_it_stored_them_lose
     finally:
         sink.kill()
         sink.wait(10)
+
+
+async def test_a_quiet_stream_is_no_dead_server(
+    stream: redis.asyncio.Redis, redis_url: str, mongo_url: str, mongo_database: str, tmp_path: Path
+) -> None:
+    """The socket's timeout exceeds ``BLOCK``: several empty turns, and nothing to complain of."""
+    from ingest_worker.consumer import ALIVE_PREFIX
+
+    told = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
+    turns: set[bytes] = set()
+
+    async def has_turned() -> bool:
+        async for key in stream.scan_iter(match=f"{ALIVE_PREFIX}*-{sink.pid}"):
+            turns.add(await stream.get(key))
+        return len(turns) >= 3 or b"sink_waits" in log.read_bytes()
+
+    log = tmp_path / "sink.log"
+    with log.open("wb") as output:
+        sink = subprocess.Popen([sys.executable, "-m", "ingest_worker"], env={**os.environ, **told}, stdout=output)
+    try:
+        await until(has_turned)
+    finally:
+        sink.kill()
+        sink.wait(10)
+    assert b"sink_ready" in log.read_bytes()
+    assert b"sink_waits" not in log.read_bytes()
