@@ -16,6 +16,8 @@ COMMANDS = {
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
+    "models": "cli.models:app",
+    "users": "cli.users:app",
     "history": "cli.history:app",
     "openapi": "cli.openapi:openapi",
     "backtest": "cli.backtest:backtest",
