@@ -6,13 +6,14 @@ CHOSEN = $(if $(SOURCE),--source "$(SOURCE)") $(if $(DATA),--data "$(DATA)")
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup demo up down test lint format lock bench-ratings
+.PHONY: help setup demo up down test lint format lock bench-ratings faults
 
 help:
 	@echo "make demo [SOURCE=name] [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
 	@echo "make up [SOURCE=name] [DATA=folder]    the same stack, in the foreground until Ctrl-C"
 	@echo "make down                end what a crash left behind"
 	@echo "make test                everything that must hold: format, lint, types, import rules, tests"
+	@echo "make faults              ten minutes of stops and kills under load; CS2_FAULTS_SEED=number repeats a run"
 	@echo "make setup               the environment in .venv (all other targets call it)"
 	@echo "make format              format the code"
 	@echo "make lock                pin the packages anew"
@@ -48,3 +49,6 @@ lock: setup
 
 bench-ratings: setup
 	$(BIN)/python -m benchmarks.ratings $(if $(DATA),--path "$(DATA)")
+
+faults: setup
+	$(BIN)/python -m tests.faults.running --seconds 600

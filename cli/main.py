@@ -19,6 +19,7 @@ COMMANDS = {
     "models": "cli.models:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
+    "dead-letters": "cli.dead_letters:app",
     "openapi": "cli.openapi:openapi",
     "backtest": "cli.backtest:backtest",
 }

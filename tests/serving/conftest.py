@@ -54,6 +54,10 @@ class League:
 
 @pytest.fixture
 def league(postgres_url: str) -> League:
+    return make_league(postgres_url)
+
+
+def make_league(postgres_url: str) -> League:
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
         maps = [Map(name="Nuke"), Map(name="Mirage")]
@@ -105,10 +109,9 @@ class Models:
             self.postgres_url,
             self.mlflow_url,
             blob=skops.io.dumps(pipeline) if blob is None else blob,
-            golden=golden_set(MapModel.from_estimator(pipeline), X),
             ratings=ratings_of(self.league, skill=skill),
             as_of=AS_OF,
-            **changes,
+            **{"golden": golden_set(MapModel.from_estimator(pipeline), X), **changes},
         )
 
     def publish_ratings(self, data: bytes) -> int:
@@ -127,17 +130,17 @@ def publish(
     golden: dict[str, Any],
     ratings: bytes,
     as_of: date,
+    artifact_uri: str | None = None,
     **changes: Any,
 ) -> int:
-    """A new champion and its ratings; ``changes`` spoil its row."""
-    path = f"tests/{uuid4().hex}/model.skops"
-    httpx.put(f"{mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}", content=blob).raise_for_status()
+    """A new champion and its ratings, its blob uploaded unless it is there; ``changes`` spoil its row."""
+    artifact_uri = artifact_uri or upload(mlflow_url, blob)
     arguments: dict[str, Any] = {
         "status": "candidate",
         "estimator": "logistic_regression",
         "mlflow_run_id": uuid4().hex,
         "dagster_run_id": uuid4().hex,
-        "artifact_uri": f"mlflow-artifacts:/{path}",
+        "artifact_uri": artifact_uri,
         "sha256": sha256(blob).hexdigest(),
         "features_version": FEATURES_VERSION,
         "feature_names": list(FEATURE_NAMES),
@@ -157,6 +160,12 @@ def publish(
         version = promote(session, row.version).version
     engine.dispose()
     return version
+
+
+def upload(mlflow_url: str, blob: bytes) -> str:
+    path = f"tests/{uuid4().hex}/model.skops"
+    httpx.put(f"{mlflow_url}/api/2.0/mlflow-artifacts/artifacts/{path}", content=blob).raise_for_status()
+    return f"mlflow-artifacts:/{path}"
 
 
 def _store(session: Session, data: bytes, as_of: date) -> int:
