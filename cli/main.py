@@ -16,6 +16,8 @@ COMMANDS = {
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
+    "models": "cli.models:app",
+    "users": "cli.users:app",
     "history": "cli.history:app",
     "dead-letters": "cli.dead_letters:app",
     "openapi": "cli.openapi:openapi",

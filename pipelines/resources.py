@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 import dagster as dg
 import redis
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
-from uuid_utils import uuid7
 
 from cs2.contracts import MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
@@ -57,13 +55,7 @@ class Announcer(dg.ConfigurableResource[None]):
         Raises:
             redis.RedisError: If Redis does not answer; nothing is lost, as listeners also ask PostgreSQL.
         """
-        message = ModelAnnouncement(
-            event_id=str(uuid7()),
-            kind=kind,
-            model_version=served.model_version,
-            snapshot_id=served.snapshot_id,
-            published_at=datetime.now(UTC),
-        )
+        message = served.announcement(kind)
         with redis.Redis.from_url(self.url) as client:
             client.publish(self.channel, message.model_dump_json())
         return message

@@ -15,6 +15,7 @@ from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problem_media_type
 from serving.forecast import endpoints as forecast
 from serving.history import endpoints as history
+from serving.models import endpoints as models
 from serving.services import Services, running_services
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
@@ -63,6 +64,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for part in (auth, dictionaries, forecast, history, health):
+    for part in (auth, dictionaries, forecast, history, models, health):
         app.include_router(part.router)
     return app

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from serving.auth.repository import Users
 from serving.auth.service import Accounts
-from serving.errors import NotAuthenticatedError
+from serving.errors import ForbiddenError, NotAuthenticatedError
 from serving.forecast.bundle import Bundle
 from serving.services import Services
 
@@ -41,6 +41,18 @@ async def is_admin(services: Services, user_id: int) -> bool:
     async with services.sessions() as session:
         user = await Users(session).get(user_id)
     return user is not None and user.role == "admin"
+
+
+async def _administrator(user_id: CurrentUser, services: ServicesDep) -> int:
+    if not await is_admin(services, user_id):
+        raise ForbiddenError("not-an-admin", "only admins may do this")
+    return user_id
+
+
+administrators = Depends(_administrator)
+
+AdminUser = Annotated[int, administrators]
+"""Id of the admin who asks."""
 
 
 async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:

@@ -43,6 +43,7 @@ class Services:
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
+    redis: Redis
     keeper: Keeper
     outbox: Outbox
     history: StoredForecasts
@@ -97,6 +98,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             sessions=async_sessionmaker(engine, expire_on_commit=False),
             passwords=Passwords(),
             tokens=Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes),
+            redis=redis,
             keeper=keeper,
             outbox=outbox,
             history=history,

@@ -1,14 +1,17 @@
-"""Rows of ``ml_models`` and ``rating_snapshots``: the one place that writes them."""
+"""Rows of ``ml_models`` and ``rating_snapshots``: the one place that writes them, and says what is announced."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
+from uuid_utils import uuid7
 
+from cs2.contracts import AnnouncementKind, ModelAnnouncement
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 
 
@@ -30,6 +33,16 @@ class Served:
 
     model_version: int | None
     snapshot_id: int | None
+
+    def announcement(self, kind: AnnouncementKind) -> ModelAnnouncement:
+        """The message for ``ml_models``, to be sent after the commit."""
+        return ModelAnnouncement(
+            event_id=str(uuid7()),
+            kind=kind,
+            model_version=self.model_version,
+            snapshot_id=self.snapshot_id,
+            published_at=datetime.now(UTC),
+        )
 
 
 def store_snapshot(
@@ -108,7 +121,8 @@ def promote(session: Session, version: int) -> MlModel:
     The caller's commit makes both visible at once; readers see the old champion until then.
 
     Raises:
-        PromotionRefusedError: If the version is unknown, refused, or was never judged.
+        PromotionRefusedError: If the version is unknown, refused, was never judged, or needs features that this code
+            does not compute.
     """
     _one_writer(session, MlModel.__tablename__)
     row = session.get(MlModel, version, with_for_update=True, populate_existing=True)
@@ -118,6 +132,10 @@ def promote(session: Session, version: int) -> MlModel:
         raise PromotionRefusedError(f"the gate refused version {version}: {'; '.join(row.reasons)}")
     if row.judged_at is None:
         raise PromotionRefusedError(f"the gate has not judged version {version}")
+    if row.features_version != FEATURES_VERSION:
+        raise PromotionRefusedError(
+            f"version {version} needs features of version {row.features_version}, this code computes {FEATURES_VERSION}"
+        )
     before = champion(session)
     if before is not None and before.version == version:
         return before
@@ -128,6 +146,27 @@ def promote(session: Session, version: int) -> MlModel:
     row.promoted_at = func.now()
     session.flush()
     return row
+
+
+def roll_back(session: Session) -> MlModel:
+    """Make the champion before the present one champion again; done twice it goes one further back.
+
+    Raises:
+        PromotionRefusedError: If there is no earlier champion that can be served.
+    """
+    _one_writer(session, MlModel.__tablename__)
+    best = champion(session)
+    earlier = (
+        select(MlModel.version)
+        .where(MlModel.status == ModelStatus.RETIRED, MlModel.features_version == FEATURES_VERSION)
+        .where(MlModel.version < (best.version if best else 0))
+        .order_by(MlModel.version.desc())
+        .limit(1)
+    )
+    version = session.scalar(earlier)
+    if version is None:
+        raise PromotionRefusedError("there is no earlier champion that can be served")
+    return promote(session, version)
 
 
 def _one_writer(session: Session, table: str) -> None:

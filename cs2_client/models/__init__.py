@@ -7,6 +7,7 @@ from .batch_item import BatchItem
 from .batch_request import BatchRequest
 from .batch_request_forecast_request import BatchRequestForecastRequest
 from .body_log_in import BodyLogIn
+from .calibration import Calibration
 from .component import Component
 from .entry import Entry
 from .entry_page import EntryPage
@@ -17,10 +18,15 @@ from .forecast_answer import ForecastAnswer
 from .forecast_request import ForecastRequest
 from .history_page import HistoryPage
 from .map_of_series import MapOfSeries
+from .model import Model
+from .model_metrics import ModelMetrics
+from .model_page import ModelPage
+from .model_status import ModelStatus
 from .model_used import ModelUsed
 from .named import Named
 from .on_its_way import OnItsWay
 from .problem import Problem
+from .promoted import Promoted
 from .readiness import Readiness
 from .readiness_components import ReadinessComponents
 from .reason import Reason
@@ -41,6 +47,7 @@ __all__ = (
     "BatchRequest",
     "BatchRequestForecastRequest",
     "BodyLogIn",
+    "Calibration",
     "Component",
     "Entry",
     "EntryPage",
@@ -51,10 +58,15 @@ __all__ = (
     "ForecastRequest",
     "HistoryPage",
     "MapOfSeries",
+    "Model",
+    "ModelMetrics",
+    "ModelPage",
+    "ModelStatus",
     "ModelUsed",
     "Named",
     "OnItsWay",
     "Problem",
+    "Promoted",
     "Readiness",
     "ReadinessComponents",
     "Reason",

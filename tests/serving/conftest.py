@@ -153,11 +153,13 @@ def publish(
     }
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
-        row = MlModel(**{**arguments, "snapshot_id": _store(session, ratings, as_of), **changes})
+        row = MlModel(**{**arguments, "snapshot_id": _store(session, ratings, as_of)})
         session.add(row)
         session.flush()
         judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
         version = promote(session, row.version).version
+        for name, value in changes.items():  # afterwards: the registry refuses what another release could have written
+            setattr(row, name, value)
     engine.dispose()
     return version
 

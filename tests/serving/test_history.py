@@ -3,20 +3,18 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pymongo
 import pytest
 import redis.asyncio
-from sqlalchemy import update
 from uuid_utils import uuid7
 
 from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION
 from cs2.forecasting.model import sigmoid
 from cs2.mongo_client import MongoClient
-from cs2.storage.users import User
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
+from tests.serving.accounts import users
 from tests.serving.conftest import Models, Running, Service
 
 NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
@@ -40,17 +38,6 @@ def collection(mongo_url: str, mongo_database: str) -> Any:
     with pymongo.MongoClient(mongo_url) as client:
         yield client[mongo_database][FORECASTS_COLLECTION]
         client.drop_database(mongo_database)
-
-
-async def users(service: Service, *roles: str) -> list[int]:
-    """Accounts with these roles."""
-    found = []
-    for role in roles:
-        account = {"username": f"u{uuid4().hex[:12]}", "password": "correct horse battery"}
-        found.append((await service.client.post("/auth/register", json=account)).json()["id"])
-        async with service.services.sessions.begin() as session:
-            await session.execute(update(User).where(User.id == found[-1]).values(role=role))
-    return found
 
 
 async def ask(service: Service, user_id: int, **changes: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.engine import make_engine
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 from cs2.storage.registry import (
@@ -33,7 +34,7 @@ def session(postgres_url: str) -> Iterator[Session]:
 
 
 def store(session: Session, data: bytes = b"ratings") -> Any:
-    return store_snapshot(session, as_of=date(2025, 12, 31), features_version=1, data=data, n_rated=10)
+    return store_snapshot(session, as_of=date(2025, 12, 31), features_version=FEATURES_VERSION, data=data, n_rated=10)
 
 
 def candidate(session: Session, run: str) -> MlModel:
@@ -44,7 +45,7 @@ def candidate(session: Session, run: str) -> MlModel:
         dagster_run_id=run,
         artifact_uri="mlflow-artifacts:/1/model.skops",
         sha256="0" * 64,
-        features_version=1,
+        features_version=FEATURES_VERSION,
         feature_names=["rating"],
         parameters={},
         golden={},

@@ -1,0 +1,33 @@
+"""The product's database as the commands use it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from cli.exit_codes import ExitCode
+from cli.stack.layout import settings_of_running_stack
+from cs2.storage.engine import make_engine
+
+
+@contextmanager
+def session() -> Iterator[Session]:
+    """One transaction, committed at the end; the command ends with a clear line where PostgreSQL is away."""
+    engine = make_engine(settings_of_running_stack().database_url)
+    try:
+        with Session(engine, expire_on_commit=False) as found, found.begin():
+            yield found
+    except OperationalError as error:
+        fail(f"PostgreSQL does not answer: {str(error.orig).splitlines()[0]}", ExitCode.FAILURE)
+    finally:
+        engine.dispose()
+
+
+def fail(message: str, code: ExitCode) -> NoReturn:
+    """End the command with a line in red."""
+    Console(stderr=True).print(message, style="red", markup=False)
+    raise typer.Exit(code)

@@ -1,0 +1,103 @@
+"""``cs2 models``: the versions that were trained, and which of them is served. Needs PostgreSQL, not the API."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cli.database import fail, session
+from cli.exit_codes import ExitCode
+from cli.stack.layout import settings_of_running_stack
+from cs2.contracts import MODELS_CHANNEL, AnnouncementKind
+from cs2.storage import registry
+from cs2.storage.models import MlModel
+
+app = typer.Typer(no_args_is_help=True, help="Model versions: list, show, promote, roll back.")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_models(
+    limit: Annotated[int, typer.Option(min=1, help="So many of the newest versions.")] = 20, as_json: AsJson = False
+) -> None:
+    """Versions, the newest first."""
+    newest = select(MlModel).order_by(MlModel.version.desc()).limit(limit)
+    with session() as rows:
+        found = [_fields(row) for row in rows.scalars(newest)]
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    table = Table(
+        "version", "status", "estimator", "trained through", "maps", "log loss", "Elo's", "promoted", box=None
+    )
+    for row in found:
+        judged = row["metrics"].get("gate") or row["metrics"]
+        losses = [f"{judged[name]:.4f}" if name in judged else "-" for name in ("log_loss", "elo_log_loss")]
+        table.add_row(
+            *(str(row[name]) for name in ("version", "status", "estimator", "trained_through", "n_maps")),
+            *losses,
+            (row["promoted_at"] or "-")[:16],
+        )
+    Console(highlight=False).print(table if found else "no model was trained yet: cs2 train")
+
+
+@app.command()
+def show(version: int, as_json: AsJson = False) -> None:
+    """Everything that is known of one version."""
+    with session() as rows:
+        row = rows.get(MlModel, version)
+        found = _fields(row) if row else None
+    if found is None:
+        fail(f"there is no version {version}; see: cs2 models list", ExitCode.WRONG_INPUT)
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+    else:
+        table = Table(show_header=False, box=None)
+        for name, value in found.items():
+            table.add_row(name, json.dumps(value, indent=2) if isinstance(value, dict | list) else str(value))
+        Console(highlight=False).print(table)
+
+
+@app.command()
+def promote(version: int) -> None:
+    """Serve a version that passed the gate; the champion before it retires."""
+    _change(lambda rows: registry.promote(rows, version))
+
+
+@app.command()
+def rollback() -> None:
+    """Serve the champion before the present one again."""
+    _change(registry.roll_back)
+
+
+def _change(change: Callable[[Session], MlModel]) -> None:
+    import redis
+
+    try:
+        with session() as rows:
+            row = change(rows)
+            promoted, now = row.version, registry.served(rows)
+    except registry.PromotionRefusedError as error:
+        fail(str(error), ExitCode.WRONG_INPUT)
+    console = Console(highlight=False)
+    console.print(f"version {promoted} is the champion")
+    try:
+        with redis.Redis.from_url(settings_of_running_stack().redis_url, socket_timeout=5) as client:
+            client.publish(MODELS_CHANNEL, now.announcement(AnnouncementKind.MODEL).model_dump_json())
+    except redis.RedisError:
+        console.print("Redis is away: each service finds it out by itself within seconds")
+
+
+def _fields(row: MlModel) -> dict[str, Any]:
+    names = [column.key for column in MlModel.__table__.columns if column.key not in {"golden", "parameters"}]
+    found = {name: getattr(row, name) for name in names}
+    return {
+        name: value if isinstance(value, int | str | dict | list | None) else str(value)
+        for name, value in found.items()
+    }

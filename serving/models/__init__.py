@@ -1,0 +1,1 @@
+"""Models over HTTP: what there is, what is served, and for admins what shall be."""
