@@ -18,6 +18,8 @@ from tests.faults.plant import Plant, Process
 from tests.faults.publishing import Publisher, champions
 
 DOWN_SECONDS = 10.0
+RECOVERY_SECONDS = 5.0
+"""The goal: what took longer is printed, as a busy machine may be the reason."""
 PATIENCE_SECONDS = 90.0
 """Bound of every wait; how long it really took is printed."""
 
@@ -87,6 +89,7 @@ class Faults:
                 return all(component["is_well"] for component in components.values())
 
             await self.until(f"{api.name} is well after {after}", well)
+        well_after = time.monotonic() - since
         last = parts((await asyncio.to_thread(self.redis.xinfo_stream, EVENTS_STREAM))["last-generated-id"])
 
         async def stored() -> bool:
@@ -95,7 +98,10 @@ class Faults:
             return parts(group["last-delivered-id"]) >= last and (not oldest or parts(oldest) > last)
 
         await self.until(f"everything is stored after {after}", stored)
-        self.report.recoveries.append((time.monotonic() - since, after))
+        took = time.monotonic() - since
+        self.report.recoveries.append((took, after))
+        if took > RECOVERY_SECONDS:
+            print(f"          {after}: APIs well after {well_after:.1f} s, all stored after {took:.1f} s", flush=True)
 
     async def start(self, process: Process, after: str) -> None:
         process.launch()
@@ -239,8 +245,13 @@ class Faults:
         """Malformed and forged messages on both channels."""
         for payload in (b"{", b"\xff", b'{"kind": "model"}', b"[" * 10_000, b'{"model_version": 999}'):
             self.redis.publish("ml_models", payload)
-        document = await asyncio.to_thread(self.forecasts.find_one, {"kind": "map"})
-        assert document is not None
+        document: dict[str, Any] = {}
+
+        async def found() -> bool:
+            document.update(await asyncio.to_thread(self.forecasts.find_one, {"kind": "map"}) or {})
+            return bool(document)
+
+        await self.until("a forecast is stored", found)
         for name, payload in forgeries(document).items():
             self.redis.xadd(EVENTS_STREAM, {"event": payload})
             self.report.forged += 1
@@ -260,8 +271,8 @@ class Faults:
 
         async def empty() -> bool:
             (group,) = self.redis.xinfo_groups(EVENTS_STREAM)
-            assert group["name"].decode() == EVENTS_GROUP
-            return not group["pending"] and not group["lag"]
+            last = self.redis.xinfo_stream(EVENTS_STREAM)["last-generated-id"]
+            return not group["pending"] and group["last-delivered-id"] == last
 
         await self.until("everything is stored", empty)
 

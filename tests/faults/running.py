@@ -16,7 +16,7 @@ import httpx
 
 from cs2.contracts import DEAD_EVENTS_STREAM
 from tests.faults.load import Ledger, Load
-from tests.faults.plan import DOWN_SECONDS, Faults, Report
+from tests.faults.plan import DOWN_SECONDS, RECOVERY_SECONDS, Faults, Report
 from tests.faults.plant import Plant, Process
 from tests.faults.publishing import Publisher, bad_models
 from tests.serving.conftest import make_league
@@ -140,7 +140,7 @@ class Outcome:
         """As printed, and as kept in docs/reliability.md."""
         report, ledger, counts = self.report, self.ledger, self.ledger.counts
         slowest = max(report.recoveries)
-        within = sum(seconds < 5 for seconds, _ in report.recoveries)
+        within = sum(seconds < RECOVERY_SECONDS for seconds, _ in report.recoveries)
         rows = {
             "seed": report.seed,
             "seconds under load": f"{self.seconds:.0f}",
@@ -159,7 +159,7 @@ class Outcome:
             "model swaps under load": report.swaps,
             "bad models refused": report.refused_models,
             "forged and malformed messages": f"{report.forged}, dead letters {self.dead} of {report.dead}",
-            "recoveries": f"{len(report.recoveries)}, within 5 s: {within}",
+            "recoveries": f"{len(report.recoveries)}, within {RECOVERY_SECONDS:.0f} s: {within}",
             "slowest recovery": f"{slowest[0]:.1f} s ({slowest[1]})",
         }
         width = max(map(len, rows))
