@@ -9,11 +9,13 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from cs2.settings import Settings
 from cs2.storage.engine import make_async_engine
 from serving.auth.passwords import Passwords
+from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.copies import FOLDER, Copies
@@ -88,16 +90,19 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             reconcile_seconds=settings.reconcile_seconds,
         )
         await keeper.start()
-        supervisor = Supervisor(expected=(RedisError, OSError))
+        sessions = async_sessionmaker(engine, expire_on_commit=False)
+        tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
+        supervisor = Supervisor(expected=(RedisError, SQLAlchemyError, OSError))
         stack.push_async_callback(supervisor.stop)
         supervisor.start("history", outbox.run)
         supervisor.start("reconciliation", keeper.run)
+        supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.reconcile_seconds))
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
-            sessions=async_sessionmaker(engine, expire_on_commit=False),
+            sessions=sessions,
             passwords=Passwords(),
-            tokens=Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes),
+            tokens=tokens,
             redis=redis,
             keeper=keeper,
             outbox=outbox,

@@ -5,7 +5,7 @@ from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias
 from cs2.storage.landing import RawRow, RejectedRow
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 from cs2.storage.results import Event, Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing
-from cs2.storage.users import User
+from cs2.storage.users import TokenRevocation, User
 
 __all__ = [
     "Base",
@@ -26,5 +26,6 @@ __all__ = [
     "Standing",
     "Team",
     "TeamAlias",
+    "TokenRevocation",
     "User",
 ]

@@ -3,7 +3,7 @@
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cs2.storage.base import Base, CreatedAt, IntKey
+from cs2.storage.base import Base, CreatedAt, IntKey, Moment
 
 
 class User(Base):
@@ -20,3 +20,15 @@ class User(Base):
     password_hash: Mapped[str]
     role: Mapped[str] = mapped_column(default="user", server_default="user")
     created_at: Mapped[CreatedAt]
+
+
+class TokenRevocation(Base):
+    """Tokens that a user got until this moment hold no more: the password changed, or the account is gone.
+
+    No foreign key: the row outlives the account, as its tokens would.
+    """
+
+    __tablename__ = "token_revocations"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revoked_at: Mapped[Moment]

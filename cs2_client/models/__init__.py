@@ -13,6 +13,7 @@ from .entry import Entry
 from .entry_page import EntryPage
 from .explained_forecast import ExplainedForecast
 from .explanation import Explanation
+from .farewell import Farewell
 from .field_problem import FieldProblem
 from .forecast_answer import ForecastAnswer
 from .forecast_request import ForecastRequest
@@ -25,6 +26,7 @@ from .model_status import ModelStatus
 from .model_used import ModelUsed
 from .named import Named
 from .on_its_way import OnItsWay
+from .password_change import PasswordChange
 from .problem import Problem
 from .promoted import Promoted
 from .readiness import Readiness
@@ -53,6 +55,7 @@ __all__ = (
     "EntryPage",
     "ExplainedForecast",
     "Explanation",
+    "Farewell",
     "FieldProblem",
     "ForecastAnswer",
     "ForecastRequest",
@@ -65,6 +68,7 @@ __all__ = (
     "ModelUsed",
     "Named",
     "OnItsWay",
+    "PasswordChange",
     "Problem",
     "Promoted",
     "Readiness",

@@ -1,13 +1,16 @@
 """Accounts over HTTP."""
 
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.security import OAuth2PasswordRequestForm
 
-from serving.auth.schemas import Account, Registration, Token
-from serving.dependencies import AccountsDep, CurrentUser
+from serving.auth.repository import Users
+from serving.auth.schemas import Account, Farewell, PasswordChange, Registration, Token
+from serving.auth.service import Accounts
+from serving.dependencies import AccountsDep, CurrentUser, ServicesDep
 from serving.errors import problems
 
 router = APIRouter(prefix="/auth", tags=["auth"])
@@ -38,3 +41,34 @@ async def log_in(form: Annotated[OAuth2PasswordRequestForm, Depends()], accounts
 async def me(user_id: CurrentUser, accounts: AccountsDep) -> Account:
     """One's own account."""
     return Account.model_validate(await accounts.me(user_id))
+
+
+_CONFIRMED = problems(
+    HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
+)
+
+
+@router.post("/change_password", status_code=HTTPStatus.NO_CONTENT, responses=_CONFIRMED)
+async def change_password(wanted: PasswordChange, user_id: CurrentUser, services: ServicesDep) -> None:
+    """Change one's password. Tokens of before hold no more: log in again."""
+    async with services.sessions.begin() as session:
+        accounts = Accounts(Users(session), services.passwords, services.tokens)
+        old, new = wanted.old_password.get_secret_value(), wanted.new_password.get_secret_value()
+        moment = await accounts.change_password(user_id, old, new)
+    services.tokens.revoke({user_id: moment})
+
+
+@router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=_CONFIRMED)
+async def delete_me(farewell: Farewell, user_id: CurrentUser, services: ServicesDep) -> None:
+    """Delete one's account, for good. One's forecasts stay in the history, nameless.
+
+    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    """
+    async with services.sessions.begin() as session:
+        accounts = Accounts(Users(session), services.passwords, services.tokens)
+        await accounts.check_password(user_id, farewell.password.get_secret_value())
+        # Until the last of the user's tokens has expired: another process may not know yet that the account is gone.
+        expired = datetime.now(UTC) + timedelta(minutes=services.tokens.minutes)
+        await services.history.erase(user_id, through=expired)
+        moment = await accounts.delete(user_id)
+    services.tokens.revoke({user_id: moment})

@@ -1,10 +1,14 @@
 """Accounts in PostgreSQL."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cs2.storage.users import User
+from cs2.storage.users import TokenRevocation, User
 
 
 class UsernameTakenError(Exception):
@@ -48,3 +52,16 @@ class Users:
     async def delete(self, user_id: int) -> None:
         """Take the account away."""
         await self._session.execute(delete(User).where(User.id == user_id))
+
+    async def revoke_tokens(self, user_id: int, moment: datetime) -> None:
+        """Tokens of before this moment hold no more, in any process."""
+        values = {"user_id": user_id, "revoked_at": moment}
+        statement = insert(TokenRevocation).values(values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["user_id"], set_={"revoked_at": moment})
+        )
+
+    async def revocations(self, since: datetime) -> Mapping[int, datetime]:
+        """Revocations after a moment, by user."""
+        query = select(TokenRevocation.user_id, TokenRevocation.revoked_at).where(TokenRevocation.revoked_at >= since)
+        return {row.user_id: row.revoked_at for row in await self._session.execute(query)}

@@ -24,6 +24,23 @@ class Registration(BaseModel):
     password: SecretStr = Field(min_length=8, max_length=128)
 
 
+class PasswordChange(BaseModel):
+    """Another password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    old_password: SecretStr = Field(max_length=128)
+    new_password: SecretStr = Field(min_length=8, max_length=128)
+
+
+class Farewell(BaseModel):
+    """Confirms that an account shall go."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: SecretStr = Field(max_length=128)
+
+
 class Account(BaseModel):
     """An account, as its owner sees it."""
 

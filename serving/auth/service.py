@@ -1,12 +1,13 @@
 """Register, log in, know who asks."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from cs2.storage.users import User
 from serving.auth.passwords import Passwords
 from serving.auth.repository import UsernameTakenError, Users
 from serving.auth.tokens import Tokens
-from serving.errors import ConflictError, FieldProblem, NotAuthenticatedError
+from serving.errors import ConflictError, FieldProblem, ForbiddenError, NotAuthenticatedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,35 @@ class Accounts:
         if user is None:
             raise NotAuthenticatedError("account-gone", "the account of this token does not exist any more")
         return user
+
+    async def change_password(self, user_id: int, old: str, new: str) -> datetime:
+        """Store another password; the moment up to which tokens hold no more.
+
+        Raises:
+            NotAuthenticatedError: If the account is gone.
+            ForbiddenError: If the old password is wrong.
+        """
+        await self.check_password(user_id, old)
+        await self.users.change_password(user_id, await self.passwords.hash(new))
+        return await self._revoke(user_id)
+
+    async def check_password(self, user_id: int, password: str) -> None:
+        """Return where the password is right.
+
+        Raises:
+            NotAuthenticatedError: If the account is gone.
+            ForbiddenError: If the password is wrong.
+        """
+        user = await self.me(user_id)
+        if not await self.passwords.verify(password, user.password_hash):
+            raise ForbiddenError("wrong-password", "the password is wrong")
+
+    async def delete(self, user_id: int) -> datetime:
+        """Take the account away; the moment up to which its tokens hold no more."""
+        await self.users.delete(user_id)
+        return await self._revoke(user_id)
+
+    async def _revoke(self, user_id: int) -> datetime:
+        moment = datetime.now(UTC)
+        await self.users.revoke_tokens(user_id, moment)
+        return moment

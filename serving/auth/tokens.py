@@ -1,6 +1,11 @@
-"""Tokens: JWT, HS256, with an expiry, the time of issue, the user and an id of their own."""
+"""Tokens: JWT, HS256, with an expiry, the time of issue, the user and an id of their own.
 
-from dataclasses import dataclass
+A token is checked without PostgreSQL. That a password changed or an account is gone is kept in memory: written there at
+once by the process that changed it, and read from PostgreSQL by the others whenever they reconcile.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -23,11 +28,13 @@ class Tokens:
 
     key: str
     minutes: int
+    _revoked: dict[int, float] = field(default_factory=dict)
 
     def issue(self, user_id: int) -> str:
         """A token for a user."""
         now = datetime.now(UTC)
-        claims = {"sub": str(user_id), "iat": now, "exp": now + timedelta(minutes=self.minutes), "jti": str(uuid7())}
+        issued = now.timestamp()  # to the microsecond: a token of the second in which a password changed is told apart
+        claims = {"sub": str(user_id), "iat": issued, "exp": now + timedelta(minutes=self.minutes), "jti": str(uuid7())}
         return jwt.encode(claims, self.key, algorithm=ALGORITHM)
 
     def user_of(self, token: str) -> int:
@@ -38,9 +45,26 @@ class Tokens:
         """
         try:
             claims = jwt.decode(token, self.key, algorithms=[ALGORITHM], options={"require": REQUIRED_CLAIMS})
-            return int(claims["sub"])
+            user_id, issued = int(claims["sub"]), float(claims["iat"])
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticatedError("token-expired", "the token is expired; log in again") from error
         except (jwt.InvalidTokenError, ValueError) as error:
             message = "the token is not one of this service; get one from POST /auth/login"
             raise NotAuthenticatedError("token-invalid", message) from error
+        if issued <= self._revoked.get(user_id, 0.0):
+            message = "the token was issued before the password changed or the account was deleted; log in again"
+            raise NotAuthenticatedError("token-revoked", message)
+        return user_id
+
+    def revoke(self, revocations: Mapping[int, datetime]) -> None:
+        """Refuse tokens that users got until a moment.
+
+        Args:
+            revocations: The moment by user; an earlier one than is known changes nothing.
+        """
+        for user_id, moment in revocations.items():
+            self._revoked[user_id] = max(moment.timestamp(), self._revoked.get(user_id, 0.0))
+
+    def oldest_issue(self) -> datetime:
+        """Tokens that were issued before this moment are expired: revocations of before it can be forgotten."""
+        return datetime.now(UTC) - timedelta(minutes=self.minutes)

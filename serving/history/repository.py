@@ -97,14 +97,18 @@ class StoredForecasts:
             raise _away() from error
         return found
 
-    async def erase(self, user_id: int) -> None:
-        """Make nameless all that a user asked for until now, stored already or still on its way.
+    async def erase(self, user_id: int, *, through: datetime | None = None) -> None:
+        """Make nameless all that a user asked for, stored already or still on its way.
+
+        Args:
+            user_id: Who asked.
+            through: Until this moment; None for now.
 
         Raises:
             UnavailableError: If MongoDB does not answer; asking again does no harm.
         """
         try:
-            await erase_user(self._database, user_id, datetime.now(UTC))
+            await erase_user(self._database, user_id, through or datetime.now(UTC))
         except PyMongoError as error:
             raise _away() from error
 
