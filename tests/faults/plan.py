@@ -14,6 +14,7 @@ import redis
 
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
 from tests.faults.load import Load
+from tests.faults.messages import forgeries
 from tests.faults.plant import Plant, Process
 from tests.faults.publishing import Publisher, champions
 
@@ -82,11 +83,15 @@ class Faults:
 
     async def recover(self, after: str, since: float) -> None:
         """Until all APIs say that everything is well, and all that was answered up to now is in MongoDB."""
+        last_ill = ""
         for api in self.plant.apis:
 
             async def well(api: Process = api) -> bool:
+                nonlocal last_ill
                 components = (await self.ready(api))["components"]
-                return all(component["is_well"] for component in components.values())
+                ill = [f"{name}: {found['detail']}" for name, found in components.items() if not found["is_well"]]
+                last_ill = ill[-1] if ill else last_ill
+                return not ill
 
             await self.until(f"{api.name} is well after {after}", well)
         well_after = time.monotonic() - since
@@ -101,7 +106,7 @@ class Faults:
         took = time.monotonic() - since
         self.report.recoveries.append((took, after))
         if took > RECOVERY_SECONDS:
-            print(f"          {after}: APIs well after {well_after:.1f} s, all stored after {took:.1f} s", flush=True)
+            print(f"{after}: well after {well_after:.1f} s ({last_ill}), all stored after {took:.1f} s", flush=True)
 
     async def start(self, process: Process, after: str) -> None:
         process.launch()
@@ -279,21 +284,3 @@ class Faults:
 
 def parts(entry_id: bytes) -> tuple[int, ...]:
     return tuple(int(part) for part in entry_id.split(b"-"))
-
-
-def forgeries(document: dict[str, Any]) -> dict[str, bytes]:
-    """Events that somebody else wrote, by what is wrong with them; one gives another answer to a stored forecast."""
-    import json
-
-    event = {key: value for key, value in document.items() if key != "_id"}
-    event |= {"event_id": document["_id"], "occurred_at": document["occurred_at"].isoformat() + "Z"}
-    other = {**event["response"], "team1_win_probability": 0.999, "team2_win_probability": 0.001}
-    return {
-        "another answer": json.dumps({**event, "response": other}).encode(),
-        "no JSON": b"{",
-        "no text": b"\xff\xfe",
-        "too deep": b"[" * 10_000,
-        "a field too many": json.dumps({**event, "admin": True}).encode(),
-        "a number too large": json.dumps({**event, "user_id": 2**80}).encode(),
-        "no number": json.dumps({**event, "latency_ms": "NaN"}).encode(),
-    }
