@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     jwt_key: SecretStr | None = Field(default=None, min_length=32)
     token_minutes: int = Field(default=60, gt=0)
 
+    attempts_per_account: int = Field(default=10, gt=0)
+    """Log-ins and confirmations by password, of one account in a minute; more are answered with 429."""
+
+    attempts_per_address: int = Field(default=100, gt=0)
+    """The same, and registrations, from one address in a minute."""
+
     reconcile_seconds: float = Field(default=15.0, gt=0)
     """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
 

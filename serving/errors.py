@@ -117,6 +117,15 @@ class ConflictError(ProblemError):
     status = HTTPStatus.CONFLICT
 
 
+class TooManyRequestsError(ProblemError):
+    """Too often; later it may be asked again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, kind: str, detail: str, *, retry_after: int) -> None:
+        super().__init__(kind, detail, headers={"Retry-After": str(retry_after)})
+
+
 class UnavailableError(ProblemError):
     """Something that the request needs is away; asking again later may help."""
 

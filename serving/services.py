@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from cs2.settings import Settings
 from cs2.storage.engine import make_async_engine
+from serving.auth.attempts import Attempts
 from serving.auth.passwords import Passwords
 from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
@@ -45,6 +46,7 @@ class Services:
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
+    attempts: Attempts
     redis: Redis
     keeper: Keeper
     outbox: Outbox
@@ -103,6 +105,11 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             sessions=sessions,
             passwords=Passwords(),
             tokens=tokens,
+            attempts=Attempts(
+                redis,
+                per_account=settings.attempts_per_account,
+                per_address=settings.attempts_per_address,
+            ),
             redis=redis,
             keeper=keeper,
             outbox=outbox,
