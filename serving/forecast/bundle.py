@@ -6,7 +6,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, Self
 
-import skops.io
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION
@@ -71,19 +71,32 @@ class LoadedModel:
             RefusedError: If the bytes are not those of the row, hold a type that is not trusted, are no model of
                 ours, or do not answer the golden forecasts; or if the model is for other features.
         """
+        import skops.io  # noqa: PLC0415 - brings scikit-learn, seconds of import that a start from a copy does not need
+
         _check_digest(blob, record.sha256)
-        if record.features_version != FEATURES_VERSION or record.feature_names != FEATURE_NAMES:
-            raise RefusedError(
-                f"it needs features of version {record.features_version}, this service has {FEATURES_VERSION}"
-            )
+        _check_features(record)
         try:
             estimator = skops.io.loads(blob, trusted=list(TRUSTED_TYPES))
             predictor = MapModel.from_estimator(estimator)
-            off = golden_error(predictor, record.golden)
         except Exception as error:  # skops raises whatever a damaged archive leads to
             raise RefusedError(f"the blob cannot be read: {type(error).__name__}: {error}") from error
-        if not off <= GOLDEN_TOLERANCE:
-            raise RefusedError(f"its golden forecasts are off by {off:.2g}")
+        _check_golden(record, predictor)
+        return cls(record, predictor, blob)
+
+    @classmethod
+    def from_copy(cls, record: ModelRecord, blob: bytes, coefficients: Sequence[float]) -> Self:
+        """The model that was read from this blob before, by its coefficients.
+
+        Raises:
+            RefusedError: If the bytes are not those of the row, the model is for other features, or the coefficients do
+                not answer the golden forecasts.
+        """
+        _check_digest(blob, record.sha256)
+        _check_features(record)
+        if len(coefficients) != len(FEATURE_NAMES):
+            raise RefusedError(f"the copy has {len(coefficients)} coefficients for {len(FEATURE_NAMES)} features")
+        predictor = MapModel(np.array(coefficients))
+        _check_golden(record, predictor)
         return cls(record, predictor, blob)
 
 
@@ -133,3 +146,19 @@ def _check_digest(data: bytes, expected: str) -> None:
     found = sha256(data).hexdigest()
     if found != expected:
         raise RefusedError(f"its bytes have the SHA-256 {found[:12]}…, the row says {expected[:12]}…")
+
+
+def _check_features(record: ModelRecord) -> None:
+    if record.features_version != FEATURES_VERSION or record.feature_names != FEATURE_NAMES:
+        raise RefusedError(
+            f"it needs features of version {record.features_version}, this service has {FEATURES_VERSION}"
+        )
+
+
+def _check_golden(record: ModelRecord, predictor: MapModel) -> None:
+    try:
+        off = golden_error(predictor, record.golden)
+    except (KeyError, TypeError, ValueError) as error:
+        raise RefusedError(f"its golden forecasts cannot be read: {type(error).__name__}: {error}") from error
+    if not off <= GOLDEN_TOLERANCE:
+        raise RefusedError(f"its golden forecasts are off by {off:.2g}")

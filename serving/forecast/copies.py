@@ -21,6 +21,8 @@ class Manifest(BaseModel):
     model: ModelRecord | None
     ratings: RatingsRecord | None
     dictionaries_sha256: str
+    coefficients: tuple[float, ...] | None = None
+    """Of the model, as they were read from its blob: a start needs neither skops nor scikit-learn."""
 
 
 class Copies:
@@ -52,6 +54,7 @@ class Copies:
             model=model.record if model else None,
             ratings=ratings.record if ratings else None,
             dictionaries_sha256=digests[0],
+            coefficients=tuple(model.predictor.coefficients.tolist()) if model else None,
         )
         self._write(self.folder / _MANIFEST, manifest.model_dump_json(indent=1).encode())
         for path in self.folder.iterdir():
@@ -71,12 +74,20 @@ class Copies:
             return None
         except ValidationError as error:
             raise RefusedError(f"the copy in {self.folder} cannot be read: {error}") from error
-        model, ratings = manifest.model, manifest.ratings
+        ratings = manifest.ratings
         return Bundle(
-            model=LoadedModel.verified(model, self._needed(model.sha256)) if model else None,
+            model=self._model(manifest),
             ratings=LoadedRatings.verified(ratings, self._needed(ratings.sha256)) if ratings else None,
             dictionaries=Dictionaries(rows),
         )
+
+    def _model(self, manifest: Manifest) -> LoadedModel | None:
+        if manifest.model is None:
+            return None
+        blob = self._needed(manifest.model.sha256)
+        if manifest.coefficients is None:
+            return LoadedModel.verified(manifest.model, blob)
+        return LoadedModel.from_copy(manifest.model, blob, manifest.coefficients)
 
     def _needed(self, digest: str) -> bytes:
         blob = self.get(digest)

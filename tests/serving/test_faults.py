@@ -272,13 +272,3 @@ async def test_it_starts_from_its_copy_when_postgresql_mlflow_and_redis_are_away
         ):
             assert refused.status_code == 503
             assert refused.json()["type"] == "urn:cs2-forecast:problem:database-unavailable"
-
-
-async def test_a_damaged_copy_is_fetched_again(running: Running, models: Models, tmp_path: Path) -> None:
-    models.publish()
-    async with running():
-        pass
-    for path in (tmp_path / "serving").iterdir():
-        path.write_bytes(b"damaged")
-    async with running() as service:
-        assert (await service.forecast()).status_code == 200
