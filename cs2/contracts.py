@@ -18,6 +18,7 @@ EVENT_FIELD = b"event"
 """Field of a stream entry that holds one event as JSON."""
 
 FORECASTS_COLLECTION = "forecasts"
+OUTCOMES_COLLECTION = "forecast_outcomes"
 
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 Identifier = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -163,6 +164,10 @@ class Event(Contract):
     """None where nobody asked, or who asked wishes to be forgotten."""
     batch_id: str | None = None
     """The same for all forecasts of one batch call."""
+    fixture_id: Identifier | None = None
+    """The match to come that the system forecast by itself; None where somebody asked."""
+    request_id: str | None = None
+    """Follows a request through the logs of the API and the sink."""
     contributions: dict[str, float] = {}
     """What each feature added to the forecast of the map, or of a series on any map, in log-odds."""
     model_version: int
@@ -189,6 +194,20 @@ class SeriesEvent(Event):
 def _kind(event: Any) -> str:
     """Kind of an event; one without was written before there were series."""
     return str(event.get("kind", "map") if isinstance(event, dict) else getattr(event, "kind", "map"))
+
+
+class Outcome(Contract):
+    """What became of a forecast: a document of MongoDB, with ``_id`` for the forecast's id."""
+
+    forecast_id: str
+    winner: Literal[1, 2]
+    """Which team of the forecast won."""
+    played_on: date
+    tier: str
+    """How strong both teams were by Valve's standings: the tiers of ``cs2 backtest``."""
+    baselines: dict[str, Probability]
+    """What ``team_elo`` and ``player_elo`` gave team 1 by what was known before the day."""
+    judged_at: datetime
 
 
 AnyEvent = Annotated[Annotated[ForecastEvent, Tag("map")] | Annotated[SeriesEvent, Tag("series")], Discriminator(_kind)]
