@@ -102,11 +102,9 @@ def _tiers(rows: "pd.DataFrame") -> dict[str, Any]:
     import numpy as np
     import pandas as pd
 
+    from cs2.forecasting.baselines import TIERS, tiers
+
     unranked = pd.Series(np.nan, index=rows.index)
     ranks = [pd.to_numeric(rows.get(f"team{side}_rank", unranked), errors="coerce") for side in (1, 2)]
-    worst = np.maximum(ranks[0].to_numpy(dtype=float), ranks[1].to_numpy(dtype=float))
-    return {
-        "both in Valve's top 30": worst <= 30,
-        "both in the top 100, not both in the top 30": (worst > 30) & (worst <= 100),
-        "others": ~(worst <= 100),
-    }
+    found = tiers(ranks[0].to_numpy(dtype=float), ranks[1].to_numpy(dtype=float))
+    return {tier: found == tier for tier in TIERS}

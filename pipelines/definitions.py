@@ -3,22 +3,25 @@
 import dagster as dg
 
 from pipelines import defs as domains
+from pipelines.defs.history.jobs import judge_job
+from pipelines.defs.history.sensors import judging_sensor
 from pipelines.defs.landing.jobs import ingest_job
 from pipelines.defs.landing.sensors import new_results_sensor
 from pipelines.defs.models.jobs import train_job
 from pipelines.defs.models.sensors import retraining_sensor
 from pipelines.mlflow_tracking import Mlflow
-from pipelines.resources import Announcer, Database
+from pipelines.resources import Announcer, Database, Mongo
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(domains),
     asset_checks=dg.load_asset_checks_from_package_module(domains),
-    jobs=[ingest_job, train_job],
-    sensors=[new_results_sensor, retraining_sensor],
+    jobs=[ingest_job, judge_job, train_job],
+    sensors=[new_results_sensor, judging_sensor, retraining_sensor],
     resources={
         "database": Database(url=dg.EnvVar("CS2_DATABASE_URL")),
         "announcer": Announcer(url=dg.EnvVar("CS2_REDIS_URL")),
         "mlflow": Mlflow(url=dg.EnvVar("CS2_MLFLOW_URL")),
+        "mongo": Mongo(url=dg.EnvVar("CS2_MONGO_URL"), name=dg.EnvVar("CS2_MONGO_DATABASE").get_value("cs2") or "cs2"),
     },
     executor=dg.in_process_executor,  # one process a run: pandas, numba and mlflow are imported once
 )

@@ -1,7 +1,8 @@
-"""Connections of the assets: PostgreSQL, the Redis announcements, MLflow."""
+"""Connections of the assets: PostgreSQL, the Redis announcements, the history in MongoDB."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 import redis
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from cs2.contracts import MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
 from cs2.storage.registry import Served
+
+MONGO_SECONDS = 5
 
 
 class Database(dg.ConfigurableResource[None]):
@@ -41,6 +44,31 @@ class Database(dg.ConfigurableResource[None]):
         """A session that commits at the end of the block, or rolls back when the block raises."""
         with self.engine() as engine, Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+
+class Mongo(dg.ConfigurableResource[None]):
+    """MongoDB, where the history of forecasts is."""
+
+    url: str
+    name: str = "cs2"
+    """Of the database."""
+
+    @contextmanager
+    def database(self) -> Iterator[Any]:
+        """The database, by a client that ends with the block and waits for no server longer than a few seconds.
+
+        Raises:
+            pymongo.errors.PyMongoError: From its methods, if the server does not answer.
+        """
+        from pymongo import MongoClient
+
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            self.url, serverSelectionTimeoutMS=MONGO_SECONDS * 1000, tz_aware=True
+        )
+        try:
+            yield client[self.name]
+        finally:
+            client.close()
 
 
 class Announcer(dg.ConfigurableResource[None]):

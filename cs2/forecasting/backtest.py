@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cs2.forecasting.baselines import elo_log_odds, series_by_maps, usual_best_of
 from cs2.forecasting.estimators import DEFAULT_PARAMETERS, EstimatorParameters, fit_logistic
 from cs2.forecasting.features import FEATURE_NAMES, from_sides, read_sides
 from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model import EDGE, MapModel, sigmoid
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
-from cs2.forecasting.score_lines import BEST_OF, score_lines
 from cs2.forecasting.series import series_probability
 from cs2.forecasting.state import RatingState
 from cs2.forecasting.training import TrainingSet, days_of_questions, fixtures_of, walk
-
-USUAL_BEST_OF = 3
-"""What a series is taken for where its source does not tell."""
 
 Fit = Callable[[TrainingSet, int], MapModel]
 """From maps decided before a day, and that day, to a model."""
@@ -86,8 +83,7 @@ def backtest(
     found[is_map] = np.clip(sigmoid(on_maps), EDGE, 1 - EDGE)
     if not is_map.all():
         series = np.flatnonzero(~is_map)
-        maps = np.where(np.isin(best_of[series], BEST_OF), best_of[series], USUAL_BEST_OF)
-        found[series] = _series(history, questions.take(series), maps, models, p)
+        found[series] = _series(history, questions.take(series), usual_best_of(best_of[series]), models, p)
     return Backtest(probability=found[:, 0], team_elo=found[:, 1], player_elo=found[:, 2], trained_through=starts - 1)
 
 
@@ -109,29 +105,18 @@ def _series(
     found = np.empty((len(questions), 3))
     for state, index in days_of_questions(history, questions.day, p):
         asked, maps = questions.take(index), best_of[index]
-        elos = _elos(state, asked, p)
+        elos = elo_log_odds(state, asked, p)
         found[index, 0] = series_probability(models[int(starts[index[0]])], state, asked, maps, p)
         for column in (0, 1):
-            found[index, 1 + column] = [
-                score_lines(np.array([elo]), np.zeros((1, n), np.int64), np.ones(1), shared_error=0.0).probability
-                for elo, n in zip(elos[:, column], maps, strict=True)
-            ]
+            found[index, 1 + column] = series_by_maps(elos[:, column], maps)
     return found
 
 
 def _features_and_elos(p: RatingParameters) -> Callable[[RatingState, Fixtures], FloatArray]:
     def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
-        return np.column_stack([from_sides(read_sides(state, fixtures, p)), _elos(state, fixtures, p)])
+        return np.column_stack([from_sides(read_sides(state, fixtures, p)), elo_log_odds(state, fixtures, p)])
 
     return ask
-
-
-def _elos(state: RatingState, fixtures: Fixtures, p: RatingParameters) -> FloatArray:
-    """Log-odds by team Elo and by player Elo (team Elo where a lineup is unknown), shape (n, 2)."""
-    sides = read_sides(state, fixtures, p)
-    elo = sides.elo[:, 0] - sides.elo[:, 1]
-    known = sides.lineup_known.all(axis=1)
-    return np.column_stack([elo, np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)])
 
 
 def together(first: Fixtures, second: Fixtures) -> Fixtures:
