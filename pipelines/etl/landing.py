@@ -27,8 +27,8 @@ WHERE newest.content_hash IS DISTINCT FROM landing.content_hash
 ORDER BY landing.month, landing.kind, landing.row_key
 """
 _NEWEST = """
-SELECT DISTINCT ON (kind, row_key) id, kind, row_key, payload FROM raw_rows
-WHERE source = :source ORDER BY kind, row_key, id DESC
+SELECT DISTINCT ON (kind, row_key) id, kind, row_key, payload, min(id) OVER (PARTITION BY kind, row_key) AS first_id
+FROM raw_rows WHERE source = :source ORDER BY kind, row_key, id DESC
 """
 
 
@@ -66,7 +66,10 @@ def _lines(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str,
 
 
 def newest_rows(connection: Connection, source: SourceName) -> dict[RowKind, pd.DataFrame]:
-    """The newest version of every row, by its id in ``raw_rows``, in an order that does not tell when it landed."""
+    """The newest version of every row, by its id in ``raw_rows``, in an order that does not tell when it landed.
+
+    Matches to come carry their source, and as ``first_id`` the id of their first version: it stays.
+    """
     rows = connection.execute(text(_NEWEST), {"source": source.value}).all()
     frames = {}
     for kind in RowKind:
@@ -74,5 +77,7 @@ def newest_rows(connection: Connection, source: SourceName) -> dict[RowKind, pd.
         if mine:
             frame = pd.DataFrame([row.payload for row in mine], index=[row.id for row in mine]).fillna("")
             frame["row_key"] = [row.row_key for row in mine]
+            if kind is RowKind.FIXTURE:
+                frame = frame.assign(source=source.value, first_id=[row.first_id for row in mine])
             frames[kind] = frame.sort_values(["date", "row_key"], kind="stable")
     return frames

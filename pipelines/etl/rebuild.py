@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines.etl.dictionaries import Dictionary, build_dictionary
+from pipelines.etl.fixtures import Announced, announce, fixture_rows
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
 from pipelines.etl.linking import Linked, Roster, link
-from pipelines.etl.parsing import Parsed, parse
+from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
 from pipelines.etl.spelling import team_key
 from pipelines.etl.tables import Tables, map_result_rows, order_in_day, player_stats_rows, series_rows, standing_rows
 from pipelines.sources.base import RowKind
@@ -58,10 +59,12 @@ def rebuild(
     parsed = {kind: parse(published.get(kind, _empty()), kind) for kind in RowKind}
     maps, series = parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows
     linked = link(maps, series)
-    teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, parsed[RowKind.STANDING].rows))
+    announced = announce(parsed[RowKind.FIXTURE].rows, linked)
+    standings = parsed[RowKind.STANDING].rows
+    teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, standings), announced.mentions())
     players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
-    tables = _tables(parsed, linked, teams, players, identities, known_maps)
-    outcomes = _outcomes(parsed, linked, tables)
+    tables = _tables(parsed, linked, announced, teams, players, identities, known_maps)
+    outcomes = _outcomes(parsed, linked, announced, tables)
     matchups = _matchups(linked, teams, tables)
     return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
 
@@ -135,6 +138,7 @@ def _player_appearances(
 def _tables(
     parsed: Mapping[RowKind, Parsed],
     linked: Linked,
+    announced: Announced,
     teams: Dictionary,
     players: Dictionary,
     identities: Identities,
@@ -165,6 +169,7 @@ def _tables(
         map_results=results,
         standings=standings,
         player_map_stats=player_stats_rows(parsed[RowKind.PLAYER_MAP].rows, maps, results, lineups, players),
+        fixtures=fixture_rows(announced, teams.id_of),
     )
 
 
@@ -181,7 +186,7 @@ def _lineup_ids(
     return ids
 
 
-def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) -> pd.DataFrame:
+def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, announced: Announced, tables: Tables) -> pd.DataFrame:
     """Every published row once: stored, merged or rejected."""
     lines: list[tuple[str, int, str, str, list[str]]] = []
     with_maps = set(linked.series[: linked.n_maps])
@@ -192,8 +197,10 @@ def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) 
         kind = RowKind.MAP if is_map else RowKind.SERIES
         lines.append((kind, index, "merged" if merged else "stored", name, []))
     stats = set(tables.player_map_stats["published_index"])
-    for kind in (RowKind.STANDING, RowKind.FIXTURE):
-        lines.extend((kind, index, "stored", "", []) for index in parsed[kind].rows.index)
+    lines.extend((RowKind.STANDING, index, "stored", "", []) for index in parsed[RowKind.STANDING].rows.index)
+    lines.extend((RowKind.FIXTURE, index, "stored", "", []) for index in announced.rows.index)
+    lines.extend((RowKind.FIXTURE, index, "merged", "", []) for index in announced.copies)
+    lines.extend((RowKind.FIXTURE, index, "rejected", "", [AGAINST_ITSELF]) for index in announced.against_itself)
     for index in parsed[RowKind.PLAYER_MAP].rows.index:
         known = index in stats
         reasons = [] if known else ["its map or player is not among the map results"]

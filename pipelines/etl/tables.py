@@ -9,9 +9,9 @@ from pipelines.etl.dictionaries import Dictionary
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities
 from pipelines.etl.linking import Linked, Roster
+from pipelines.etl.parsing import BEST_OF
 from pipelines.etl.spelling import team_key
-
-BEST_OF = (1, 2, 3, 5)
+from pipelines.sources.base import moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Tables:
     map_results: pd.DataFrame
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
+    fixtures: pd.DataFrame
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and frame of each table."""
@@ -97,9 +98,7 @@ def _rosters_with_those_of_series(linked: Linked) -> list[tuple[Roster | None, R
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
     """Start in UTC where it is told and falls on the published day; other days are typing errors."""
-    times = pd.to_datetime(
-        maps["start_time"].where(maps["start_time"] != ""), utc=True, format="ISO8601", errors="coerce"
-    )
+    times = moments(maps["start_time"])
     same_day = times.dt.tz_localize(None).dt.normalize() == maps["day"]
     return times.where(same_day).astype(object).where(same_day, None)
 

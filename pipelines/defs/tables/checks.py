@@ -31,6 +31,7 @@ def _keeps_its_contract(table: str) -> dg.AssetChecksDefinition:
 map_results_keep_their_contract = _keeps_its_contract("map_results")
 series_keep_their_contract = _keeps_its_contract("series")
 lineups_keep_their_contract = _keeps_its_contract("lineups")
+fixtures_keep_their_contract = _keeps_its_contract("fixtures")
 
 
 @dg.asset_check(asset="raw_rows", description="Stored, merged and rejected rows add up to what came in.")

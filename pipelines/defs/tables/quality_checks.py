@@ -53,7 +53,9 @@ def rows_are_as_many_as_usual(database: Database) -> dg.AssetCheckResult:
     return _warn(passed, f"{n_last} series in {last:%Y-%m}, usual are {usual:g}", rows, series=n_last, usual=usual)
 
 
-@dg.asset_check(asset="rejected_rows", description=f"At most {REJECTED_SHARE:.0%} of maps, series or standings.")
+@dg.asset_check(
+    asset="rejected_rows", description=f"At most {REJECTED_SHARE:.0%} of maps, series, standings or fixtures."
+)
 def few_rows_are_rejected(database: Database) -> dg.AssetCheckResult:
     """Statistics are shown and not judged: most come of maps that nobody else published."""
     rows = _look(database, quality.REJECTED)
