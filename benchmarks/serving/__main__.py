@@ -36,8 +36,21 @@ def beside_bare(console: Console, served: plant.Served, folder: Path, core: int)
     url, bare_url = plant.free_url(), plant.free_url()
     told = plant.environment(served.settings, folder / "data")
     with (
-        plant.running(plant.uvicorn("serving.app:create_app", url), url, ready="/health/ready", core=core, log=folder / "api.log", **told) as api,
-        plant.running(plant.uvicorn("benchmarks.serving.bare:create_app", bare_url), bare_url, ready="/ready", core=core, log=folder / "bare.log") as bare,
+        plant.running(
+            plant.uvicorn("serving.app:create_app", url),
+            url,
+            ready="/health/ready",
+            core=core,
+            log=folder / "api.log",
+            **told,
+        ) as api,
+        plant.running(
+            plant.uvicorn("benchmarks.serving.bare:create_app", bare_url),
+            bare_url,
+            ready="/ready",
+            core=core,
+            log=folder / "bare.log",
+        ) as bare,
     ):
         for server, path in ((api, FORECAST), (bare, "/nothing")):
             load(server, path, bodies, seconds=2)
@@ -48,7 +61,9 @@ def beside_bare(console: Console, served: plant.Served, folder: Path, core: int)
     for name, run in (("forecast, everything on", forecasts), ("the bare framework", nothing)):
         table.add_row(name, f"{run.per_second:,.0f}", f"{run.cpu_us:.0f}", f"{run.p50_ms:.2f}", f"{run.p99_ms:.2f}")
     console.print(table)
-    console.print(f"throughput: {forecasts.per_second / nothing.per_second:.2f} of the bare framework's, by CPU time {nothing.cpu_us / forecasts.cpu_us:.2f}")
+    console.print(
+        f"throughput: {forecasts.per_second / nothing.per_second:.2f} of the bare framework's, by CPU time {nothing.cpu_us / forecasts.cpu_us:.2f}"
+    )
 
 
 if __name__ == "__main__":

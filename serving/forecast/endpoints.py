@@ -1,6 +1,5 @@
 """Forecasts over HTTP."""
 
-import time
 from http import HTTPStatus
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from cs2.contracts import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesR
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
 from serving.forecast.desk import Desk
+from serving.forecast.quick import QuickRoute, desk_of
 from serving.forecast.schemas import (
     ANSWER_EXAMPLE,
     BATCH_EXAMPLES,
@@ -33,21 +33,12 @@ _SERIES = {"description": "The forecast.", "content": {"application/json": {"exa
 
 
 async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
-    return Desk(
-        bundle=services.keeper.current,
-        outbox=services.outbox,
-        user_id=user_id,
-        today=services.settings.current_day(),
-        started=time.perf_counter(),
-    )
+    return desk_of(services, user_id)
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]
 
 
-@router.post(
-    "/get_team1_win_probability", response_model=ForecastAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _MAP}
-)
 async def get_team1_win_probability(
     request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)], desk: DeskDep
 ) -> Response:
@@ -56,6 +47,16 @@ async def get_team1_win_probability(
     Map, teams and players are each given by id or by name. Lineups left out mean each team's latest five.
     """
     return _json(await desk.forecast_map(request))
+
+
+router.add_api_route(
+    "/get_team1_win_probability",
+    get_team1_win_probability,
+    methods=["POST"],
+    response_model=ForecastAnswer,
+    responses={**_RESPONSES, int(HTTPStatus.OK): _MAP},
+    route_class_override=QuickRoute,
+)
 
 
 @router.post("/series", response_model=SeriesAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _SERIES})
@@ -77,5 +78,5 @@ async def forecast_batch(
     return _json(await desk.forecast_batch(request.forecasts))
 
 
-def _json(answer: ForecastAnswer | SeriesAnswer | BatchAnswer) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json")
+def _json(answer: bytes) -> Response:
+    return Response(answer, media_type="application/json")
