@@ -1,6 +1,6 @@
 """Settings of every part, from the environment (prefix ``CS2_``); the embedded stack sets them for its children."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -108,7 +108,11 @@ class Settings(BaseSettings):
 
     def current_day(self) -> date:
         """Today, by the settable clock."""
-        return self.today or datetime.now(UTC).date()
+        return self.now().date()
+
+    def now(self) -> datetime:
+        """The moment, in UTC. A day that was set is at its end: the results of that day are known."""
+        return datetime.combine(self.today, time(23, 59, 59), UTC) if self.today else datetime.now(UTC)
 
 
 @cache

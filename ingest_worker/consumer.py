@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM
 from ingest_worker.events import DeadEntryError, Document, Entry, document_of
@@ -47,6 +47,10 @@ class Consumer:
         """Make the group (from the stream's beginning) where it is missing, and the store's index."""
         try:
             await self._redis.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
+        except OutOfMemoryError:  # said before Redis looks whether the group exists; taking events off is what helps
+            groups: Any = await self._redis.xinfo_groups(EVENTS_STREAM)
+            if EVENTS_GROUP.encode() not in {group["name"] for group in groups}:
+                raise
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise

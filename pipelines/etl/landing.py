@@ -28,8 +28,9 @@ WHERE newest.content_hash IS DISTINCT FROM landing.content_hash
 ORDER BY landing.month, landing.kind, landing.row_key
 """
 _NEWEST = """
-SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload FROM raw_rows
-WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
+SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload,
+    min(id) OVER (PARTITION BY source, kind, row_key) AS first_id
+FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
 """
 
 
@@ -70,6 +71,7 @@ def newest_rows(connection: Connection, sources: Sequence[SourceName]) -> dict[R
     """The newest version of every row, by its id in ``raw_rows``, in an order that does not tell when it landed.
 
     Two sources may count from 1 alike: ``row_key`` begins with the source. ``source_rank`` is its place in ``sources``.
+    Matches to come carry their source, and as ``first_id`` the id of their first version: it stays.
     """
     ranks = {name.value: rank for rank, name in enumerate(sources)}
     rows = connection.execute(text(_NEWEST), {"sources": list(ranks)}).all()
@@ -78,7 +80,9 @@ def newest_rows(connection: Connection, sources: Sequence[SourceName]) -> dict[R
         mine = [row for row in rows if row.kind == kind]
         if mine:
             frame = pd.DataFrame([row.payload for row in mine], index=[row.id for row in mine]).fillna("")
-            frame["row_key"] = [f"{row.source}/{row.row_key}" for row in mine]
             frame["source_rank"] = [ranks[row.source] for row in mine]
+            if kind is RowKind.FIXTURE:
+                frame = frame.assign(source=[row.source for row in mine], first_id=[row.first_id for row in mine])
+            frame["row_key"] = [f"{row.source}:{row.row_key}" for row in mine]
             frames[kind] = frame.sort_values(["date", "row_key"], kind="stable")
     return frames

@@ -55,7 +55,9 @@ def _pandascore(settings: Settings) -> MatchSource:
     def connect() -> JsonApi:
         return JsonApi(settings.pandascore_url, rates=PANDASCORE_RATES, token=token.get_secret_value())
 
-    return PandaScoreSource(_payloads(settings, SourceName.PANDASCORE), connect, every_seconds=60 * settings.poll_minutes)
+    return PandaScoreSource(
+        _payloads(settings, SourceName.PANDASCORE), connect, every_seconds=60 * settings.poll_minutes
+    )
 
 
 def _payloads(settings: Settings, name: SourceName) -> Payloads:

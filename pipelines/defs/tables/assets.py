@@ -23,6 +23,7 @@ DESCRIPTIONS = {
     "map_results": "One row a played map: who played, who won, by how many rounds.",
     "standings": "One row a roster in one of Valve's published standings.",
     "player_map_stats": "One row a player on one map: kills, deaths, ADR, KAST, rating.",
+    "fixtures": "One row a match that was announced, whether or not it was played since.",
     "rejected_rows": "One row a landed row that could not be used, with every reason.",
 }
 
