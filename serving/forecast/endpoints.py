@@ -25,7 +25,6 @@ router = APIRouter(prefix="/forecast", tags=["forecast"])
 
 _RESPONSES = problems(
     HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.SERVICE_UNAVAILABLE,
 )

@@ -6,19 +6,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from cs2.contracts import (
-    ForecastAnswer,
-    MapOfSeries,
-    ModelUsed,
-    Named,
-    ScoreLine,
-    SeriesAnswer,
-    TeamUsed,
-)
-from cs2.forecasting.features import FEATURE_NAMES
-from cs2.forecasting.history import UNKNOWN, FloatArray, IntArray
+from cs2.answers import contributions_by_feature, players_on_both_sides, series_answer
+from cs2.contracts import ForecastAnswer, ModelUsed, Named, SeriesAnswer, TeamUsed
 from cs2.forecasting.model import forecast
-from cs2.forecasting.series import SeriesForecast, forecast_series
+from cs2.forecasting.series import forecast_series
 from serving.dictionaries.index import Dictionaries, Entry
 from serving.errors import UnavailableError
 from serving.forecast.bundle import Bundle, LoadedModel, LoadedRatings
@@ -67,19 +58,20 @@ def answer_maps(
     answers = []
     for row, (question, forecast_id) in enumerate(zip(questions, forecast_ids, strict=True)):
         probability = float(found.probability[row])
+        one, two = (_team_used(names, question, side) for side in (0, 1))
         answer = ForecastAnswer(
             forecast_id=forecast_id,
             team1_win_probability=probability,
             team2_win_probability=1.0 - probability,
             interval=(float(found.low[row]), float(found.high[row])),
-            warnings=[*found.warnings[row], *_shared(names, question)],
+            warnings=[*found.warnings[row], *players_on_both_sides(one, two)],
             model=used,
             map=_named(question.maps[0]),
-            team1=_team_used(names, question, 0),
-            team2=_team_used(names, question, 1),
+            team1=one,
+            team2=two,
             played_on=question.played_on,
         )
-        answers.append(Answered(answer, _by_feature(contributions[row])))
+        answers.append(Answered(answer, contributions_by_feature(contributions[row])))
     return answers
 
 
@@ -93,45 +85,24 @@ def answer_series(bundle: Bundle, question: Question, best_of: int, forecast_id:
     names = bundle.dictionaries
     maps = np.array([played.id for played in question.maps]) if question.maps else None
     found = forecast_series(model.predictor, ratings.snapshot, fixtures([question]), best_of, maps)
-    answer = SeriesAnswer(
+    one, two = (_team_used(names, question, side) for side in (0, 1))
+    answer = series_answer(
+        found,
         forecast_id=forecast_id,
         best_of=best_of,
-        team1_win_probability=found.probability,
-        team2_win_probability=1.0 - found.probability,
-        interval=(found.low, found.high),
-        scores=[
-            ScoreLine(team1_maps=one, team2_maps=two, probability=probability)
-            for (one, two), probability in found.scores.items()
-        ],
-        maps=_maps_of(names, found, are_named=maps is not None),
-        warnings=[*found.warnings, *_shared(names, question)],
+        is_on_named_maps=maps is not None,
+        map_name=lambda number: _map_name(names, number),
+        warnings=[*found.warnings, *players_on_both_sides(one, two)],
         model=_model_used(model, ratings),
-        team1=_team_used(names, question, 0),
-        team2=_team_used(names, question, 1),
+        teams=(one, two),
         played_on=question.played_on,
     )
-    return Answered(answer, _by_feature(found.contributions))
+    return Answered(answer, contributions_by_feature(found.contributions))
 
 
-def _maps_of(names: Dictionaries, found: SeriesForecast, *, are_named: bool) -> list[MapOfSeries]:
-    order: IntArray = np.arange(len(found.maps)) if are_named else np.argsort(-found.chance, kind="stable")
-    return [
-        MapOfSeries(
-            map=None if found.maps[row] == UNKNOWN else _by_id(names, int(found.maps[row])),
-            team1_win_probability=float(found.map_probability[row]),
-            chance_to_be_played=min(1.0, float(found.chance[row])),
-        )
-        for row in order
-    ]
-
-
-def _by_id(names: Dictionaries, map_id: int) -> Named:
+def _map_name(names: Dictionaries, map_id: int) -> str:
     entry = names.maps.get(map_id)
-    return Named(id=map_id, name=entry.name if entry else str(map_id))
-
-
-def _by_feature(contributions: FloatArray) -> dict[str, float]:
-    return dict(zip(FEATURE_NAMES, contributions.tolist(), strict=True))
+    return entry.name if entry else str(map_id)
 
 
 def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
@@ -140,12 +111,6 @@ def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
         trained_through=model.record.trained_through,
         ratings_as_of=ratings.record.as_of,
     )
-
-
-def _shared(names: Dictionaries, question: Question) -> list[str]:
-    """A latest five that is out of date may hold a player of the other side."""
-    both = sorted(set(question.lineups[0] or ()) & set(question.lineups[1] or ()))
-    return [f"{_player(names, player).name} is in both lineups: name the players who play" for player in both]
 
 
 def _team_used(names: Dictionaries, question: Question, side: int) -> TeamUsed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from pymongo.errors import PyMongoError
@@ -46,9 +46,9 @@ class Wanted:
             either.append({"$or": [{"response.map.id": self.map_id}, {"response.maps.map.id": self.map_id}]})
         moments = {}
         if self.first_day is not None:
-            moments["$gte"] = _midnight(self.first_day)
+            moments["$gte"] = datetime.combine(self.first_day, time.min, UTC)
         if self.last_day is not None:
-            moments["$lt"] = _midnight(self.last_day + timedelta(days=1))
+            moments["$lte"] = datetime.combine(self.last_day, time.max, UTC)  # the calendar's last day has no next one
         found: dict[str, Any] = {"occurred_at": moments} if moments else {}
         found |= {"$and": either} if either else {}
         found |= {"user_id": self.user_id} if self.user_id is not None else {}
@@ -115,10 +115,6 @@ class StoredForecasts:
     async def close(self) -> None:
         """End the connections."""
         self._client.close()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _away() -> UnavailableError:
