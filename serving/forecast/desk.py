@@ -18,6 +18,7 @@ from serving.forecast.forecaster import Forecaster
 from serving.forecast.outbox import Outbox
 from serving.forecast.questions import Question, map_question, series_question
 from serving.forecast.service import Answered, answer_maps, answer_series, require_model
+from serving.services import Services
 
 CHUNK = 100
 """Questions of a batch that are answered before other requests have their turn."""
@@ -53,7 +54,7 @@ class Desk:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
         question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
-        return (await self.forecaster.answer(question, _Asker(self, request))).body
+        return (await self.forecaster.answer(question, request, self)).body
 
     async def forecast_series(self, request: SeriesRequest) -> bytes:
         """Answer a question about a series.
@@ -128,19 +129,16 @@ class Desk:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asker:
-    """Of one map, for the forecaster."""
-
-    desk: Desk
-    request: ForecastRequest
-
-    @property
-    def bundle(self) -> Bundle:
-        return self.desk.bundle
-
-    def event(self, found: Answered) -> bytes:
-        return self.desk.event(self.request, found)
+def desk_of(services: Services, user_id: int) -> Desk:
+    """Serves a request that came just now."""
+    return Desk(
+        bundle=services.keeper.current,
+        outbox=services.outbox,
+        forecaster=services.forecaster,
+        user_id=user_id,
+        today=services.settings.current_day(),
+        started=time.perf_counter(),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from fastapi.responses import Response
 from cs2.contracts import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
-from serving.forecast.desk import Desk
-from serving.forecast.quick import QuickRoute, desk_of
+from serving.forecast.desk import Desk, desk_of
 from serving.forecast.schemas import (
     ANSWER_EXAMPLE,
     BATCH_EXAMPLES,
@@ -39,6 +38,9 @@ async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
 DeskDep = Annotated[Desk, Depends(_desk)]
 
 
+@router.post(
+    "/get_team1_win_probability", response_model=ForecastAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _MAP}
+)
 async def get_team1_win_probability(
     request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)], desk: DeskDep
 ) -> Response:
@@ -47,16 +49,6 @@ async def get_team1_win_probability(
     Map, teams and players are each given by id or by name. Lineups left out mean each team's latest five.
     """
     return _json(await desk.forecast_map(request))
-
-
-router.add_api_route(
-    "/get_team1_win_probability",
-    get_team1_win_probability,
-    methods=["POST"],
-    response_model=ForecastAnswer,
-    responses={**_RESPONSES, int(HTTPStatus.OK): _MAP},
-    route_class_override=QuickRoute,
-)
 
 
 @router.post("/series", response_model=SeriesAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _SERIES})

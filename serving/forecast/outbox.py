@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,13 @@ _Waiting = tuple[Sequence[bytes], asyncio.Future[None]]
 
 
 class Outbox:
-    """Writes the events of all requests in flight together. One task writes, so that their order is kept."""
+    """Writes the events of all requests in flight together. One task writes, so that their order is kept.
+
+    Attributes:
+        before_turn: Called before each turn; what it has kept is written in it.
+        redis_problem: Why the last write to Redis failed, None where it did not.
+        spool_problem: The same of the local file.
+    """
 
     def __init__(self, redis: Redis, spool: Spool) -> None:
         self._redis = redis
@@ -50,6 +56,7 @@ class Outbox:
         self._waiting: list[_Waiting] = []
         self._n_waiting = 0
         self._wake = asyncio.Event()
+        self.before_turn: Callable[[], None] = lambda: None
         self._retry_at = 0.0
         self._retry_seconds = SHORTEST_RETRY_SECONDS
         self.redis_problem: str | None = None
@@ -69,16 +76,33 @@ class Outbox:
         Returns:
             Is done once they are in the history's keeping; until then no answer to them may leave. Fails with
             ``UnavailableError`` where neither Redis nor the local file takes them.
+
+        Raises:
+            UnavailableError: If too many wait already.
         """
+        self.require_room()
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.keep(events, kept)
         return kept
 
+    def require_room(self, n_more: int = 0) -> None:
+        """Refuse an event where too many wait.
+
+        Args:
+            n_more: How many will come before it.
+
+        Raises:
+            UnavailableError: If so.
+        """
+        if self._n_waiting + n_more >= MAX_WAITING:
+            raise UnavailableError("history-unavailable", "too many forecasts wait for the history")
+
+    def wake(self) -> None:
+        """Take the next turn soon."""
+        self._wake.set()
+
     def keep(self, events: Sequence[bytes], kept: "asyncio.Future[None]") -> None:
         """As :meth:`record`, with a future that somebody waits for already."""
-        if self._n_waiting >= MAX_WAITING:
-            _refuse([(events, kept)], "too many forecasts wait for the history")
-            return
         self._waiting.append((events, kept))
         self._n_waiting += len(events)
         self._wake.set()
@@ -115,8 +139,10 @@ class Outbox:
         """Write what waits, and ship what the spool holds, for as long as the service lives."""
         while True:
             state.is_well()
+            self.before_turn()
             if not self._waiting:
                 await self._sleep()
+                self.before_turn()
             group = self._next_group()
             try:
                 await self._write(group)
@@ -127,6 +153,7 @@ class Outbox:
 
     async def close(self) -> None:
         """Write what still waits, at the end of the service."""
+        self.before_turn()
         try:
             while self._waiting:
                 group = self._next_group()
