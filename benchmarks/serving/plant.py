@@ -193,7 +193,8 @@ def _publish(settings: Settings, data: Path | None, folder: Path) -> Served:
         snapshot=snapshot,
         history=history,
         questions=_questions(history, tables),
-        described=f"{name}: {len(history):,} maps and series, {len(tables.teams):,} teams, {len(tables.players):,} players",
+        described=f"{name}: {len(history):,} maps and series, {len(tables.teams):,} teams, "
+        f"{len(tables.players):,} players",
     )
 
 
