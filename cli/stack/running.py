@@ -208,6 +208,7 @@ def _stop(stack: Stack, progress: Progress) -> None:
         for program in reversed(stack.programs):
             stack.supervisor.stop(program.name)
         stack.supervisor.shut_down()
+    stack.supervisor.close()
     try:
         stack.child.wait(20)
     except subprocess.TimeoutExpired:
