@@ -15,6 +15,7 @@ from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problems
 from serving.forecast import endpoints as forecast
+from serving.forecast.quick import QuickLane
 from serving.headers import SecurityHeaders
 from serving.history import endpoints as history
 from serving.models import endpoints as models
@@ -71,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(QuickLane, route=forecast.router.routes[0])
     add_error_handlers(app)
     for part in (auth, dictionaries, forecast, history, models, health):
         app.include_router(part.router)

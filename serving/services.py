@@ -20,6 +20,7 @@ from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.copies import FOLDER, Copies
+from serving.forecast.forecaster import Forecaster
 from serving.forecast.keeper import Keeper
 from serving.forecast.listener import listen_for_models
 from serving.forecast.outbox import Outbox
@@ -50,6 +51,7 @@ class Services:
     redis: Redis
     keeper: Keeper
     outbox: Outbox
+    forecaster: Forecaster
     history: StoredForecasts
     supervisor: Supervisor
 
@@ -113,6 +115,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             redis=redis,
             keeper=keeper,
             outbox=outbox,
+            forecaster=Forecaster(outbox),
             history=history,
             supervisor=supervisor,
         )
