@@ -83,7 +83,10 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
 
     fields = {name.removeprefix("CS2_").lower(): value for name, value in overrides.items()}
     settings = Settings(**fields, data_dir=data)  # type: ignore[arg-type]
-    match settings.source:
+    if len(settings.source) > 1:
+        raise DemoError("the demo shows one source; `cs2 up` reads several")
+    [name] = settings.source
+    match name:
         case SourceName.SIMULATED:
             console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
             console.print("      make demo SOURCE=valve, or make demo DATA=folder, with a folder of CSV files.\n")
@@ -95,7 +98,7 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
             overrides = {**overrides, "CS2_VALVE_CHECKOUT": str(repository.folder.absolute())}  # nothing new meanwhile
         case _:
             console.print(f"Data: {' '.join(overrides.values())}\n")
-    return make_source(settings), overrides
+    return make_source(name, settings), overrides
 
 
 def _ingest_and_train(console: Console, layout: "Layout") -> None:

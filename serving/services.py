@@ -21,6 +21,7 @@ from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.copies import FOLDER, Copies
+from serving.forecast.forecaster import Forecaster
 from serving.forecast.keeper import Keeper
 from serving.forecast.listener import listen_for_models
 from serving.forecast.outbox import Outbox
@@ -53,6 +54,7 @@ class Services:
     redis: Redis
     keeper: Keeper
     outbox: Outbox
+    forecaster: Forecaster
     history: StoredForecasts
     record: TrackRecord
     supervisor: Supervisor
@@ -122,6 +124,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             redis=redis,
             keeper=keeper,
             outbox=outbox,
+            forecaster=Forecaster(outbox),
             history=history,
             record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,

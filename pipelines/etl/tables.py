@@ -254,17 +254,33 @@ def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFra
 
 
 def player_stats_rows(
-    stats: pd.DataFrame, maps: pd.DataFrame, results: pd.DataFrame, lineups: pd.DataFrame, players: Dictionary
+    stats: pd.DataFrame,
+    maps: pd.DataFrame,
+    again: Mapping[int, int],
+    results: pd.DataFrame,
+    lineups: pd.DataFrame,
+    players: Dictionary,
 ) -> pd.DataFrame:
-    """One row a player and map, found by day, map, teams and the lineups that played it."""
-    played = _matchups(maps)
-    found = {key: position for position, key in enumerate(played)}
+    """One row a player and map, found by day, map, teams and the lineups that played it; two sources give two rows.
+
+    Args:
+        stats: Typed rows.
+        maps: All typed map rows.
+        again: For the map rows that another source tells, too: position of that map among the results, by index.
+        results: The map results, in the order of the other map rows.
+        lineups: Their lineups.
+        players: Their players.
+    """
+    told, twice = maps[~maps.index.isin(list(again))], maps.loc[list(again)]
+    found = dict(zip(_matchups(twice), again.values(), strict=True))
+    found |= {key: position for position, key in enumerate(_matchups(told))}
     rosters = dict(zip(lineups["id"], lineups["roster"], strict=True))
     ids_by_name: dict[str, set[int]] = {}
     for number, name in zip(players.aliases["id"], players.aliases["name"], strict=True):
         ids_by_name.setdefault(name, set()).add(number)
     lines = []
     sides = list(zip(results["id"], results["lineup1_id"], results["lineup2_id"], strict=True))
+    stats = stats.sort_values("source_rank", kind="stable")
     for row, matchup in zip(
         stats.assign(published_index=stats.index).to_dict("records"), _matchups(stats), strict=True
     ):
@@ -288,8 +304,7 @@ def player_stats_rows(
                 )
             )
     columns = ["published_index", "map_result_id", "player_id", "kills", "deaths", "adr", "kast", "rating"]
-    frame = pd.DataFrame(lines, columns=columns)
-    return frame.drop_duplicates(["map_result_id", "player_id"])
+    return pd.DataFrame(lines, columns=columns)
 
 
 def _matchups(frame: pd.DataFrame) -> list[tuple[str, str, frozenset[str]]]:
