@@ -1,10 +1,11 @@
 """What the endpoints work with: made when the service starts, ended when it stops."""
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -28,6 +29,8 @@ from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.record.repository import last_forecasts
+from serving.record.service import TrackRecord
 from serving.supervision import Supervisor
 
 REDIS_SECONDS = 2.0
@@ -54,6 +57,7 @@ class Services:
     outbox: Outbox
     forecaster: Forecaster
     history: StoredForecasts
+    record: TrackRecord
     supervisor: Supervisor
 
 
@@ -65,6 +69,11 @@ def _redis(url: str) -> Redis:
         health_check_interval=HEALTH_CHECK_SECONDS,
         retry=Retry(NoBackoff(), 0),  # waiting for Redis is the outbox's and the supervisor's business
     )
+
+
+async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequence[Any]:
+    async with sessions() as session:
+        return await last_forecasts(session)
 
 
 @asynccontextmanager
@@ -119,5 +128,6 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             outbox=outbox,
             forecaster=Forecaster(outbox),
             history=history,
+            record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,
         )
