@@ -12,6 +12,8 @@ COMMANDS = {
     "status": "cli.status:status",
     "doctor": "cli.doctor:doctor",
     "migrate": "cli.up:migrate",
+    "backup": "cli.backup:backup",
+    "restore": "cli.backup:restore",
     "demo": "cli.demo:demo",
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
@@ -20,6 +22,7 @@ COMMANDS = {
     "users": "cli.users:app",
     "history": "cli.history:app",
     "dead-letters": "cli.dead_letters:app",
+    "prune": "cli.prune:prune",
     "openapi": "cli.openapi:openapi",
     "backtest": "cli.backtest:backtest",
 }

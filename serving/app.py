@@ -14,10 +14,13 @@ from serving.auth import endpoints as auth
 from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problems
+from serving.fixtures import endpoints as fixtures
 from serving.forecast import endpoints as forecast
+from serving.forecast.quick import QuickLane
 from serving.headers import SecurityHeaders
 from serving.history import endpoints as history
 from serving.models import endpoints as models
+from serving.record import endpoints as record
 from serving.services import Services, running_services
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
@@ -71,8 +74,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(QuickLane, route=forecast.router.routes[0])
     add_error_handlers(app)
-    for part in (auth, dictionaries, forecast, history, models, health):
+    for part in (auth, dictionaries, fixtures, forecast, history, record, models, health):
         app.include_router(part.router)
     app.state.policy_of_docs = docs.add_page(app)
     return app

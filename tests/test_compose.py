@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn.config
 import yaml
 
 from cs2.settings import Settings
@@ -120,6 +121,8 @@ def test_every_variable_of_a_service_is_one_that_somebody_reads(name: str) -> No
             assert variable in dagster
         elif variable.startswith("MLFLOW_"):
             assert variable in mlflow
+        elif variable == "FORWARDED_ALLOW_IPS":
+            assert variable in Path(uvicorn.config.__file__).read_text()
         else:
             assert variable.startswith(("POSTGRES_", "MONGO_INITDB_"))
 

@@ -8,13 +8,11 @@ from sqlalchemy.orm import Session
 
 from cs2.contracts import Named
 from cs2.forecasting.features import FEATURES_VERSION
+from cs2.storage.fixtures import USUAL_BEST_OF
 from cs2.storage.models import MlModel
 
 HORIZON = timedelta(days=7)
 """So far ahead matches are forecast."""
-
-USUAL_BEST_OF = 3
-"""Where a source does not announce it."""
 
 # A day is forecast before any of its results is used: neither the ratings nor the model know the day of the match.
 # A best-of-2 may end in a draw: there is no forecast of it.
@@ -24,7 +22,7 @@ WITH ahead AS (
            team1_id, team2_id
     FROM fixtures WHERE start_time > :now AND start_time <= :horizon AND best_of IS DISTINCT FROM 2
 ), asked AS (
-    SELECT ahead.*, concat_ws(' ', team1_id, team2_id, 'bo' || best_of, day) AS question, (
+    SELECT ahead.*, (
         SELECT max(id) FROM rating_snapshots WHERE as_of < day AND features_version = :features_version
     ) AS snapshot_id
     FROM ahead WHERE day > :trained_through
@@ -34,7 +32,8 @@ FROM asked JOIN teams AS first ON first.id = team1_id JOIN teams AS second ON se
 WHERE snapshot_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM fixture_forecasts AS made
     WHERE made.fixture_id = asked.id AND made.model_version = :version AND made.snapshot_id = asked.snapshot_id
-      AND made.question = asked.question
+      AND (made.team1_id, made.team2_id, made.best_of, made.played_on)
+        = (asked.team1_id, asked.team2_id, asked.best_of, asked.day)
 )
 ORDER BY start_time, id
 """
@@ -46,7 +45,6 @@ class Due:
 
     Attributes:
         fixture_id: The match.
-        question: What tells this question about it from those before a correction.
         start_time: As announced.
         played_on: Its day, in UTC.
         best_of: 1, 3 or 5.
@@ -55,7 +53,6 @@ class Due:
     """
 
     fixture_id: int
-    question: str
     start_time: datetime
     played_on: date
     best_of: int
@@ -84,7 +81,6 @@ def due_fixtures(session: Session, model: MlModel, *, now: datetime) -> list[Due
     return [
         Due(
             fixture_id=row.id,
-            question=row.question,
             start_time=row.start_time.astimezone(UTC),
             played_on=row.day,
             best_of=row.best_of,

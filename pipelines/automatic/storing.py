@@ -19,7 +19,10 @@ def keep(session: Session, made: Iterable[tuple[Due, SeriesEvent]]) -> int:
         {
             "event_id": event.event_id,
             "fixture_id": due.fixture_id,
-            "question": due.question,
+            "team1_id": due.teams[0].id,
+            "team2_id": due.teams[1].id,
+            "best_of": due.best_of,
+            "played_on": due.played_on,
             "start_time": due.start_time,
             "model_version": event.model_version,
             "snapshot_id": event.snapshot_id,

@@ -16,9 +16,10 @@ from tests.deployed.installing import Image
 from tests.images import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {
     name: service
-    for name, service in COMPOSE["services"].items()
+    for name, service in SERVICES.items()
     if service["image"].startswith("cs2-forecast-") and "profiles" not in service
 }
 PATIENCE = 400
@@ -29,7 +30,7 @@ INTERPOLATED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 def image_of(name: str) -> str:
     """Folder of the Dockerfile whose image a service runs."""
     ways = {other["image"]: other["build"]["dockerfile"] for other in OURS.values() if "build" in other}
-    return str(ways[OURS[name]["image"]]).partition("/")[0]
+    return str(ways[SERVICES[name]["image"]]).partition("/")[0]
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Composed:
         home = image.root / "home"
         home.mkdir(exist_ok=True)
         found = {key: value.replace("$PATH", "/usr/bin:/bin") for key, value in image.environment.items()}
-        for key, value in OURS[name].get("environment", {}).items():
+        for key, value in SERVICES[name].get("environment", {}).items():
             text = INTERPOLATED.sub(lambda m: self.told.get(m[1], m[2]), value)
             found[key] = ADDRESS.sub(self._address, text)
         if "DAGSTER_CODE_HOST" in found:
@@ -98,6 +99,15 @@ class Composed:
                 command, cwd=image.root / "app", env=self.environment(name), stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+
+    def run(self, name: str, words: list[str]) -> tuple[int, str]:
+        """What ``docker compose run`` does: the status and what was printed."""
+        image = self.images[image_of(name)]
+        done = subprocess.run(
+            self._words(name, [*image.entrypoint, *words]), cwd=image.root / "app", env=self.environment(name),
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
 
     def is_well(self, name: str) -> bool:
         """Ask by the service's own health check; a one-shot is well when it has ended so."""

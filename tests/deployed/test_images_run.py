@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from tests.ingest_worker.test_sink import event
 from tests.servers import wait_until_well
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+
+
+COMMAND = ["python", "-m", "cli"]
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +111,22 @@ def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: Guarded
         wanted = {"_id": json.loads(payload)["event_id"]}
         wait_until_well(lambda: None if stored.find_one(wanted) else "not stored", "the event in MongoDB")
         assert client.xlen(DEAD_EVENTS_STREAM) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["users", "list"], "nobody has registered yet|deployed"),
+        (["models", "list"], "no model"),
+        (["dead-letters", "list"], "no dead letters"),
+        (["prune", "--before", "2026-01-01", "--forecasts"], "0 old forecasts"),
+        (["history", "export", "--out", "/data/history.csv"], "forecasts written"),
+    ],
+)
+def test_the_command_reaches_every_server(composed: Composed, words: list[str], answer: str) -> None:
+    code, output = composed.run("cs2", [*COMMAND, *words])
+    assert code == 0, output
+    assert re.search(answer, output), output
 
 
 def test_the_web_server_shows_the_jobs_of_the_code_server(composed: Composed) -> None:

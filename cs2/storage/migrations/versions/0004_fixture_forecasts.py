@@ -19,7 +19,10 @@ def upgrade() -> None:
         TABLE,
         sa.Column("event_id", sa.String(), nullable=False),
         sa.Column("fixture_id", sa.Integer(), nullable=False),
-        sa.Column("question", sa.String(), nullable=False),
+        sa.Column("team1_id", sa.Integer(), nullable=False),
+        sa.Column("team2_id", sa.Integer(), nullable=False),
+        sa.Column("best_of", sa.SmallInteger(), nullable=False),
+        sa.Column("played_on", sa.Date(), nullable=False),
         sa.Column("start_time", sa.DateTime(timezone=True), nullable=False),
         sa.Column("model_version", sa.Integer(), nullable=False),
         sa.Column("snapshot_id", sa.Integer(), nullable=False),
@@ -34,13 +37,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["snapshot_id"], ["rating_snapshots.id"], name=op.f("fk_fixture_forecasts_snapshot_id_rating_snapshots")
         ),
+        sa.ForeignKeyConstraint(["team1_id"], ["teams.id"], name=op.f("fk_fixture_forecasts_team1_id_teams")),
+        sa.ForeignKeyConstraint(["team2_id"], ["teams.id"], name=op.f("fk_fixture_forecasts_team2_id_teams")),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_fixture_forecasts")),
         sa.UniqueConstraint(
-            "fixture_id",
-            "model_version",
-            "snapshot_id",
-            "question",
-            name=op.f("uq_fixture_forecasts_fixture_id_model_version_snapshot_id_question"),
+            *("fixture_id", "model_version", "snapshot_id", "team1_id", "team2_id", "best_of", "played_on"),
+            name="uq_fixture_forecasts_one_a_question",
         ),
     )
     op.create_index(
