@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
+    "fixtures": "cli.fixtures:fixtures",
     "models": "cli.models:app",
     "users": "cli.users:app",
     "history": "cli.history:app",

@@ -15,20 +15,16 @@ import dagster as dg
 import pymongo
 import pytest
 import redis
-import redis.asyncio
 
 from cs2.contracts import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, SeriesEvent
 from cs2.forecasting.features import FEATURES_VERSION
-from cs2.mongo_client import MongoClient
 from cs2.settings import get_settings
 from cs2.storage.registry import store_snapshot
 from cs2.storage.tables import Fixture, FixtureForecast
-from ingest_worker.consumer import Consumer
-from ingest_worker.store import MongoForecastStore
 from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
-from tests.defs.stage import NOBODY, Stage
+from tests.defs.stage import NOBODY, Stage, store_all
 from tests.serving.conftest import AS_OF, League, Models, make_league, ratings_of
 
 NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
@@ -181,16 +177,7 @@ def test_a_correction_of_teams_or_day_asks_again_and_one_of_the_hour_does_not(
 
 def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str, Any]]:
     """What the sink stores of the stream."""
-
-    async def sink() -> None:
-        store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
-        async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
-            consumer = Consumer(stream, store, "tester")
-            await consumer.prepare()
-            await consumer.step()
-        await store.close()
-
-    asyncio.run(sink())  # Dagster's runs, too, have a loop of their own
+    asyncio.run(store_all(redis_url, mongo_url, mongo_database))  # Dagster's runs, too, have a loop of their own
     client: pymongo.MongoClient[dict[str, Any]]
     with pymongo.MongoClient(mongo_url) as client:
         documents = list(client[mongo_database][FORECASTS_COLLECTION].find().sort("_id"))
