@@ -23,7 +23,7 @@ def _broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> InstanceRef:
     """Of ``dagster.yaml`` with the launcher appended, as docs/scale.md says."""
-    text = (HOME / "dagster.yaml").read_text() + (HOME / f"launcher-{launcher}.yaml").read_text()
+    text = (HOME / "dagster.yaml").read_text() + (HOME / f"launchers/{launcher}.yaml").read_text()
     (folder / "dagster.yaml").write_text(text)
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres_url.replace("+psycopg", "+psycopg2"))
     return InstanceRef.from_dir(str(folder))
@@ -31,7 +31,7 @@ def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_dagsters_own_class_accepts_the_configuration(launcher: str) -> None:
-    told = yaml.safe_load((HOME / f"launcher-{launcher}.yaml").read_text())["run_launcher"]
+    told = yaml.safe_load((HOME / f"launchers/{launcher}.yaml").read_text())["run_launcher"]
     known: Any = LAUNCHERS[launcher]
     assert (told["class"], known.__module__.startswith(told["module"])) == (known.__name__, True)
     result = process_config(resolve_to_config_type(known.config_type()), told["config"])
@@ -51,7 +51,7 @@ def test_an_instance_is_made_of_it(
 
 
 def test_a_misspelled_option_is_refused() -> None:
-    told = yaml.safe_load((HOME / "launcher-k8s.yaml").read_text())["run_launcher"]["config"]
+    told = yaml.safe_load((HOME / "launchers" / "k8s.yaml").read_text())["run_launcher"]["config"]
     told["job_imgae"] = told.pop("job_image")
     result = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), told)
     assert not result.success

@@ -158,7 +158,7 @@ def celery_urls(redis: str) -> dict[str, str]:
 def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> None:
     """The months out of order, a run each; the worker that ends the first one is stopped, and the other goes on."""
     configuration = loaded.layout.data / "dagster" / "dagster.yaml"
-    launcher = (ROOT / "dagster_home" / "launcher-celery.yaml").read_text()
+    launcher = (ROOT / "dagster_home" / "launchers" / "celery.yaml").read_text()
     for name, url in celery_urls(loaded.layout.redis).items():  # the daemon was started without them
         launcher = launcher.replace(f"\n      env: {name}", f" {url}")
     configuration.write_text(configuration.read_text() + launcher)
