@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM
-from ingest_worker.events import DeadEntryError, Document, Entry, document_of
+from ingest_worker.events import DeadEntryError, Document, Entry, document_of, request_id_of
+from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore
 from ingest_worker.trimming import trim_stream
 
@@ -36,10 +37,11 @@ def consumer_name() -> str:
 class Consumer:
     """Moves events from the stream to the store. Delivered at least once, stored once: ``_id`` is the event's id."""
 
-    def __init__(self, redis: Redis, store: ForecastStore, name: str) -> None:
+    def __init__(self, redis: Redis, store: ForecastStore, name: str, metrics: SinkMetrics | None = None) -> None:
         self._redis = redis
         self._store = store
         self._name = name
+        self._metrics = metrics or SinkMetrics()
         self._claim_at = 0.0
         self._trim_at = 0.0
 
@@ -61,11 +63,13 @@ class Consumer:
         """
         entries = await self._next_batch()
         if entries:
-            await self._take(entries)
+            with self._metrics.batch_seconds.time():
+                await self._take(entries)
         if time.monotonic() >= self._trim_at:
             await trim_stream(self._redis)
             self._trim_at = time.monotonic() + TRIM_EVERY_SECONDS
         await self._redis.set(f"{ALIVE_PREFIX}{self._name}", datetime.now(UTC).isoformat(), ex=ALIVE_SECONDS)
+        self._metrics.last_turn.set_to_current_time()
         return len(entries)
 
     async def leave(self) -> None:
@@ -83,6 +87,7 @@ class Consumer:
             )
             claimed = [Entry(key, fields) for key, fields in answer[1]]
             if claimed:
+                self._metrics.claimed.inc(len(claimed))
                 log.info("entries_claimed", entries=len(claimed))
                 return claimed
             self._claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
@@ -102,7 +107,10 @@ class Consumer:
                 dead[entry.id] = str(error)
         refused = await self._store.insert(list(documents.values())) if documents else {}
         dead |= {key: refused[document["_id"]] for key, document in documents.items() if document["_id"] in refused}
+        self._metrics.stored([document["occurred_at"] for key, document in documents.items() if key not in dead])
         await self._acknowledge(entries, dead)
+        self._metrics.batch_events.observe(len(entries))
+        self._metrics.dead.inc(len(dead))
 
     async def _acknowledge(self, entries: Sequence[Entry], dead: Mapping[bytes, str]) -> None:
         """Acknowledge what is stored; put what never can be beside it, with the reason, in the same transaction."""
@@ -114,5 +122,6 @@ class Consumer:
                 pipeline.xadd(DEAD_EVENTS_STREAM, fields)
         pipeline.xack(EVENTS_STREAM, EVENTS_GROUP, *(entry.id for entry in entries))
         await pipeline.execute()
-        if dead:
-            log.warning("entries_dead", entries=len(dead), first_reason=next(iter(dead.values())))
+        for entry in entries:
+            if entry.id in dead:
+                log.warning("entry_dead", entry=entry.id.decode(), reason=dead[entry.id], **request_id_of(entry))

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from cs2.contracts import ANY_EVENT, EVENT_FIELD
+from cs2.logs import is_request_id
 
 Document = dict[str, Any]
 
@@ -21,6 +23,16 @@ class Entry:
 
     id: bytes
     fields: Mapping[bytes, bytes]
+
+
+def request_id_of(entry: Entry) -> dict[str, str]:
+    """The id of the request that the entry came from, for the log; nothing where it cannot be read."""
+    try:
+        event = orjson.loads(entry.fields.get(EVENT_FIELD, b""))
+    except orjson.JSONDecodeError:
+        return {}
+    found = event.get("request_id") if isinstance(event, dict) else None
+    return {"request_id": found} if isinstance(found, str) and is_request_id(found) else {}
 
 
 def document_of(entry: Entry) -> Document:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypedDict
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from cs2.logs import configure_logs
 from cs2.settings import Settings, get_settings
@@ -15,8 +16,11 @@ from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problem_media_type
 from serving.forecast import endpoints as forecast
 from serving.history import endpoints as history
+from serving.metrics import endpoints as metrics
+from serving.metrics.counts import Counts
 from serving.models import endpoints as models
 from serving.services import Services, running_services
+from serving.tracing import Tracing
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
 
@@ -26,7 +30,13 @@ answered is in the history under its `forecast_id`."""
 
 
 class Service(FastAPI):
-    """The application, with a document that tells the media type of its problems."""
+    """The application: its document tells the media type of its problems, its outermost layer counts and traces."""
+
+    counts: Counts
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Around everything: the answer to an unexpected error, too, is counted and has its id."""
+        return Tracing(super().build_middleware_stack(), self.counts)
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
@@ -49,10 +59,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
 
     configure_logs()
+    counts = Counts()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        async with running_services(settings or get_settings()) as services:
+        async with running_services(settings or get_settings(), counts) as services:
             yield {"services": services}
 
     app = Service(
@@ -62,8 +73,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
     )
+    app.counts = counts
     app.add_middleware(BodyLimit)
     add_error_handlers(app)
-    for part in (auth, dictionaries, forecast, history, models, health):
+    for part in (auth, dictionaries, forecast, history, models, health, metrics):
         app.include_router(part.router)
     return app

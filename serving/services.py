@@ -26,6 +26,7 @@ from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.metrics.counts import Counts
 from serving.supervision import Supervisor
 
 REDIS_SECONDS = 2.0
@@ -43,6 +44,7 @@ class Services:
     """Everything that lives as long as the service."""
 
     settings: Settings
+    counts: Counts
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
@@ -65,7 +67,7 @@ def _redis(url: str) -> Redis:
 
 
 @asynccontextmanager
-async def running_services(settings: Settings) -> AsyncIterator[Services]:
+async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
     """Start everything; stop it at the end of the block, with no event left behind.
 
     Raises:
@@ -102,6 +104,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
+            counts=counts,
             sessions=sessions,
             passwords=Passwords(),
             tokens=tokens,

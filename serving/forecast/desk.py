@@ -11,12 +11,14 @@ from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from cs2.contracts import ForecastAnswer, ForecastEvent, ForecastRequest, SeriesAnswer, SeriesEvent, SeriesRequest
+from cs2.logs import REQUEST_ID
 from serving.errors import InvalidRequestError, ProblemError
 from serving.forecast.bundle import Bundle
 from serving.forecast.outbox import Outbox
 from serving.forecast.questions import Question, map_question, series_question
 from serving.forecast.schemas import BatchAnswer, BatchItem
 from serving.forecast.service import Answered, answer_maps, answer_series, require_model
+from serving.metrics.counts import Counts
 
 CHUNK = 100
 """Questions of a batch that are answered before other requests have their turn."""
@@ -29,6 +31,7 @@ class Desk:
     Attributes:
         bundle: Model, ratings and dictionaries of one moment.
         outbox: Keeps the events.
+        counts: Counts what was answered.
         user_id: Who asks.
         today: Day of play where a question tells none.
         started: Reading of ``time.perf_counter`` when the request came.
@@ -36,6 +39,7 @@ class Desk:
 
     bundle: Bundle
     outbox: Outbox
+    counts: Counts
     user_id: int
     today: date
     started: float
@@ -49,6 +53,7 @@ class Desk:
         question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
         (found,) = answer_maps(self.bundle, [question], [str(uuid7())])
         await self.outbox.record(self._map_event(request, found))
+        self._count_map(found.answer)
         return found.answer
 
     async def forecast_series(self, request: SeriesRequest) -> SeriesAnswer:
@@ -61,6 +66,7 @@ class Desk:
         found = answer_series(self.bundle, question, request.best_of, str(uuid7()))
         event = SeriesEvent(request=request, response=found.answer, **self._common(found))
         await self.outbox.record(event.model_dump_json().encode())
+        self.counts.series_forecast(found.answer.team1_win_probability)
         return found.answer
 
     async def forecast_batch(self, questions: Sequence[Any]) -> BatchAnswer:
@@ -88,6 +94,9 @@ class Desk:
         )
         events = [self._map_event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
         kept = await asyncio.gather(*(self.outbox.record(event) for event in events), return_exceptions=True)
+        for found, problem in zip(answered, kept, strict=True):
+            if problem is None:
+                self._count_map(found.answer)
         items = iter(
             [
                 BatchItem(forecast=found.answer) if problem is None else _problem_item(problem)
@@ -95,6 +104,9 @@ class Desk:
             ]
         )
         return [_problem_item(found) if isinstance(found, ProblemError) else next(items) for found in understood]
+
+    def _count_map(self, answer: ForecastAnswer) -> None:
+        self.counts.map_forecast(answer.map.name, answer.team1_win_probability)
 
     def _understood(self, question: Any) -> tuple[ForecastRequest, Question] | ProblemError:
         try:
@@ -120,6 +132,7 @@ class Desk:
             "occurred_at": datetime.now(UTC),
             "user_id": self.user_id,
             "batch_id": batch_id,
+            "request_id": REQUEST_ID.get(),
             "contributions": found.contributions,
             "model_version": found.answer.model.version,
             "snapshot_id": ratings.record.id,

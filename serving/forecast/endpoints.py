@@ -37,6 +37,7 @@ async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
     return Desk(
         bundle=services.keeper.current,
         outbox=services.outbox,
+        counts=services.counts,
         user_id=user_id,
         today=services.settings.current_day(),
         started=time.perf_counter(),

@@ -49,6 +49,11 @@ class Outbox:
         """Size of the events that wait for Redis in the local file."""
         return self._spool.waiting_bytes
 
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for the history."""
+        return len(self._waiting)
+
     async def record(self, event: bytes) -> None:
         """Return once the event is in the history's keeping.
 
