@@ -18,7 +18,10 @@ class SinkMetrics:
         ProcessCollector(registry=registry)
         GCCollector(registry=registry)
         self.batch_events = Histogram(
-            "cs2_sink_batch_events", "Events by the size of their batch.", buckets=BATCH_EVENTS, registry=registry
+            "cs2_sink_batch_events",
+            "Documents by batch that was written to MongoDB.",
+            buckets=BATCH_EVENTS,
+            registry=registry,
         )
         self.batch_seconds = Histogram(
             "cs2_sink_batch_seconds", "From a batch taken off the stream to its acknowledgement.", registry=registry
@@ -47,6 +50,8 @@ class SinkMetrics:
             answered_at: When each was answered, with a time zone.
         """
         now = datetime.now(UTC)
+        if answered_at:
+            self.batch_events.observe(len(answered_at))
         for moment in answered_at:
             self._lag.observe(max(0.0, (now - moment).total_seconds()))
 

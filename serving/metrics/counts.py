@@ -38,8 +38,7 @@ class Counts:
             registry=self.registry,
         )
         self._bound_requests: dict[tuple[str, str, int], Any] = {}
-        self._bound_forecasts: dict[str, Any] = {}
-        self._series = self._forecasts.labels("series", "")
+        self._bound_forecasts: dict[str | None, Any] = {}
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request.
@@ -58,13 +57,10 @@ class Counts:
                 self._bound_requests[method, route, status] = child
         child.observe(seconds)
 
-    def map_forecast(self, map_name: str, probability: float) -> None:
-        """Count the forecast of a map."""
+    def forecast(self, map_name: str | None, probability: float) -> None:
+        """Count a forecast: of a map, or where none is named of a series."""
         child = self._bound_forecasts.get(map_name)
         if child is None:
-            child = self._bound_forecasts[map_name] = self._forecasts.labels("map", map_name)
+            kind = "series" if map_name is None else "map"
+            child = self._bound_forecasts[map_name] = self._forecasts.labels(kind, map_name or "")
         child.observe(probability)
-
-    def series_forecast(self, probability: float) -> None:
-        """Count the forecast of a series."""
-        self._series.observe(probability)
