@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import orjson
 from redis.asyncio import Redis
@@ -60,7 +61,16 @@ async def _steps(site: plant.Site) -> dict[str, float]:
     n = len(questions)
     answers = answer_maps(bundle, questions)
     nobody: Any = None
-    desk = Desk(bundle=bundle, outbox=nobody, forecaster=nobody, user_id=1, today=today, started=time.perf_counter())
+    desk = Desk(
+        bundle=bundle,
+        outbox=nobody,
+        forecaster=nobody,
+        counts=nobody,
+        user_id=1,
+        today=today,
+        started=time.perf_counter(),
+        request_id=uuid4().hex,
+    )
     events = [desk.event(request, found) for request, found in zip(requests, answers, strict=True)]
     in_groups = [b"\n".join(events[start : start + GROUP]) for start in range(0, n - GROUP + 1, GROUP)]
     n_grouped = len(groups) * GROUP
