@@ -28,6 +28,7 @@ from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.metrics.counts import Counts
 from serving.record.repository import last_forecasts
 from serving.record.service import TrackRecord
 from serving.supervision import Supervisor
@@ -47,6 +48,7 @@ class Services:
     """Everything that lives as long as the service."""
 
     settings: Settings
+    counts: Counts
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
@@ -76,7 +78,7 @@ async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequenc
 
 
 @asynccontextmanager
-async def running_services(settings: Settings) -> AsyncIterator[Services]:
+async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
     """Start everything; stop it at the end of the block, with no event left behind.
 
     Raises:
@@ -113,6 +115,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
+            counts=counts,
             sessions=sessions,
             passwords=Passwords(),
             tokens=tokens,

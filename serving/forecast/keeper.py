@@ -25,6 +25,8 @@ class Keeper:
     Attributes:
         current: What is served: one reference, so that a request sees model, ratings and dictionaries of one moment.
         problems: What is not as it should be, by what it is about: shown in ``/health/ready``.
+        swaps: How many models and ratings were taken into service.
+        refusals: How many of them failed a check.
     """
 
     def __init__(self, *, rows: ServedRows, blobs: Blobs, copies: Copies, reconcile_seconds: float) -> None:
@@ -36,6 +38,8 @@ class Keeper:
         self._fingerprint: str | None = None
         self.current = Bundle()
         self.problems: dict[str, str] = {}
+        self.swaps = {"model": 0, "ratings": 0}
+        self.refusals = {"model": 0, "ratings": 0}
 
     async def start(self) -> None:
         """Take what was served last from disk, then what PostgreSQL says, as far as either can be had."""
@@ -78,6 +82,8 @@ class Keeper:
         is_new |= after.dictionaries is not before.dictionaries
         if is_new:
             self.current = after
+            self.swaps["model"] += after.model is not before.model
+            self.swaps["ratings"] += after.ratings is not before.ratings
             log.info("serving", **_names(after))
         if is_new or "copy" in self.problems:
             await self._save(after)
@@ -148,6 +154,8 @@ class Keeper:
             log.info("problem_over", about=about)
         else:
             self.problems[about] = problem
+            if about in self.refusals:
+                self.refusals[about] += 1
             log.warning("problem", about=about, problem=problem)
 
 

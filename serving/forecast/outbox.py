@@ -67,6 +67,11 @@ class Outbox:
         """Size of the events that wait for Redis in the local file."""
         return self._spool.waiting_bytes
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the history."""
+        return self._n_waiting
+
     def record(self, events: Sequence[bytes]) -> asyncio.Future[None]:
         """Have events kept, all or none.
 
