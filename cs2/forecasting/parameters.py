@@ -33,6 +33,9 @@ class RatingParameters(NamedTuple):
         series_weight: Weight of the observation of a series without maps.
         habit_days: Days in which a team's map counts fade to 1/e.
         habit_prior: So many maps of a team weigh as much as what everybody plays.
+        hindsight_share: How far a newcomer of the second pass starts towards what the first pass found.
+        hindsight_variance: Variance with which he starts then, as a share of that of a newcomer.
+        hindsight_maps: Maps in the first pass for half of both.
         elo_k: Step of the team Elo, in log-odds.
         player_elo_k: Step of the player Elo, in log-odds.
         elo_debut: How many times larger the first step of either Elo is, less one.
@@ -58,6 +61,9 @@ class RatingParameters(NamedTuple):
     series_weight: float = 1.93
     habit_days: float = 60.0
     habit_prior: float = 10.0
+    hindsight_share: float = 0.6
+    hindsight_variance: float = 0.45
+    hindsight_maps: float = 5.0
     elo_k: float = 0.06
     player_elo_k: float = 0.085
     elo_debut: float = 4.0
