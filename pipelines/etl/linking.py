@@ -33,6 +33,7 @@ class Linked:
         day: Day number, shape (n,).
         forecast_day: First day of the row's schedule group, shape (n,).
         learn_day: Last day of it, shape (n,).
+        group: Label of the schedule group, shape (n,).
         teams: Both teams of each row, in the row's order.
         named: The same before names were joined by lineup: what the spelling stands for.
         rosters: Both lineups of each row; None where unknown.
@@ -46,6 +47,7 @@ class Linked:
     day: IntArray
     forecast_day: IntArray
     learn_day: IntArray
+    group: IntArray
     teams: list[tuple[Identity, Identity]]
     named: list[tuple[Identity, Identity]]
     rosters: list[tuple[Roster | None, Roster | None]]
@@ -77,6 +79,7 @@ def link(maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
         day=day,
         forecast_day=first,
         learn_day=last,
+        group=labels,
         teams=teams,
         named=named,
         rosters=rosters,

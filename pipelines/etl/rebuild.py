@@ -1,5 +1,6 @@
 """All tables of results from what was published: pure, whole, the same for the same rows."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -12,7 +13,15 @@ from pipelines.etl.ids import Identities, give_all
 from pipelines.etl.linking import Linked, Roster, link
 from pipelines.etl.parsing import Parsed, parse
 from pipelines.etl.spelling import team_key
-from pipelines.etl.tables import Tables, map_result_rows, order_in_day, player_stats_rows, series_rows, standing_rows
+from pipelines.etl.tables import (
+    BEST_OF,
+    Tables,
+    map_result_rows,
+    order_in_day,
+    player_stats_rows,
+    series_rows,
+    standing_rows,
+)
 from pipelines.sources.base import RowKind
 
 
@@ -60,36 +69,61 @@ def rebuild(
     linked = link(maps, series)
     teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, parsed[RowKind.STANDING].rows))
     players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
-    tables = _tables(parsed, linked, teams, players, identities, known_maps)
+    roster_ids = _lineup_ids(linked, teams, players, identities)
+    tables = _tables(parsed, linked, teams, players, roster_ids, identities, known_maps)
     outcomes = _outcomes(parsed, linked, tables)
-    matchups = _matchups(linked, teams, tables)
+    matchups = _matchups(linked, teams, roster_ids, maps, series, tables)
     return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
 
 
-def _matchups(linked: Linked, teams: Dictionary, tables: Tables) -> pd.DataFrame:
+def _matchups(
+    linked: Linked,
+    teams: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
+    maps: pd.DataFrame,
+    series: pd.DataFrame,
+    tables: Tables,
+) -> pd.DataFrame:
+    """What is asked of each row. Nothing may follow from a result, as it does which maps are those of a series row."""
     n_maps = linked.n_maps
-    names = {name: position for position, name in enumerate(tables.series["natural_key"])}
-    series = tables.series.iloc[[names[name] for name in linked.series[n_maps:]]]
-    first = [teams.id_of[pair[0]] for pair in linked.teams]
-    flipped = series["team1_id"].to_numpy() != np.array(first[n_maps:], dtype=np.int64)
-    sides = {}
-    for side, other in (("1", "2"), ("2", "1")):
-        of_series = series[f"lineup{side}_id"].where(~flipped, series[f"lineup{other}_id"].to_numpy())
-        sides[side] = pd.concat([tables.map_results[f"lineup{side}_id"], of_series], ignore_index=True)
+    maps_lineups = tables.map_results[["lineup1_id", "lineup2_id"]]
+    own = [
+        tuple(roster_ids.get((team, roster)) if roster else None for team, roster in zip(pair, rosters, strict=True))
+        for pair, rosters in zip(linked.teams[n_maps:], linked.rosters[n_maps:], strict=True)
+    ]
+    lineups = pd.concat([maps_lineups, pd.DataFrame(own, columns=maps_lineups.columns, dtype="Int64")])
     return pd.DataFrame(
         {
             "kind": [RowKind.MAP] * n_maps + [RowKind.SERIES] * (len(linked.index) - n_maps),
             "index": linked.index,
             "forecast_day": linked.forecast_day,
             "learn_day": linked.learn_day,
-            "team1_id": first,
+            "team1_id": [teams.id_of[pair[0]] for pair in linked.teams],
             "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
-            "lineup1_id": sides["1"],
-            "lineup2_id": sides["2"],
+            "lineup1_id": lineups["lineup1_id"].array,
+            "lineup2_id": lineups["lineup2_id"].array,
             "series": linked.series,
-            "best_of": pd.concat([pd.Series(np.nan, index=range(n_maps)), series["best_of"]], ignore_index=True),
+            "best_of": _announced(linked, maps, series),
         }
     )
+
+
+def _announced(linked: Linked, maps: pd.DataFrame, series: pd.DataFrame) -> list[float]:
+    """Best-of of each series row: its own, else what all maps of its schedule group say; unknown where they differ."""
+    told: dict[int, set[float]] = defaultdict(set)
+    for group, best_of in zip(linked.group[: len(maps)].tolist(), _numbers(maps["best_of"]), strict=True):
+        if best_of in BEST_OF:
+            told[group].add(best_of)
+    of_group = [min(told[group]) if len(told[group]) == 1 else np.nan for group in linked.group[len(maps) :].tolist()]
+    own = _numbers(series["best_of"])
+    return [np.nan] * len(maps) + [
+        best_of if best_of in BEST_OF else other for best_of, other in zip(own, of_group, strict=True)
+    ]
+
+
+def _numbers(column: pd.Series) -> list[float]:
+    numbers: list[float] = pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan).tolist()
+    return numbers
 
 
 def _empty() -> pd.DataFrame:
@@ -137,6 +171,7 @@ def _tables(
     linked: Linked,
     teams: Dictionary,
     players: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
     identities: Identities,
     known_maps: Collection[str],
 ) -> Tables:
