@@ -1,4 +1,4 @@
-"""Entries of the stream, and the documents that they become."""
+"""Entries of the stream, and the documents that their events become."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cs2.contracts import ANY_EVENT, EVENT_FIELD
+from cs2.contracts import ANY_EVENT
 
 Document = dict[str, Any]
 
 
-class DeadEntryError(Exception):
-    """An entry that can never be stored; the message says why."""
+class DeadEventError(Exception):
+    """An event that can never be stored; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +23,26 @@ class Entry:
     fields: Mapping[bytes, bytes]
 
 
-def document_of(entry: Entry) -> Document:
+@dataclass(frozen=True, slots=True)
+class DeadEvent:
+    """An event that is put aside, the entry that it came in, and why; empty where the entry holds none."""
+
+    entry_id: bytes
+    payload: bytes
+    reason: str
+
+
+def document_of(payload: bytes) -> Document:
     """The document to store: the event, its id as ``_id``, its moment as a date.
 
     Raises:
-        DeadEntryError: If the entry holds no valid event.
+        DeadEventError: If it is no valid event.
     """
-    payload = entry.fields.get(EVENT_FIELD)
-    if payload is None:
-        raise DeadEntryError(f"it has no field {EVENT_FIELD.decode()}")
     try:
         event = ANY_EVENT.validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "event"
-        raise DeadEntryError(f"{where}: {first['msg']} ({error.error_count()} in all)") from error
+        raise DeadEventError(f"{where}: {first['msg']} ({error.error_count()} in all)") from error
     document = event.model_dump(mode="json", exclude={"event_id"})
     return {"_id": event.event_id, **document, "occurred_at": event.occurred_at}

@@ -1,9 +1,10 @@
 """What the endpoints work with: made when the service starts, ended when it stops."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -20,12 +21,15 @@ from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.copies import FOLDER, Copies
+from serving.forecast.forecaster import Forecaster
 from serving.forecast.keeper import Keeper
 from serving.forecast.listener import listen_for_models
 from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.record.repository import last_forecasts
+from serving.record.service import TrackRecord
 from serving.supervision import Supervisor
 
 REDIS_SECONDS = 2.0
@@ -50,7 +54,9 @@ class Services:
     redis: Redis
     keeper: Keeper
     outbox: Outbox
+    forecaster: Forecaster
     history: StoredForecasts
+    record: TrackRecord
     supervisor: Supervisor
 
 
@@ -62,6 +68,11 @@ def _redis(url: str) -> Redis:
         health_check_interval=HEALTH_CHECK_SECONDS,
         retry=Retry(NoBackoff(), 0),  # waiting for Redis is the outbox's and the supervisor's business
     )
+
+
+async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequence[Any]:
+    async with sessions() as session:
+        return await last_forecasts(session)
 
 
 @asynccontextmanager
@@ -113,6 +124,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             redis=redis,
             keeper=keeper,
             outbox=outbox,
+            forecaster=Forecaster(outbox),
             history=history,
+            record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,
         )

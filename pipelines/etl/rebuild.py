@@ -1,17 +1,19 @@
 """All tables of results from what was published: pure, whole, the same for the same rows."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from pipelines.etl.dictionaries import Dictionary, build_dictionary
+from pipelines.etl.fixtures import Announced, announce, fixture_rows
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
-from pipelines.etl.linking import Linked, Roster, link
-from pipelines.etl.parsing import Parsed, parse
+from pipelines.etl.linking import Linked, Roster, Rows, link, who_played
+from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
 from pipelines.etl.tables import (
     BEST_OF,
@@ -66,13 +68,22 @@ def rebuild(
     """
     parsed = {kind: parse(published.get(kind, _empty()), kind) for kind in RowKind}
     maps, series = parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows
-    linked = link(maps, series)
-    teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, parsed[RowKind.STANDING].rows))
-    players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
+    merged = merge(who_played(maps, series), maps, series)
+    # Who is who is decided once more without the rows that were left out: they change nothing for the others.
+    rows = who_played(merged.maps, merged.series, spans=merged.spans) if merged.again else merged.told
+    linked = link(rows, merged.maps, merged.series)
+    announced = announce(parsed[RowKind.FIXTURE].rows, rows)
+    standings = parsed[RowKind.STANDING].rows
+    of_teams = list(_team_appearances(rows, merged.maps, merged.series, standings))
+    also = mentions_of_teams(merged, rows, maps, series, {alias for _, alias in of_teams})
+    teams = build_dictionary(identities.teams, of_teams, [*also, *announced.mentions()])
+    of_players = list(_player_appearances(rows, merged.maps, merged.series))
+    again = _player_appearances(merged.told, maps, series, only=merged.again)
+    players = build_dictionary(identities.players, of_players, _known_under_other_names(of_players, again))
     roster_ids = _lineup_ids(linked, teams, players, identities)
-    tables = _tables(parsed, linked, teams, players, roster_ids, identities, known_maps)
-    outcomes = _outcomes(parsed, linked, tables)
-    matchups = _matchups(linked, teams, roster_ids, maps, series, tables)
+    tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
+    outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
+    matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series, tables)
     return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
 
 
@@ -132,22 +143,22 @@ def _empty() -> pd.DataFrame:
 
 
 def _team_appearances(
-    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame, standings: pd.DataFrame
+    rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, standings: pd.DataFrame
 ) -> Iterator[tuple[Identity, tuple[str, int]]]:
     spelled = list(zip([*maps["team1"], *series["team1"]], [*maps["team2"], *series["team2"]], strict=True))
     seen: set[tuple[str, int]] = set()
-    for row in np.argsort(linked.day, kind="stable").tolist():
+    for row in np.argsort(rows.day, kind="stable").tolist():
         for side in (0, 1):
-            alias = (spelled[row][side], linked.named[row][side][1])
+            alias = (spelled[row][side], rows.named[row][side][1])
             seen.add(alias)
-            yield linked.teams[row][side], alias
+            yield rows.teams[row][side], alias
     for name in standings["team"]:  # a team that is ranked but never seen playing
         if (name, 1) not in seen:
             yield (team_key(name), 1), (name, 1)
 
 
 def _player_appearances(
-    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame
+    rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, *, only: Collection[int] | None = None
 ) -> Iterator[tuple[Identity, tuple[str, int]]]:
     texts = list(
         zip(
@@ -156,9 +167,9 @@ def _player_appearances(
             strict=True,
         )
     )
-    kept = linked.people.nicknames
-    for row in np.argsort(linked.day, kind="stable").tolist():
-        for roster, text in zip(linked.rosters[row], texts[row], strict=True):
+    kept = rows.people.nicknames
+    for row in np.argsort(rows.day, kind="stable").tolist() if only is None else only:
+        for roster, text in zip(rows.rosters[row], texts[row], strict=True):
             if roster:
                 numbers = dict(roster)
                 for spelling in text.split("|"):
@@ -166,19 +177,30 @@ def _player_appearances(
                     yield (name, numbers[name]), (spelling, numbers[name])
 
 
+def _known_under_other_names(
+    known: Sequence[tuple[Identity, Alias]], others: Iterable[tuple[Identity, Alias]]
+) -> list[tuple[Identity, Alias]]:
+    """Spellings that only rows have that were left out, of players who are known from the others."""
+    players, spellings = {identity for identity, _ in known}, {alias for _, alias in known}
+    found = {alias: identity for identity, alias in others if identity in players and alias not in spellings}
+    return [(identity, alias) for alias, identity in found.items()]
+
+
 def _tables(
     parsed: Mapping[RowKind, Parsed],
+    merged: Merged,
     linked: Linked,
+    announced: Announced,
     teams: Dictionary,
-    players: Dictionary,
     roster_ids: Mapping[tuple[Identity, Roster], int],
+    players: Dictionary,
     identities: Identities,
     known_maps: Collection[str],
-) -> Tables:
-    maps = parsed[RowKind.MAP].rows
+) -> tuple[Tables, list[int]]:
+    """The tables, and the published indices of statistics that repeat another row."""
+    maps = merged.maps
     map_ids = give_all(identities.maps, sorted({*maps["map"], *known_maps}))
-    event_ids = give_all(identities.events, sorted({*maps["event"], *parsed[RowKind.SERIES].rows["event"]} - {""}))
-    roster_ids = _lineup_ids(linked, teams, players, identities)
+    event_ids = give_all(identities.events, sorted({*maps["event"], *merged.series["event"]} - {""}))
     series_ids = give_all(identities.series, dict.fromkeys(linked.series))
     result_ids = give_all(identities.map_results, maps["row_key"].tolist())
     results = map_result_rows(maps, linked, teams.id_of, map_ids, series_ids, result_ids, roster_ids)
@@ -187,8 +209,12 @@ def _tables(
         [(number, team, roster) for (team, roster), number in identities.lineups.ids.items()],
         columns=["id", "team_id", "roster"],
     )
-    standings = standing_rows(parsed[RowKind.STANDING].rows, identities)
-    return Tables(
+    standings = standing_rows(standings_told_once(parsed[RowKind.STANDING].rows), identities)
+    stats = player_stats_rows(
+        parsed[RowKind.PLAYER_MAP].rows, parsed[RowKind.MAP].rows, merged.again_of(maps=True), results, lineups, players
+    )
+    repeats = stats.duplicated(["map_result_id", "player_id"])
+    tables = Tables(
         maps=pd.DataFrame([(number, name) for name, number in identities.maps.ids.items()], columns=["id", "name"]),
         teams=teams.entries,
         team_aliases=teams.aliases.rename(columns={"id": "team_id"}),
@@ -196,11 +222,13 @@ def _tables(
         player_aliases=players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
         events=pd.DataFrame([(n, name) for name, n in identities.events.ids.items()], columns=["id", "name"]),
         lineups=lineups,
-        series=series_rows(parsed[RowKind.SERIES].rows, linked, teams.id_of, series_ids, roster_ids, maps, event_ids),
+        series=series_rows(merged.series, linked, teams.id_of, series_ids, roster_ids, maps, event_ids),
         map_results=results,
         standings=standings,
-        player_map_stats=player_stats_rows(parsed[RowKind.PLAYER_MAP].rows, maps, results, lineups, players),
+        player_map_stats=stats[~repeats],
+        fixtures=fixture_rows(announced, teams.id_of),
     )
+    return tables, stats.loc[repeats, "published_index"].tolist()
 
 
 def _lineup_ids(
@@ -216,20 +244,35 @@ def _lineup_ids(
     return ids
 
 
-def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, tables: Tables) -> pd.DataFrame:
+def _outcomes(
+    parsed: Mapping[RowKind, Parsed],
+    merged: Merged,
+    linked: Linked,
+    announced: Announced,
+    tables: Tables,
+    repeated_stats: Collection[int],
+) -> pd.DataFrame:
     """Every published row once: stored, merged or rejected."""
     lines: list[tuple[str, int, str, str, list[str]]] = []
     with_maps = set(linked.series[: linked.n_maps])
     for position, index in enumerate(linked.index):
         is_map = position < linked.n_maps
         name = linked.series[position]
-        merged = not is_map and (name in with_maps or position in linked.copy_of)
+        is_merged = not is_map and (name in with_maps or position in linked.copy_of)
         kind = RowKind.MAP if is_map else RowKind.SERIES
-        lines.append((kind, index, "merged" if merged else "stored", name, []))
+        lines.append((kind, index, "merged" if is_merged else "stored", name, []))
+    for kind in (RowKind.MAP, RowKind.SERIES):
+        again = merged.again_of(maps=kind is RowKind.MAP)
+        lines.extend((kind, index, "merged", linked.series[kept], []) for index, kept in again.items())
+    standings = parsed[RowKind.STANDING].rows
+    once = set(standings_told_once(standings).index)
+    lines.extend((RowKind.STANDING, i, "stored" if i in once else "merged", "", []) for i in standings.index)
     stats = set(tables.player_map_stats["published_index"])
-    for kind in (RowKind.STANDING, RowKind.FIXTURE):
-        lines.extend((kind, index, "stored", "", []) for index in parsed[kind].rows.index)
-    for index in parsed[RowKind.PLAYER_MAP].rows.index:
+    lines.extend((RowKind.FIXTURE, index, "stored", "", []) for index in announced.rows.index)
+    lines.extend((RowKind.FIXTURE, index, "merged", "", []) for index in announced.copies)
+    lines.extend((RowKind.FIXTURE, index, "rejected", "", [AGAINST_ITSELF]) for index in announced.against_itself)
+    lines.extend((RowKind.PLAYER_MAP, index, "merged", "", []) for index in repeated_stats)
+    for index in parsed[RowKind.PLAYER_MAP].rows.index.difference(list(repeated_stats), sort=False):
         known = index in stats
         reasons = [] if known else ["its map or player is not among the map results"]
         lines.append((RowKind.PLAYER_MAP, index, "stored" if known else "rejected", "", reasons))

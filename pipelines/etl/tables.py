@@ -9,9 +9,9 @@ from pipelines.etl.dictionaries import Dictionary
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities
 from pipelines.etl.linking import Linked, Roster
+from pipelines.etl.parsing import BEST_OF
 from pipelines.etl.spelling import team_key
-
-BEST_OF = (1, 2, 3, 5)
+from pipelines.sources.base import moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Tables:
     map_results: pd.DataFrame
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
+    fixtures: pd.DataFrame
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and frame of each table."""
@@ -97,9 +98,7 @@ def _rosters_with_those_of_series(linked: Linked) -> list[tuple[Roster | None, R
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
     """Start in UTC where it is told and falls on the published day; other days are typing errors."""
-    times = pd.to_datetime(
-        maps["start_time"].where(maps["start_time"] != ""), utc=True, format="ISO8601", errors="coerce"
-    )
+    times = moments(maps["start_time"])
     same_day = times.dt.tz_localize(None).dt.normalize() == maps["day"]
     return times.where(same_day).astype(object).where(same_day, None)
 
@@ -255,17 +254,33 @@ def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFra
 
 
 def player_stats_rows(
-    stats: pd.DataFrame, maps: pd.DataFrame, results: pd.DataFrame, lineups: pd.DataFrame, players: Dictionary
+    stats: pd.DataFrame,
+    maps: pd.DataFrame,
+    again: Mapping[int, int],
+    results: pd.DataFrame,
+    lineups: pd.DataFrame,
+    players: Dictionary,
 ) -> pd.DataFrame:
-    """One row a player and map, found by day, map, teams and the lineups that played it."""
-    played = _matchups(maps)
-    found = {key: position for position, key in enumerate(played)}
+    """One row a player and map, found by day, map, teams and the lineups that played it; two sources give two rows.
+
+    Args:
+        stats: Typed rows.
+        maps: All typed map rows.
+        again: For the map rows that another source tells, too: position of that map among the results, by index.
+        results: The map results, in the order of the other map rows.
+        lineups: Their lineups.
+        players: Their players.
+    """
+    told, twice = maps[~maps.index.isin(list(again))], maps.loc[list(again)]
+    found = dict(zip(_matchups(twice), again.values(), strict=True))
+    found |= {key: position for position, key in enumerate(_matchups(told))}
     rosters = dict(zip(lineups["id"], lineups["roster"], strict=True))
     ids_by_name: dict[str, set[int]] = {}
     for number, name in zip(players.aliases["id"], players.aliases["name"], strict=True):
         ids_by_name.setdefault(name, set()).add(number)
     lines = []
     sides = list(zip(results["id"], results["lineup1_id"], results["lineup2_id"], strict=True))
+    stats = stats.sort_values("source_rank", kind="stable")
     for row, matchup in zip(
         stats.assign(published_index=stats.index).to_dict("records"), _matchups(stats), strict=True
     ):
@@ -289,8 +304,7 @@ def player_stats_rows(
                 )
             )
     columns = ["published_index", "map_result_id", "player_id", "kills", "deaths", "adr", "kast", "rating"]
-    frame = pd.DataFrame(lines, columns=columns)
-    return frame.drop_duplicates(["map_result_id", "player_id"])
+    return pd.DataFrame(lines, columns=columns)
 
 
 def _matchups(frame: pd.DataFrame) -> list[tuple[str, str, frozenset[str]]]:

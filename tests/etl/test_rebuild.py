@@ -215,7 +215,9 @@ def schedule_of(result: Rebuilt) -> pd.DataFrame:
     """Of each map: who plays, when it is forecast and learned."""
     maps, series = result.tables.map_results, result.tables.series.set_index("id")
     facts = maps.set_index("natural_key")[["order_in_day", "team1_id", "team2_id", "series_id"]]
-    return facts.assign(**{day: facts["series_id"].map(series[day]) for day in ("forecast_day", "learn_day")})
+    return facts.assign(
+        **{day: facts["series_id"].map(series[day]) for day in ("forecast_day", "learn_day")}
+    ).sort_index()
 
 
 @settings(max_examples=15, deadline=None)
