@@ -16,7 +16,6 @@ from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
 from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
 from pipelines.etl.tables import (
-    BEST_OF,
     Tables,
     map_result_rows,
     order_in_day,
@@ -123,12 +122,12 @@ def _announced(linked: Linked, maps: pd.DataFrame, series: pd.DataFrame) -> list
     """Best-of of each series row: its own, else what all maps of its schedule group say; unknown where they differ."""
     told: dict[int, set[float]] = defaultdict(set)
     for group, best_of in zip(linked.group[: len(maps)].tolist(), _numbers(maps["best_of"]), strict=True):
-        if best_of in BEST_OF:
+        if not np.isnan(best_of):
             told[group].add(best_of)
     of_group = [min(told[group]) if len(told[group]) == 1 else np.nan for group in linked.group[len(maps) :].tolist()]
     own = _numbers(series["best_of"])
     return [np.nan] * len(maps) + [
-        best_of if best_of in BEST_OF else other for best_of, other in zip(own, of_group, strict=True)
+        other if np.isnan(best_of) else best_of for best_of, other in zip(own, of_group, strict=True)
     ]
 
 
