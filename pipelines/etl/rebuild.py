@@ -13,16 +13,10 @@ from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
 from pipelines.etl.linking import Linked, Roster, Rows, link, who_played
 from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
-from pipelines.etl.tables import (
-    Tables,
-    map_result_rows,
-    order_in_day,
-    player_stats_rows,
-    series_rows,
-    standing_rows,
-)
+from pipelines.etl.tables import Tables, map_result_rows, order_in_day, series_rows, standing_rows
 from pipelines.sources.base import RowKind
 
 
@@ -83,7 +77,7 @@ def rebuild(
     tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
     outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
     matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series, tables)
-    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
+    return Rebuilt(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
 
 
 def _matchups(
@@ -280,7 +274,7 @@ def _outcomes(
     return pd.DataFrame(lines, columns=["kind", "index", "outcome", "target", "reasons"])
 
 
-def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str, int]:
+def _counts(outcomes: pd.DataFrame, merged: Merged, linked: Linked, tables: Tables) -> dict[str, int]:
     sizes = outcomes.groupby(["kind", "outcome"]).size().reset_index(name="n")
     counts = {f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")}
     with_maps = set(linked.series[: linked.n_maps])
@@ -288,6 +282,8 @@ def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str,
         "series_rows_joined_to_maps": sum(name in with_maps for name in linked.series[linked.n_maps :])
         - sum(linked.series[copy] in with_maps for copy in linked.copy_of),
         "series_rows_copies": len(linked.copy_of),
+        "rows_of_other_sources_merged": len(merged.again),
+        "rows_of_other_sources_contradicted": merged.n_disagree,
         "nicknames_respelled": len(linked.people.nicknames),
         "nicknames_of_two_players": len(linked.people.player_namesakes),
         "names_of_two_teams": len(linked.people.team_namesakes),

@@ -76,7 +76,7 @@ def make_builder(folder: Path) -> Path:
 def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
     build = root / "build"
     build.mkdir()
-    environment = {**os.environ, **_index(), "PATH": f"{builder / 'bin'}:{os.environ['PATH']}"}
+    environment = {**os.environ, **_as_pip(), "PATH": f"{builder / 'bin'}:{os.environ['PATH']}"}
     environment.pop("VIRTUAL_ENV", None)
     for name, rest in steps:
         if name == "COPY":
@@ -90,14 +90,14 @@ def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
             assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
-def _index() -> dict[str, str]:
-    """The package index of pip's configuration, which uv does not read; see scripts/setup."""
+def _as_pip() -> dict[str, str]:
+    """What uv does not find by itself: the index of pip's configuration, the system's certificates (scripts/setup)."""
     if "UV_DEFAULT_INDEX" in os.environ or "UV_INDEX_URL" in os.environ:
-        return {}
+        return {"UV_SYSTEM_CERTS": "true"}
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
     asked = subprocess.run(command, capture_output=True, text=True, check=False)
     index = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip()
-    return {"UV_DEFAULT_INDEX": index} if index else {}
+    return {"UV_SYSTEM_CERTS": "true", **({"UV_DEFAULT_INDEX": index} if index else {})}
 
 
 def _copy(words: list[str], folder: Path) -> None:
