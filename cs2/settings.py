@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     spool_max_mb: int = Field(default=64, gt=0)
     """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
 
+    sink_metrics_host: str = "127.0.0.1"
+    sink_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where the sink tells Prometheus its counts; default: nowhere."""
+
     retrain_after_maps: int = Field(default=150, gt=0)
     """So many new rated maps ask for a new model."""
 
