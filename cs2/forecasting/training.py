@@ -23,8 +23,9 @@ def fixtures_of(history: MatchHistory) -> Fixtures:
 
 def in_learning_order(history: MatchHistory) -> MatchHistory:
     """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
-    h = history.take(history.is_rated)
-    return h.take(np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day)))
+    h = history
+    order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
+    return h.take(order[h.is_rated[order]])
 
 
 def walk(
