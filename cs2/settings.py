@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     attempts_per_address: int = Field(default=100, gt=0)
     """The same, and registrations, from one address in a minute."""
 
-    reconcile_seconds: float = Field(default=15.0, gt=0)
+    reconcile_seconds: float = Field(default=3.0, gt=0)
     """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
 
     spool_max_mb: int = Field(default=64, gt=0)

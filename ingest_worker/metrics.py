@@ -3,7 +3,15 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client import start_http_server as start_server
 
 LAG_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -54,6 +62,10 @@ class SinkMetrics:
             self.batch_events.observe(len(answered_at))
         for moment in answered_at:
             self._lag.observe(max(0.0, (now - moment).total_seconds()))
+
+    def text(self) -> str:
+        """What Prometheus is answered."""
+        return generate_latest(self._registry).decode()
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
         """Answer Prometheus on a thread of its own.

@@ -1,5 +1,6 @@
 """What the endpoints work with: made when the service starts, ended when it stops."""
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -104,6 +105,7 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
             copies=Copies(folder),
             reconcile_seconds=settings.reconcile_seconds,
         )
+        stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
         await keeper.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
