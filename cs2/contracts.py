@@ -1,10 +1,12 @@
 """What passes between the parts: request and answer of a forecast, and the two messages. Grows by addition only."""
 
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 MODELS_CHANNEL = "ml_models"
 """Redis channel on which new models and ratings are announced: a hint, the truth is in PostgreSQL."""
@@ -16,6 +18,8 @@ EVENTS_GROUP = "forecast_results"
 DEAD_EVENTS_STREAM = "forecast_events:dead"
 EVENT_FIELD = b"event"
 """Field of a stream entry that holds one event as JSON."""
+EVENTS_FIELD = b"events"
+"""Field of a stream entry that holds several events as JSON, one a line: those that were written together."""
 
 FORECASTS_COLLECTION = "forecasts"
 OUTCOMES_COLLECTION = "forecast_outcomes"
@@ -23,6 +27,17 @@ OUTCOMES_COLLECTION = "forecast_outcomes"
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 Identifier = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def _as_written(value: Any) -> Any:
+    """Pydantic alone would also take 0, "0" and 1e9 for days: seconds since 1970."""
+    if isinstance(value, int | float) or (isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
+        raise ValueError("this is not a valid date; write YYYY-MM-DD")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_as_written)]
+"""A day that somebody asks for."""
 
 
 class Contract(BaseModel):
@@ -62,7 +77,7 @@ class Sides(Contract):
     team1_players: list[Name] | None = None
     team2_player_ids: list[Identifier] | None = None
     team2_players: list[Name] | None = None
-    played_on: date | None = None
+    played_on: Day | None = None
 
 
 class ForecastRequest(Sides):
@@ -213,3 +228,10 @@ class Outcome(Contract):
 AnyEvent = Annotated[Annotated[ForecastEvent, Tag("map")] | Annotated[SeriesEvent, Tag("series")], Discriminator(_kind)]
 ANY_EVENT: TypeAdapter[ForecastEvent | SeriesEvent] = TypeAdapter(AnyEvent)
 """Reads a message on ``forecast_events``."""
+
+
+def events_of(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
+    """The events of a stream entry, each as JSON; none where it has neither field."""
+    if EVENTS_FIELD in fields:
+        return fields[EVENTS_FIELD].split(b"\n")
+    return [fields[EVENT_FIELD]] if EVENT_FIELD in fields else []

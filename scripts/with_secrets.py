@@ -1,7 +1,7 @@
 """Run a command with the secrets of files in its environment: the entry point of the images.
 
-``{name}`` in a variable becomes the content of ``/run/secrets/name``, quoted where the variable is a URL. So neither
-the compose file nor the image, nor what ``docker inspect`` shows, holds a secret.
+``{name}`` in a variable becomes the content of ``/run/secrets/name``, quoted where the variable is a URL; ``{name?}``
+may be empty. So neither the compose file nor the image, nor what ``docker inspect`` shows, holds a secret.
 """
 
 import os
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 FOLDER = Path("/run/secrets")
 PREFIXES = ("CS2_", "DAGSTER_", "MLFLOW_")
-PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
+PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)(\??)\}")
 
 
 class SecretError(Exception):
@@ -33,19 +33,19 @@ def with_secrets(environment: Mapping[str, str], folder: Path) -> dict[str, str]
     filled = dict(environment)
     for variable, template in environment.items():
         if variable.startswith(PREFIXES):
-            for name in PLACEHOLDER.findall(template):
-                secret = _read(folder / name, variable)
+            for name, mark in PLACEHOLDER.findall(template):
+                secret = _read(folder / name, variable, may_be_empty=bool(mark))
                 value = quote(secret, safe="") if "://" in template else secret
-                filled[variable] = filled[variable].replace(f"{{{name}}}", value)
+                filled[variable] = filled[variable].replace(f"{{{name}{mark}}}", value)
     return filled
 
 
-def _read(path: Path, variable: str) -> str:
+def _read(path: Path, variable: str, *, may_be_empty: bool) -> str:
     try:
         content = path.read_text().strip()
     except OSError as error:
         raise SecretError(f"{variable} needs the secret {path}: {error.strerror}") from error
-    if not content:
+    if not content and not may_be_empty:
         raise SecretError(f"{variable} needs the secret {path}: the file is empty")
     return content
 

@@ -1,6 +1,8 @@
 """Errors of the API: RFC 9457 problems with a stable ``type`` that name the field and what would be right."""
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -12,9 +14,14 @@ from pydantic import BaseModel, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:cs2-forecast:problem:"
+
+_SCHEMA = "#/components/schemas/Problem"
+_OF_BODIES = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+"""A body that cannot be decoded, and one that is too large."""
 
 log = structlog.get_logger(__name__)
 
@@ -141,10 +148,11 @@ def problem_response(
     """The response that carries a problem."""
     error = ProblemError(kind, detail, headers=headers)
     error.status = status
-    return _response(error)
+    return response_of(error)
 
 
-def _response(error: ProblemError) -> Response:
+def response_of(error: ProblemError) -> Response:
+    """The response that tells a problem."""
     return Response(
         error.problem.model_dump_json(), status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
     )
@@ -155,26 +163,33 @@ def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {int(status): {"description": status.phrase, "model": Problem} for status in statuses}
 
 
-def with_problem_media_type(document: dict[str, Any]) -> dict[str, Any]:
-    """The API's document with the media type that problems really have; FastAPI knows one type for all answers."""
+def with_problems(document: dict[str, Any]) -> dict[str, Any]:
+    """The API's document with what FastAPI does not know: the media type of problems, and what any body may meet."""
     for path in document["paths"].values():
         for operation in path.values():
-            for response in operation["responses"].values():
+            responses = operation["responses"]
+            if "requestBody" in operation:
+                responses |= {str(int(status)): _documented(status) for status in _OF_BODIES}
+            for response in responses.values():
                 content = response.get("content", {})
                 schema = content.get("application/json", {}).get("schema", {})
-                if schema.get("$ref") == "#/components/schemas/Problem":
+                if schema.get("$ref") == _SCHEMA:
                     content[MEDIA_TYPE] = content.pop("application/json")
     return document
 
 
+def _documented(status: HTTPStatus) -> dict[str, Any]:
+    return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMA}}}}
+
+
 async def _answer_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return _response(error)
+    return response_of(error)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _response(InvalidRequestError(error.errors()))
+    return response_of(InvalidRequestError(error.errors()))
 
 
 def _field(location: Sequence[int | str]) -> str:
@@ -187,11 +202,27 @@ def _field(location: Sequence[int | str]) -> str:
     return ".".join(parts)
 
 
-async def _answer_http_error(_: Request, error: Exception) -> Response:
+async def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
+    status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request) or headers["Allow"]
     kind = status.phrase.lower().replace(" ", "-").replace("'", "")
-    return problem_response(status, kind, str(error.detail), headers=error.headers)
+    return problem_response(status, kind, str(error.detail), headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path; Starlette knows those of the first route only."""
+    paths, asked = request.app.openapi()["paths"], request.url.path
+    operations: dict[str, Any] = paths.get(asked) or next(
+        (paths[path] for path in paths if _pattern(path).match(asked)), {}
+    )
+    return ", ".join(method.upper() for method in operations)
+
+
+@cache
+def _pattern(path: str) -> re.Pattern[str]:
+    return compile_path(path)[0]
 
 
 async def _answer_database_away(_: Request, error: Exception) -> Response:

@@ -81,16 +81,16 @@ def servers() -> dict[str, int]:
 @pytest.fixture
 def postgres_url(servers: dict[str, int]) -> Iterator[str]:
     """A migrated database of its own."""
-    yield from _database(servers, TEMPLATE)
+    yield from database(servers, TEMPLATE)
 
 
 @pytest.fixture
 def empty_postgres_url(servers: dict[str, int]) -> Iterator[str]:
     """A database of its own, without tables."""
-    yield from _database(servers, "template0")
+    yield from database(servers, "template0")
 
 
-def _database(servers: dict[str, int], template: str) -> Iterator[str]:
+def database(servers: dict[str, int], template: str) -> Iterator[str]:
     base = f"127.0.0.1:{servers['postgres_port']}"
     name = f"test_{uuid.uuid4().hex}"
     admin = f"postgresql://cs2@{base}/postgres"

@@ -81,6 +81,16 @@ class League:
     def __len__(self) -> int:
         return len(self.history)
 
+    def through(self, day: int) -> "League":
+        """The maps through a day."""
+        played = self.history.day <= day
+        return League(
+            history=self.history.take(played),
+            true_probability=self.true_probability[played],
+            series_id=self.series_id[played],
+            map_number=self.map_number[played],
+        )
+
 
 def simulate_league(seed: int, first_day: int, last_day: int, p: LeagueParameters = DEFAULT) -> League:
     """Play a league.

@@ -26,17 +26,22 @@ class Dictionary:
 
 
 def build_dictionary(
-    register: IdRegister[tuple[str, int]], appearances: Iterable[tuple[Identity, tuple[str, int]]]
+    register: IdRegister[tuple[str, int]],
+    appearances: Iterable[tuple[Identity, tuple[str, int]]],
+    mentions: Iterable[tuple[Identity, tuple[str, int]]] = (),
 ) -> Dictionary:
     """Give every identity an id: the one that one of its aliases already has, else a new one.
 
     Args:
         register: Ids by alias (spelling and namesake number); grows.
         appearances: Identity and alias of each appearance, in the order of time. One alias names one identity.
+        mentions: The same of what was not played: a spelling that names nothing that was.
     """
     counts: dict[Identity, Counter[tuple[str, int]]] = defaultdict(Counter)
     for identity, alias in appearances:
         counts[identity][alias] += 1
+    for identity, alias in mentions:
+        counts[identity][alias] += 0
     id_of: dict[Identity, int] = {}
     for identity, aliases in counts.items():
         known = [register.ids[alias] for alias in aliases if alias in register.ids]

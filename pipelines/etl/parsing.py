@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pa
 
-from pipelines.sources.base import RowKind
+from pipelines.etl.spelling import team_key
+from pipelines.sources.base import RowKind, moments
+
+BEST_OF = (1, 2, 3, 5)
 
 MAX_ROUNDS = 60
 """More rounds than any map ever took for one side; a larger number is a typing error."""
@@ -31,9 +34,17 @@ def _needs(check: Callable[[pd.Series], pd.Series], reason: str) -> pa.Check:
 
 _DAY = pa.Column(pa.DateTime, _needs(lambda day: day.notna(), "date is not a day as YYYY-MM-DD"), nullable=True)
 _NAME = pa.Column(str, _needs(lambda name: name != "", "a team has no name"))
+_OPPONENT = pa.Column(
+    str,
+    [
+        _needs(lambda name: name != "", "a team has no name"),
+        _needs(lambda name: ~name.map(team_key).isin(["tbd", "tba"]), "a team is not known yet"),
+    ],
+)
 _WINNER = pa.Column("Int64", _needs(lambda winner: winner.isin([1, 2]), "winner is neither 1 nor 2"), nullable=True)
 _ROUNDS = pa.Column("Int64", pa.Check.in_range(0, MAX_ROUNDS, error="impossible number of rounds"), nullable=True)
-_TWO_TEAMS = _needs(lambda frame: frame["team1"] != frame["team2"], "a team against itself")
+AGAINST_ITSELF = "a team against itself"
+_TWO_TEAMS = _needs(lambda frame: frame["team1"] != frame["team2"], AGAINST_ITSELF)
 
 SCHEMAS = {
     RowKind.MAP: pa.DataFrameSchema(
@@ -59,7 +70,21 @@ SCHEMAS = {
             "points": pa.Column(float, _needs(lambda points: points.notna(), "no points"), nullable=True),
         }
     ),
-    RowKind.FIXTURE: pa.DataFrameSchema({"day": _DAY, "team1": _NAME, "team2": _NAME}, checks=[_TWO_TEAMS]),
+    RowKind.FIXTURE: pa.DataFrameSchema(
+        {
+            "start": pa.Column(
+                pd.DatetimeTZDtype("ns", "UTC"),
+                _needs(lambda start: start.notna(), "start_time is no time as YYYY-MM-DDTHH:MM"),
+                nullable=True,
+            ),
+            "best_of": pa.Column(
+                "Int64", pa.Check.isin(BEST_OF, error="best_of is none of 1, 2, 3 and 5"), nullable=True
+            ),
+            "team1": _OPPONENT,
+            "team2": _OPPONENT,
+        },
+        checks=[_TWO_TEAMS],
+    ),
     RowKind.PLAYER_MAP: pa.DataFrameSchema(
         {
             "day": _DAY,
@@ -88,7 +113,7 @@ _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_sus
 _TEXTS = {
     RowKind.MAP: ("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
     RowKind.SERIES: ("event", "lan", "team1_players", "team2_players"),
-    RowKind.FIXTURE: ("event", "start_time"),
+    RowKind.FIXTURE: ("event", "start_time", "source"),
     RowKind.STANDING: ("roster", "region"),
     RowKind.PLAYER_MAP: (),
 }
@@ -109,9 +134,14 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     for column in _TEXTS[kind]:
         if column not in frame:
             frame[column] = ""
+    if "source_rank" not in frame:
+        frame["source_rank"] = 0
     for column in ("team1", "team2", "team", "player", "map"):
         if column in frame:
             frame[column] = frame[column].str.strip()
+    if kind is RowKind.FIXTURE:
+        frame["start"] = moments(frame["start_time"]).astype("datetime64[ns, UTC]")
+        frame["id"] = frame.get("first_id", frame.index.to_series())
     if kind is RowKind.MAP:
         frame = _without_contradicting_rounds(frame)
     return frame
@@ -135,7 +165,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     swap = frame["team1"] > frame["team2"]
     told = pd.DataFrame(index=frame.index)
-    for column in ("date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
+    for column in ("source_rank", "date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
         if column in frame:
             told[column] = frame[column]
     for column in ("team{}", "team{}_players", "score{}"):

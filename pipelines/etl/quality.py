@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 NEWEST = """
 WITH newest AS (
     SELECT DISTINCT ON (source, kind, row_key) id, source, kind, payload FROM raw_rows
-    WHERE kind IN ('map', 'series', 'standing', 'player_map') ORDER BY source, kind, row_key, raw_rows.id DESC
+    ORDER BY source, kind, row_key, raw_rows.id DESC
 )
 """
 

@@ -18,7 +18,7 @@ GROWING = ("maps", "teams", "team_aliases", "players", "player_aliases", "events
 
 NULLABLE = frozenset({"rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"})
 
-REPLACED = ("series", "map_results", "standings", "player_map_stats")
+REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures")
 
 _KEYS = {
     "maps": ["id"],

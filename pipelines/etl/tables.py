@@ -5,13 +5,11 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
-from pipelines.etl.dictionaries import Dictionary
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities
 from pipelines.etl.linking import Linked, Roster
-from pipelines.etl.spelling import team_key
-
-BEST_OF = (1, 2, 3, 5)
+from pipelines.etl.parsing import BEST_OF
+from pipelines.sources.base import moments
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +27,7 @@ class Tables:
     map_results: pd.DataFrame
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
+    fixtures: pd.DataFrame
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Name and frame of each table."""
@@ -97,9 +96,7 @@ def _rosters_with_those_of_series(linked: Linked) -> list[tuple[Roster | None, R
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
     """Start in UTC where it is told and falls on the published day; other days are typing errors."""
-    times = pd.to_datetime(
-        maps["start_time"].where(maps["start_time"] != ""), utc=True, format="ISO8601", errors="coerce"
-    )
+    times = moments(maps["start_time"])
     same_day = times.dt.tz_localize(None).dt.normalize() == maps["day"]
     return times.where(same_day).astype(object).where(same_day, None)
 
@@ -252,49 +249,3 @@ def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFra
     frame = pd.DataFrame(lines, columns=columns)
     frame["lineup_id"] = frame["lineup_id"].astype("Int64")
     return frame
-
-
-def player_stats_rows(
-    stats: pd.DataFrame, maps: pd.DataFrame, results: pd.DataFrame, lineups: pd.DataFrame, players: Dictionary
-) -> pd.DataFrame:
-    """One row a player and map, found by day, map, teams and the lineups that played it."""
-    played = _matchups(maps)
-    found = {key: position for position, key in enumerate(played)}
-    rosters = dict(zip(lineups["id"], lineups["roster"], strict=True))
-    ids_by_name: dict[str, set[int]] = {}
-    for number, name in zip(players.aliases["id"], players.aliases["name"], strict=True):
-        ids_by_name.setdefault(name, set()).add(number)
-    lines = []
-    sides = list(zip(results["id"], results["lineup1_id"], results["lineup2_id"], strict=True))
-    for row, matchup in zip(
-        stats.assign(published_index=stats.index).to_dict("records"), _matchups(stats), strict=True
-    ):
-        position = found.get(matchup)
-        if position is None:
-            continue
-        result, *fielded = sides[position]
-        present = {int(p) for lineup in fielded if not pd.isna(lineup) for p in rosters[lineup].split(",")}
-        known = ids_by_name.get(row["player"], set()) & present
-        if len(known) == 1:
-            lines.append(
-                (
-                    row["published_index"],
-                    result,
-                    known.pop(),
-                    row["kills"],
-                    row["deaths"],
-                    row["adr"],
-                    row["kast"],
-                    row["rating"],
-                )
-            )
-    columns = ["published_index", "map_result_id", "player_id", "kills", "deaths", "adr", "kast", "rating"]
-    frame = pd.DataFrame(lines, columns=columns)
-    return frame.drop_duplicates(["map_result_id", "player_id"])
-
-
-def _matchups(frame: pd.DataFrame) -> list[tuple[str, str, frozenset[str]]]:
-    if frame.empty:
-        return []
-    teams = (frozenset(map(team_key, pair)) for pair in zip(frame["team1"], frame["team2"], strict=True))
-    return list(zip(frame["date"], frame["map"], teams, strict=True))

@@ -34,6 +34,14 @@ TABLE_SCHEMAS = {
             pa.Check(lambda frame: frame["forecast_day"] <= frame["learn_day"], error="learned before it is forecast"),
         ],
     ),
+    "fixtures": pa.DataFrameSchema(
+        {
+            "id": pa.Column(unique=True),
+            "natural_key": TEXT_KEY,
+            "best_of": pa.Column(checks=pa.Check.isin([1, 2, 3, 5]), nullable=True),
+        },
+        checks=pa.Check(_two_teams, error="a team against itself"),
+    ),
     "lineups": pa.DataFrameSchema(
         {
             "roster": pa.Column(

@@ -1,5 +1,7 @@
 """Decided matches as rows: maps, and series."""
 
+from datetime import date
+
 import pandas as pd
 from sqlalchemy import Connection, text
 
@@ -24,12 +26,12 @@ ORDER BY first_day, kind, unit, team1_id, team2_id
 """
 
 
-def read_results(connection: Connection, first: str, last: str) -> pd.DataFrame:
+def read_results(connection: Connection, *, first: date, last: date) -> pd.DataFrame:
     """Decided matches of some days.
 
     Args:
         connection: PostgreSQL.
-        first: First day, YYYY-MM-DD.
+        first: First day.
         last: Last day.
 
     Returns:

@@ -1,4 +1,4 @@
-"""A folder of CSV files: maps*, series*, rankings* and player_maps*, plain or gzipped; other files are ignored."""
+"""A folder of CSV files: maps*, series*, rankings*, player_maps*, fixtures*, plain or gzipped; others are ignored."""
 
 import gzip
 import time
@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import Published, RowKind, SourceError
+from pipelines.sources.base import Published, RowKind, SourceError, moments
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
     RowKind.SERIES: ("series", ("date", "team1", "team2", "winner", "team1_players", "team2_players")),
     RowKind.STANDING: ("rankings", ("date", "team", "roster", "rank", "points")),
     RowKind.PLAYER_MAP: ("player_maps", ("date", "hltv_match_id", "map", "player", "kills", "deaths")),
+    RowKind.FIXTURE: ("fixtures", ("start_time", "event", "best_of", "team1", "team2")),
 }
 """By kind: how the names of its files begin, and the columns without which a file is refused."""
 
@@ -25,6 +26,7 @@ KEY_COLUMNS = {
     RowKind.SERIES: ("date", "team1", "team2", "number_on_day"),
     RowKind.STANDING: ("date", "roster"),
     RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
+    RowKind.FIXTURE: ("date", "event", "team1", "team2"),
 }
 
 SETTLED_SECONDS = 2.0
@@ -63,9 +65,13 @@ def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
         SourceError: If the file is not a CSV file, misses a column, or holds no readable date at all.
     """
     frame = read_csv(path, COLUMNS[kind][1])
+    told = "start_time" if kind is RowKind.FIXTURE else "date"
+    if kind is RowKind.FIXTURE:
+        starts = moments(frame["start_time"])
+        frame["date"] = starts.dt.strftime("%Y-%m-%d").where(starts.notna(), "")
     frame["date"] = frame["date"].str.slice(0, 10)
     if len(frame) and _days(frame).isna().all():
-        raise SourceError(f"{path}: column date holds no date as YYYY-MM-DD, such as {frame['date'].iloc[0]!r}")
+        raise SourceError(f"{path}: column {told} holds no date as YYYY-MM-DD, such as {frame[told].iloc[0]!r}")
     return frame
 
 
@@ -113,7 +119,7 @@ class ArchiveSource:
         return [path for kind in COLUMNS for path in files_of(self.folder, kind)]
 
     def published(self, today: date) -> Published:
-        """All rows up to ``today``.
+        """All results up to ``today``, and all matches that were announced.
 
         Raises:
             SourceError: If the folder or a file cannot be read.
@@ -129,7 +135,11 @@ class ArchiveSource:
             if parts:
                 frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)
                 later = _days(frame) > pd.Timestamp(today)  # False where no day can be read
-                frames[kind] = frame[frame["month"].notna() & ~later].fillna("")
+                if kind is RowKind.FIXTURE:  # matches to come; the partitions end with the running month
+                    frame["month"] = frame["month"].where(~later, today.replace(day=1).isoformat())
+                else:
+                    frame = frame[~later]
+                frames[kind] = frame[frame["month"].notna()].fillna("")
         return Published(frames)
 
     def fingerprint(self, today: date) -> str | None:

@@ -28,6 +28,12 @@ class RowKind(StrEnum):
     """A match to come."""
 
 
+def moments(texts: pd.Series) -> pd.Series:
+    """Times in UTC, missing where a text is none; one that tells no offset is UTC, a day alone its first moment."""
+    told: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
+    return told
+
+
 class SourceError(Exception):
     """A source cannot be read as a whole; the message names the file and what is wrong in one line."""
 

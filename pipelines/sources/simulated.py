@@ -1,6 +1,6 @@
 """The simulated league as a source: the offline default. Its rows have the columns of the archive."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,8 @@ from pipelines.sources.base import Published, RowKind
 
 SEED = 2026
 FIRST_DAY = date(2023, 1, 2)
+ANNOUNCED = timedelta(days=7)
+"""So far ahead the league publishes whom it pairs."""
 _EPOCH = date(1970, 1, 1)
 
 MAP_NAMES = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train", "Vertigo")
@@ -51,6 +53,28 @@ def league_names(seed: int) -> tuple[list[str], list[str]]:
 def simulated_league(seed: int, today: date) -> League:
     """The league up to ``today``."""
     return simulate_league(seed, (FIRST_DAY - _EPOCH).days, (today - _EPOCH).days)
+
+
+def fixture_frame(league: League, seed: int, today: date) -> pd.DataFrame:
+    """The series after ``today``, as they are announced; those of a day start at 10:00 UTC, one every hour."""
+    day = (today - _EPOCH).days
+    first = np.unique(league.series_id, return_index=True)[1]
+    first = first[league.history.day[first] > day]
+    days = pd.Series(league.history.day[first].astype("datetime64[D]"))
+    start = days + pd.Timedelta(hours=10) + pd.to_timedelta(days.groupby(days).cumcount(), unit="h")
+    teams = np.array(league_names(seed)[0])[league.history.team_ids[first] - 1]
+    return pd.DataFrame(
+        {
+            "date": days.dt.strftime("%Y-%m-%d"),
+            "start_time": start.dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "event": "Simulated League " + days.dt.strftime("%Y"),
+            "best_of": league.history.best_of[first].astype(str),
+            "team1": teams[:, 0],
+            "team2": teams[:, 1],
+            "row_key": league.series_id[first].astype(str),
+            "month": today.replace(day=1).isoformat(),  # the partitions end with the running month
+        }
+    )
 
 
 def league_frames(league: League, seed: int) -> dict[RowKind, pd.DataFrame]:
@@ -107,9 +131,12 @@ class SimulatedSource:
         self.seed = seed
 
     def published(self, today: date) -> Published:
-        """All rows up to ``today``."""
-        frames = league_frames(simulated_league(self.seed, today), self.seed)
-        return Published({kind: keyed(frame, kind) for kind, frame in frames.items()})
+        """All results up to ``today``, and whom the next week pairs."""
+        league = simulated_league(self.seed, today + ANNOUNCED)
+        frames = league_frames(league.through((today - _EPOCH).days), self.seed)
+        published = {kind: keyed(frame, kind) for kind, frame in frames.items()}
+        fixtures = fixture_frame(league, self.seed, today)
+        return Published({**published, RowKind.FIXTURE: fixtures} if len(fixtures) else published)
 
     def fingerprint(self, today: date) -> str | None:
         """Seed and day."""

@@ -4,7 +4,6 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
@@ -36,6 +35,8 @@ class DictionaryRows(BaseModel):
 
 def folded(name: str) -> str:
     """A spelling without case and accents, for comparing."""
+    if name.isascii():  # nothing to decompose
+        return name.strip().lower()
     decomposed = unicodedata.normalize("NFKD", name.strip())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
 
@@ -55,22 +56,16 @@ class Dictionary:
         self._entries = sorted(entries, key=lambda entry: entry.id)
         self._ids = [entry.id for entry in self._entries]
         self._by_id = {entry.id: entry for entry in self._entries}
+        # Made here, off the event loop: at the first question it would hold up all others for a tenth of a second.
+        self._spellings = [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
+        self._by_spelling: dict[str, list[Entry]] = {}
+        for spelling, entry in self._spellings:
+            known = self._by_spelling.setdefault(spelling, [])
+            if not known or known[-1] is not entry:  # spellings of one entry are neighbours
+                known.append(entry)
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @cached_property
-    def _spellings(self) -> list[tuple[str, Entry]]:
-        return [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
-
-    @cached_property
-    def _by_spelling(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
-        for spelling, entry in self._spellings:
-            known = found.setdefault(spelling, [])
-            if entry not in known:
-                known.append(entry)
-        return found
 
     def get(self, entry_id: int) -> Entry | None:
         """The entry with this id."""

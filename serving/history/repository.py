@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from cs2.contracts import FORECASTS_COLLECTION
+from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.erasures import erase_user
 from cs2.mongo_client import MongoClient
 from serving.errors import UnavailableError
 
 SERVER_SECONDS = 3.0
+OUTCOMES_AT_ONCE = 25
+"""Ids in one query: the embedded server compares every id of a query with every document that it finds."""
 
 Document = Mapping[str, Any]
 
@@ -46,9 +48,9 @@ class Wanted:
             either.append({"$or": [{"response.map.id": self.map_id}, {"response.maps.map.id": self.map_id}]})
         moments = {}
         if self.first_day is not None:
-            moments["$gte"] = _midnight(self.first_day)
+            moments["$gte"] = datetime.combine(self.first_day, time.min, UTC)
         if self.last_day is not None:
-            moments["$lt"] = _midnight(self.last_day + timedelta(days=1))
+            moments["$lte"] = datetime.combine(self.last_day, time.max, UTC)  # the calendar's last day has no next one
         found: dict[str, Any] = {"occurred_at": moments} if moments else {}
         found |= {"$and": either} if either else {}
         found |= {"user_id": self.user_id} if self.user_id is not None else {}
@@ -65,6 +67,7 @@ class StoredForecasts:
         )
         self._database = self._client[database]
         self._forecasts = self._database[FORECASTS_COLLECTION]
+        self._outcomes = self._database[OUTCOMES_COLLECTION]
 
     async def get(self, forecast_id: str) -> Document | None:
         """One forecast, or None where it is not stored.
@@ -97,6 +100,22 @@ class StoredForecasts:
             raise _away() from error
         return found
 
+    async def outcomes(self, forecast_ids: Sequence[str]) -> Mapping[str, Document]:
+        """What became of forecasts, by id; those that were not judged yet are left out.
+
+        Raises:
+            UnavailableError: If MongoDB does not answer.
+        """
+        found: dict[str, Document] = {}
+        try:
+            for start in range(0, len(forecast_ids), OUTCOMES_AT_ONCE):
+                wanted = list(forecast_ids[start : start + OUTCOMES_AT_ONCE])
+                async for document in self._outcomes.find({"_id": {"$in": wanted}}):
+                    found[document["_id"]] = document
+        except PyMongoError as error:
+            raise _away() from error
+        return found
+
     async def erase(self, user_id: int, *, through: datetime | None = None) -> None:
         """Make nameless all that a user asked for, stored already or still on its way.
 
@@ -115,10 +134,6 @@ class StoredForecasts:
     async def close(self) -> None:
         """End the connections."""
         self._client.close()
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _away() -> UnavailableError:

@@ -1,6 +1,6 @@
 """What the history endpoints take and give."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cs2.contracts import (
     ANY_EVENT,
+    Day,
     ForecastAnswer,
     ForecastRequest,
     Identifier,
@@ -59,8 +60,8 @@ class HistoryQuery(BaseModel):
 
     team_id: Identifier | None = Field(default=None, description="One of the two teams.")
     map_id: Identifier | None = Field(default=None, description="The map, or a map of the series.")
-    first_day: date | None = Field(default=None, description="Asked for on that day (UTC) or later.")
-    last_day: date | None = Field(default=None, description="Asked for on that day (UTC) or earlier.")
+    first_day: Day | None = Field(default=None, description="Asked for on that day (UTC) or later.")
+    last_day: Day | None = Field(default=None, description="Asked for on that day (UTC) or earlier.")
     model_version: Identifier | None = Field(default=None, description="The model that answered.")
     everybody: bool = Field(default=False, description="Also what others asked for: admins only.")
     before: UUID | None = Field(default=None, description="Id behind which the page starts (`next_before`).")

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import dagster as dg
+import pymongo
 import pytest
 import redis
 
@@ -14,7 +15,7 @@ from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.models import MlModel, ModelStatus
 from cs2.storage.registry import judge_candidate, store_snapshot
 from pipelines.mlflow_tracking import Mlflow
-from pipelines.resources import Announcer, Database
+from pipelines.resources import Announcer, Database, Mongo
 from tests.defs.stage import Stage, trained_model
 
 
@@ -27,6 +28,14 @@ def database(postgres_url: str) -> Database:
 def mlflow(mlflow_url: str) -> Mlflow:
     name = uuid4().hex  # the server is shared by all tests
     return Mlflow(url=mlflow_url, experiment=name, registered_model=name)
+
+
+@pytest.fixture
+def mongo(mongo_url: str, mongo_database: str) -> Iterator[Mongo]:
+    """A database of the test's own, gone after it."""
+    yield Mongo(url=mongo_url, name=mongo_database)
+    with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
+        client.drop_database(mongo_database)
 
 
 @pytest.fixture

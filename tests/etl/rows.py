@@ -28,6 +28,11 @@ def series_row(date: str, team1: str = "Alpha", team2: str = "Beta", winner: int
     return {**row, "team1_players": A, "team2_players": B, **more}
 
 
+def fixture_row(start_time: str, team1: str = "Alpha", team2: str = "Beta", **more: str) -> Row:
+    row = {"start_time": start_time, "date": start_time[:10], "team1": team1, "team2": team2}
+    return {**row, "event": "Cup", "best_of": "3", **more}
+
+
 def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> Published:
     """Rows as a source hands them over; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}

@@ -17,7 +17,7 @@ from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.rebuild import Rebuilt, rebuild
 from pipelines.etl.storing import load_identities, read_history, store
 from pipelines.sources.base import Published
-from tests.etl.rows import A, B, map_row, published, series_row
+from tests.etl.rows import A, B, fixture_row, map_row, published, series_row
 
 MAPS = [
     map_row("2025-07-01", map="Nuke", team1_players=A, team2_players=B, hltv_map_id="1"),
@@ -28,13 +28,15 @@ SERIES = [series_row("2025-07-02"), series_row("2025-09-01"), series_row("2025-0
 STANDINGS = [{"date": "2025-08-04", "team": "Alpha", "roster": A, "rank": "1", "points": "1900.5"}]
 STATS = [{"date": "2025-07-01", "hltv_match_id": "", "map": "Nuke", "team1": "Alpha", "team2": "Beta", "player": "ana"}]
 STATS[0] |= {"kills": "20", "deaths": "10"}
-EVERYTHING = published(MAPS, SERIES, standing=STANDINGS, player_map=STATS)
+FIXTURES = [fixture_row("2025-10-01T18:00Z"), fixture_row("2025-10-02T18:00Z", team2="Newcomers")]
+EVERYTHING = published(MAPS, SERIES, standing=STANDINGS, player_map=STATS, fixture=FIXTURES)
 
 CONTENT = {
     "map_results": "natural_key, played_on, map_number, rounds1, rounds2, winner, order_in_day",
     "series": "natural_key, first_day, last_day, forecast_day, learn_day, winner",
     "standings": "natural_key, published_on, rank, points",
     "player_map_stats": "kills, deaths",
+    "fixtures": "natural_key, source, start_time, event, best_of, team1_name, team2_name",
     "teams": "name",
     "team_aliases": "name, namesake",
     "players": "nickname",
@@ -62,12 +64,13 @@ def load(engine: Engine, rows: Published = EVERYTHING) -> int:
 
 
 def rebuilt_from(connection: Connection) -> Rebuilt:
-    return rebuild(newest_rows(connection, SourceName.ARCHIVE), load_identities(connection))
+    return rebuild(newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
     """Natural keys and values of all tables; with the ids, where they must stay too."""
-    columns = {table: "*" if with_ids and table in ("teams", "players", "maps") else c for table, c in CONTENT.items()}
+    kept = ("teams", "players", "maps", "fixtures")
+    columns = {table: "*" if with_ids and table in kept else c for table, c in CONTENT.items()}
     with engine.connect() as connection:
         return {
             table: sorted(map(tuple, connection.execute(text(f"SELECT {names} FROM {table}"))), key=str)
@@ -83,8 +86,9 @@ def test_every_table_is_filled(engine: Engine) -> None:
         "series": 3,
         "standings": 1,
         "player_map_stats": 1,
-        "teams": 3,
-        "team_aliases": 3,
+        "fixtures": 2,
+        "teams": 4,
+        "team_aliases": 4,
         "players": 10,
         "player_aliases": 10,
         "maps": 2,
@@ -128,6 +132,23 @@ def test_ids_stay_when_older_rows_arrive_later(engine: Engine) -> None:
     after = content(engine, with_ids=True)
     for table in ("maps", "teams", "players"):
         assert set(before[table]) <= set(after[table])
+
+
+def test_a_moved_fixture_keeps_its_id_and_one_that_is_rejected_leaves_its_id_to_nobody(engine: Engine) -> None:
+    load(engine)
+    first, last = ids = fixture_ids(engine)
+    moved = [fixture_row("2025-10-01T20:30+02:00"), fixture_row("2025-10-02T18:00Z", team2="Newcomers", best_of="4")]
+    load(engine, published(MAPS, fixture=moved))
+    assert fixture_ids(engine) == [first]
+    load(engine, published(MAPS, fixture=[*moved, fixture_row("2025-10-03T18:00Z", team2="Gamma")]))
+    assert not {last} & set(fixture_ids(engine))
+    load(engine, published(MAPS, fixture=FIXTURES))
+    assert set(ids) <= set(fixture_ids(engine))
+
+
+def fixture_ids(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT id FROM fixtures ORDER BY start_time")))
 
 
 def test_the_stored_history_is_the_rebuilt_one(engine: Engine) -> None:

@@ -17,16 +17,19 @@ def test_the_secrets_are_made_once_in_a_folder_closed_to_others(tmp_path: Path) 
     subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
     content = {path.name: path.read_text() for path in folder.iterdir()}
     assert set(content) == set(COMPOSE["secrets"])
+    assert content.pop("pandascore_token") == "", "for the user to fill in"
+    (folder / "pandascore_token").write_text("mine")
     assert all(len(secret) >= 32 for secret in content.values())
     assert len(set(content.values())) == len(content)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
-    assert {path.name: path.read_text() for path in folder.iterdir()} == content
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {**content, "pandascore_token": "mine"}
     files = {secret["file"] for secret in COMPOSE["secrets"].values()}
-    assert files == {f"./secrets/{name}" for name in content}
+    assert files == {f"./secrets/{path.name}" for path in folder.iterdir()}
 
 
-SHOW = "import os; print(os.environ['CS2_JWT_KEY'], os.environ['CS2_REDIS_URL'], os.environ['OTHER'])"
+SHOW = """import os
+print(*(os.environ[name] for name in ("CS2_JWT_KEY", "CS2_REDIS_URL", "OTHER", "CS2_PANDASCORE_TOKEN")), sep="\\n")"""
 
 
 def run_with_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -35,6 +38,7 @@ def run_with_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
         "CS2_JWT_KEY": "{jwt_key}",
         "CS2_REDIS_URL": "redis://:{redis_password}@redis:6379/0",
         "OTHER": "{jwt_key}",
+        "CS2_PANDASCORE_TOKEN": "{token?}",
     }
     script = ROOT / "scripts" / "with_secrets.py"
     return subprocess.run(
@@ -49,8 +53,9 @@ def run_with_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
 def test_a_command_sees_the_secrets_of_files_quoted_in_urls_and_only_in_our_variables(tmp_path: Path) -> None:
     (tmp_path / "jwt_key").write_text("a/b{redis_password}\n")
     (tmp_path / "redis_password").write_text("p@ss/word")
-    shown = run_with_secrets(tmp_path)
-    assert shown.stdout.split() == ["a/b{redis_password}", "redis://:p%40ss%2Fword@redis:6379/0", "{jwt_key}"]
+    (tmp_path / "token").write_text("\n")
+    shown = run_with_secrets(tmp_path).stdout.splitlines()
+    assert shown == ["a/b{redis_password}", "redis://:p%40ss%2Fword@redis:6379/0", "{jwt_key}", ""]
 
 
 @pytest.mark.parametrize("content", [None, " \n"])

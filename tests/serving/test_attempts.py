@@ -50,6 +50,16 @@ async def test_a_password_cannot_be_guessed_with_a_stolen_token(running: Running
         assert statuses == [403, 403, 429]
 
 
+async def test_names_and_ids_of_accounts_are_counted_apart(running: Running, models: Models) -> None:
+    async with running(attempts_per_account=1) as service:
+        user_id = (await register(service)).json()["id"]
+        assert (await log_in(service, username=f"id {user_id}")).status_code == 401
+        assert (await log_in(service, username=f"id {user_id}")).status_code == 429
+        body = {"old_password": PASSWORD, "new_password": "another good password"}
+        response = await service.call("POST", "/auth/change_password", user_id=user_id, json=body)
+        assert response.status_code == 204
+
+
 async def test_while_redis_is_away_each_process_counts_by_itself(running: Running, models: Models) -> None:
     async with running(redis_url="redis://127.0.0.1:1/0", attempts_per_account=2) as service:
         await register(service)

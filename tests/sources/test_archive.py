@@ -13,6 +13,7 @@ from pipelines.sources.base import RowKind, SourceError
 
 TODAY = date(2026, 1, 31)
 HEADER = "date,map,team1,team2,winner,hltv_map_id\n"
+FIXTURES = "start_time,event,best_of,team1,team2"
 ROWS = HEADER + "2026-01-01,Nuke,Alpha,Beta,1,\n2026-01-02,Mirage,Alpha,Beta,2,\n"
 
 
@@ -56,11 +57,14 @@ def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
         (gzip.compress(ROWS.encode() * 99)[:-20], "maps.csv.gz", "not a readable CSV file"),
         (ROWS.encode(), "maps.csv.gz", "not a readable CSV file"),
         (HEADER + "first of May,Nuke,A,B,1,\n", "maps.csv", "column date holds no date as YYYY-MM-DD"),
+        (FIXTURES + "\nsoon,Cup,3,A,B\n", "fixtures.csv", "column start_time holds no date as YYYY-MM-DD"),
+        ("date,event,best_of,team1,team2\n", "fixtures.csv", "column start_time is missing"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name_in_one_line(
     tmp_path: Path, content: str | bytes, name: str, told: str
 ) -> None:
+    write(tmp_path, ROWS)
     write(tmp_path, content, name=name)
     with pytest.raises(SourceError) as error:
         ArchiveSource(tmp_path).published(TODAY)
@@ -91,6 +95,32 @@ def test_results_after_today_are_not_there_yet(tmp_path: Path) -> None:
 def test_rows_alike_in_one_file_are_different_rows(tmp_path: Path) -> None:
     write(tmp_path, ROWS + "2026-01-01,Nuke,Alpha,Beta,2,\n")
     assert len(set(ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]["row_key"])) == 3
+
+
+def test_fixtures_ahead_are_published_in_the_running_month_and_results_ahead_are_not(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    lines = ["2026-02-01T01:30+02:00,Cup,3,Alpha,Beta", "2026-01-02T18:00,Cup,3,Alpha,Beta", "soon,Cup,3,Alpha,Beta"]
+    write(tmp_path, "\n".join([FIXTURES, *lines, ""]), name="fixtures.csv")
+    source = ArchiveSource(tmp_path)
+    frames = source.published(date(2026, 1, 1)).frames
+    assert frames[RowKind.MAP]["date"].tolist() == ["2026-01-01"]
+    assert frames[RowKind.FIXTURE][["date", "month"]].to_numpy().tolist() == [
+        ["2026-01-31", "2026-01-01"],
+        ["2026-01-02", "2026-01-01"],
+        ["", "2026-01-01"],
+    ]
+    write(tmp_path, FIXTURES + "\n2026-02-03T18:00,Cup,3,Alpha,Beta\n", name="fixtures.csv")
+    assert source.published(TODAY).frames[RowKind.FIXTURE]["month"].tolist() == ["2026-01-01"]
+    assert source.published(date(2026, 3, 1)).frames[RowKind.FIXTURE]["month"].tolist() == ["2026-02-01"]
+
+
+def test_a_fixture_whose_start_is_moved_within_its_day_is_the_same_row(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    keys = []
+    for start in ("2026-02-01T18:00", "2026-02-01T20:30", "2026-02-02T20:30"):
+        write(tmp_path, f"{FIXTURES}\n{start},Cup,3,Alpha,Beta\n", name="fixtures.csv")
+        keys += ArchiveSource(tmp_path).published(TODAY).frames[RowKind.FIXTURE]["row_key"].tolist()
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_row_in_two_files_is_one_row_and_the_file_written_last_is_right(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """The simulated league as a source: the columns of the archive, names that stay apart, rows that never change."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -56,5 +56,19 @@ def test_a_new_day_changes_the_digest_of_its_month_only() -> None:
     assert source.fingerprint(date(2023, 9, 14)) != source.fingerprint(date(2023, 9, 15))
 
 
-def test_before_its_first_day_the_league_has_published_nothing() -> None:
-    assert SimulatedSource().published(date(FIRST_DAY.year - 1, 12, 31)).months() == {}
+def test_a_week_before_its_first_day_the_league_has_published_nothing() -> None:
+    assert SimulatedSource().published(FIRST_DAY - timedelta(days=8)).months() == {}
+
+
+def test_the_next_week_is_announced_as_it_will_be_played() -> None:
+    source = SimulatedSource()
+    announced = source.published(TODAY).frames[RowKind.FIXTURE]
+    assert len(announced) == 7 * 10
+    assert set(announced["month"]) == {"2023-09-01"}  # the running month: the one that is landed
+    assert announced["date"].min() == "2023-10-01"
+    maps = source.published(TODAY + timedelta(days=7)).frames[RowKind.MAP]
+    played = maps[maps["date"] > TODAY.isoformat()].drop_duplicates("hltv_match_id")
+    facts = ["date", "event", "best_of", "team1", "team2"]
+    assert announced[facts].to_numpy().tolist() == played[facts].to_numpy().tolist()
+    assert announced["row_key"].tolist() == played["hltv_match_id"].tolist()
+    assert announced.groupby("date")["start_time"].nunique().eq(10).all()

@@ -1,14 +1,16 @@
 """Forecasts beside what happened."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
+import pandas as pd
 
+from cs2.settings import get_settings
 from pipelines.etl.storing import read_history
 from pipelines.judging.forecasts import EPOCH, read_asked
 from pipelines.judging.results import read_results
 from pipelines.judging.storing import store_outcomes
-from pipelines.resources import Database, Mongo
+from pipelines.resources import SHORT_ABSENCE, Database, Mongo
 
 
 @dg.asset(
@@ -17,6 +19,7 @@ from pipelines.resources import Database, Mongo
     kinds={"mongodb", "postgres"},
     pool="history",
     owners=["team:models"],
+    retry_policy=SHORT_ABSENCE,
 )
 def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[None]:
     """One document a judged forecast, in MongoDB: which team of the forecast won, on which day, how strong both teams
@@ -28,14 +31,11 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     """
     from pipelines.judging.outcomes import judge_forecasts  # numba: seconds that the other assets need not pay
 
+    today = get_settings().current_day()
     with mongo.database() as forecasts:
         asked = read_asked(forecasts)
-        days = [
-            EPOCH + timedelta(days=int(day)) for day in (asked["played_on"].agg(["min", "max"]) if len(asked) else ())
-        ]
         with database.one_state() as connection:
-            first, last = days or (EPOCH, EPOCH)
-            results = read_results(connection, str(first), str(last + timedelta(days=1)))
+            results = read_results(connection, first=_first_day(asked, today), last=today)
             history = read_history(connection)
         judged = judge_forecasts(asked, results, history, now=datetime.now(UTC))
         changes = store_outcomes(forecasts, judged.outcomes)
@@ -48,3 +48,9 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
             "verdicts": dg.MetadataValue.json(judged.verdicts),
         }
     )
+
+
+def _first_day(asked: pd.DataFrame, today: date) -> date:
+    """First day that was asked for; somebody may have asked for the year 9999 only."""
+    days = asked["played_on"].to_numpy()
+    return min(EPOCH + timedelta(days=int(days.min())), today) if len(days) else today
