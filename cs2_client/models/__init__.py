@@ -51,6 +51,9 @@ from .totals import Totals
 from .totals_baselines import TotalsBaselines
 from .totals_by_status import TotalsByStatus
 from .track_record_page import TrackRecordPage
+from .turnout import Turnout
+from .turnout_baselines import TurnoutBaselines
+from .turnout_winner import TurnoutWinner
 from .upcoming_fixture import UpcomingFixture
 
 __all__ = (
@@ -105,5 +108,8 @@ __all__ = (
     "TotalsBaselines",
     "TotalsByStatus",
     "TrackRecordPage",
+    "Turnout",
+    "TurnoutBaselines",
+    "TurnoutWinner",
     "UpcomingFixture",
 )

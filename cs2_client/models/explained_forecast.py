@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..models.forecast_request import ForecastRequest
     from ..models.series_answer import SeriesAnswer
     from ..models.series_request import SeriesRequest
+    from ..models.turnout import Turnout
 
 
 T = TypeVar("T", bound="ExplainedForecast")
@@ -32,6 +33,7 @@ class ExplainedForecast:
         answer (ForecastAnswer | SeriesAnswer):
         model_version (int):
         snapshot_id (int):
+        outcome (None | Turnout):
         explanation (Explanation | None):
     """
 
@@ -44,6 +46,7 @@ class ExplainedForecast:
     answer: ForecastAnswer | SeriesAnswer
     model_version: int
     snapshot_id: int
+    outcome: None | Turnout
     explanation: Explanation | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -51,6 +54,7 @@ class ExplainedForecast:
         from ..models.explanation import Explanation  # noqa: PLC0415
         from ..models.forecast_answer import ForecastAnswer  # noqa: PLC0415
         from ..models.forecast_request import ForecastRequest  # noqa: PLC0415
+        from ..models.turnout import Turnout  # noqa: PLC0415
 
         forecast_id = self.forecast_id
 
@@ -80,6 +84,12 @@ class ExplainedForecast:
 
         snapshot_id = self.snapshot_id
 
+        outcome: dict[str, Any] | None
+        if isinstance(self.outcome, Turnout):
+            outcome = self.outcome.to_dict()
+        else:
+            outcome = self.outcome
+
         explanation: dict[str, Any] | None
         if isinstance(self.explanation, Explanation):
             explanation = self.explanation.to_dict()
@@ -99,6 +109,7 @@ class ExplainedForecast:
                 "answer": answer,
                 "model_version": model_version,
                 "snapshot_id": snapshot_id,
+                "outcome": outcome,
                 "explanation": explanation,
             }
         )
@@ -112,6 +123,7 @@ class ExplainedForecast:
         from ..models.forecast_request import ForecastRequest  # noqa: PLC0415
         from ..models.series_answer import SeriesAnswer  # noqa: PLC0415
         from ..models.series_request import SeriesRequest  # noqa: PLC0415
+        from ..models.turnout import Turnout  # noqa: PLC0415
 
         d = dict(src_dict)
         forecast_id = d.pop("forecast_id")
@@ -172,6 +184,21 @@ class ExplainedForecast:
 
         snapshot_id = d.pop("snapshot_id")
 
+        def _parse_outcome(data: object) -> None | Turnout:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                outcome_type_0 = Turnout.from_dict(data)
+
+                return outcome_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Turnout, data)
+
+        outcome = _parse_outcome(d.pop("outcome"))
+
         def _parse_explanation(data: object) -> Explanation | None:
             if data is None:
                 return data
@@ -197,6 +224,7 @@ class ExplainedForecast:
             answer=answer,
             model_version=model_version,
             snapshot_id=snapshot_id,
+            outcome=outcome,
             explanation=explanation,
         )
 

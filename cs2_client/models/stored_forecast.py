@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..models.forecast_request import ForecastRequest
     from ..models.series_answer import SeriesAnswer
     from ..models.series_request import SeriesRequest
+    from ..models.turnout import Turnout
 
 
 T = TypeVar("T", bound="StoredForecast")
@@ -19,7 +20,7 @@ T = TypeVar("T", bound="StoredForecast")
 
 @_attrs_define
 class StoredForecast:
-    """A forecast as it was answered.
+    """A forecast as it was answered, and how it turned out.
 
     Attributes:
         forecast_id (str):
@@ -31,6 +32,7 @@ class StoredForecast:
         answer (ForecastAnswer | SeriesAnswer):
         model_version (int):
         snapshot_id (int):
+        outcome (None | Turnout):
     """
 
     forecast_id: str
@@ -42,11 +44,13 @@ class StoredForecast:
     answer: ForecastAnswer | SeriesAnswer
     model_version: int
     snapshot_id: int
+    outcome: None | Turnout
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.forecast_answer import ForecastAnswer  # noqa: PLC0415
         from ..models.forecast_request import ForecastRequest  # noqa: PLC0415
+        from ..models.turnout import Turnout  # noqa: PLC0415
 
         forecast_id = self.forecast_id
 
@@ -76,6 +80,12 @@ class StoredForecast:
 
         snapshot_id = self.snapshot_id
 
+        outcome: dict[str, Any] | None
+        if isinstance(self.outcome, Turnout):
+            outcome = self.outcome.to_dict()
+        else:
+            outcome = self.outcome
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -89,6 +99,7 @@ class StoredForecast:
                 "answer": answer,
                 "model_version": model_version,
                 "snapshot_id": snapshot_id,
+                "outcome": outcome,
             }
         )
 
@@ -100,6 +111,7 @@ class StoredForecast:
         from ..models.forecast_request import ForecastRequest  # noqa: PLC0415
         from ..models.series_answer import SeriesAnswer  # noqa: PLC0415
         from ..models.series_request import SeriesRequest  # noqa: PLC0415
+        from ..models.turnout import Turnout  # noqa: PLC0415
 
         d = dict(src_dict)
         forecast_id = d.pop("forecast_id")
@@ -160,6 +172,21 @@ class StoredForecast:
 
         snapshot_id = d.pop("snapshot_id")
 
+        def _parse_outcome(data: object) -> None | Turnout:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                outcome_type_0 = Turnout.from_dict(data)
+
+                return outcome_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Turnout, data)
+
+        outcome = _parse_outcome(d.pop("outcome"))
+
         stored_forecast = cls(
             forecast_id=forecast_id,
             kind=kind,
@@ -170,6 +197,7 @@ class StoredForecast:
             answer=answer,
             model_version=model_version,
             snapshot_id=snapshot_id,
+            outcome=outcome,
         )
 
         stored_forecast.additional_properties = d

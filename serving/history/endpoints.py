@@ -43,7 +43,7 @@ _WAITING: dict[int | str, dict[str, Any]] = {
 async def list_history(
     query: Annotated[HistoryQuery, Query()], user_id: CurrentUser, services: ServicesDep
 ) -> HistoryPage:
-    """One's own forecasts, the newest first; admins may ask for everybody's."""
+    """One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's."""
     if query.everybody and not await is_admin(services, user_id):
         raise ForbiddenError("not-an-admin", "only admins see what others asked for")
     wanted = Wanted(
@@ -52,9 +52,10 @@ async def list_history(
     )
     before = str(query.before) if query.before else None
     documents = await services.history.page(wanted, before=before, limit=query.limit)
+    outcomes = await services.history.outcomes([document["_id"] for document in documents])
     is_full = len(documents) == query.limit
     return HistoryPage(
-        items=[stored(document) for document in documents],
+        items=[stored(document, outcomes.get(document["_id"])) for document in documents],
         next_before=documents[-1]["_id"] if is_full else None,
     )
 
@@ -71,14 +72,15 @@ async def forget_me(user_id: CurrentUser, services: ServicesDep) -> None:
 
 @router.get("/{forecast_id}", response_model=ExplainedForecast, responses={**_ONE, **_WAITING})
 async def get_forecast(forecast_id: UUID, user_id: CurrentUser, services: ServicesDep) -> Response | ExplainedForecast:
-    """One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds, summing to
-    the answer."""
+    """One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds, summing to
+    the answer) and how it turned out."""
     name = str(forecast_id)
     document = await _stored_or_on_its_way(services, name)
     if document is None or not await _may_see(services, document, user_id):
         raise NotFoundError("unknown-forecast", f"there is no forecast {name} of yours")
     if "_id" in document:
-        return with_reasons(document)
+        outcomes = await services.history.outcomes([name])
+        return with_reasons(document, outcomes.get(name))
     return JSONResponse(
         OnItsWay(forecast_id=name).model_dump(),
         status_code=HTTPStatus.ACCEPTED,

@@ -1,7 +1,7 @@
 """What the history endpoints take and give."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,16 +12,30 @@ from cs2.contracts import (
     ForecastAnswer,
     ForecastRequest,
     Identifier,
+    Probability,
     SeriesAnswer,
     SeriesEvent,
     SeriesRequest,
 )
+from cs2.outcomes import outcome_of
 from serving.history.explanation import Explanation, explained
 from serving.history.repository import Document
 
 
+class Turnout(BaseModel):
+    """How the match of a forecast turned out."""
+
+    winner: Literal[1, 2]
+    """Which team of the forecast won."""
+    played_on: date
+    tier: str
+    """How strong both teams were by Valve's standings."""
+    baselines: dict[str, Probability]
+    """What team Elo and player Elo gave team 1 by what was known before the day."""
+
+
 class StoredForecast(BaseModel):
-    """A forecast as it was answered."""
+    """A forecast as it was answered, and how it turned out."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -36,6 +50,8 @@ class StoredForecast(BaseModel):
     answer: ForecastAnswer | SeriesAnswer
     model_version: int
     snapshot_id: int
+    outcome: Turnout | None
+    """None while no result is known, and where the forecast is not judged: it knew the day, or the match is in doubt."""
 
 
 class ExplainedForecast(StoredForecast):
@@ -68,20 +84,26 @@ class HistoryQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-def stored(document: Document) -> StoredForecast:
-    """A document of MongoDB, as it is shown in a list."""
-    return StoredForecast(**_fields(document))
+def stored(document: Document, outcome: Document | None) -> StoredForecast:
+    """A document of MongoDB and that of its outcome, as they are shown in a list."""
+    return StoredForecast(**_fields(document), outcome=_turnout(outcome))
 
 
-def with_reasons(document: Document) -> ExplainedForecast:
-    """A document of MongoDB with its explanation."""
+def with_reasons(document: Document, outcome: Document | None) -> ExplainedForecast:
+    """A document of MongoDB and that of its outcome, with the explanation."""
     event = _event(document)
     reasons = None
     if event.contributions:
         about = "a map of the series" if isinstance(event, SeriesEvent) else event.response.map.name
         teams = event.response.team1.name, event.response.team2.name
         reasons = explained(event.contributions, *teams, about=about)
-    return ExplainedForecast(**_fields(document), explanation=reasons)
+    return ExplainedForecast(**_fields(document), outcome=_turnout(outcome), explanation=reasons)
+
+
+def _turnout(document: Document | None) -> Turnout | None:
+    return (
+        None if document is None else Turnout(**outcome_of(document).model_dump(exclude={"forecast_id", "judged_at"}))
+    )
 
 
 def _event(document: Document) -> Any:

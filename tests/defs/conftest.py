@@ -39,8 +39,10 @@ def mongo(mongo_url: str, mongo_database: str) -> Iterator[Mongo]:
 
 
 @pytest.fixture
-def stage(database: Database, mlflow: Mlflow, redis_url: str, channel: str, instance: dg.DagsterInstance) -> Stage:
-    return Stage(database, mlflow, Announcer(url=redis_url, channel=channel), instance)
+def stage(
+    database: Database, mlflow: Mlflow, mongo: Mongo, redis_url: str, channel: str, instance: dg.DagsterInstance
+) -> Stage:
+    return Stage(database, mlflow, Announcer(url=redis_url, channel=channel), mongo, instance)
 
 
 @pytest.fixture

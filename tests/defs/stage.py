@@ -18,7 +18,7 @@ from cs2.storage.registry import Served, served
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from pipelines.mlflow_tracking import Mlflow, TrainedModel
-from pipelines.resources import Announcer, Database
+from pipelines.resources import Announcer, Database, Mongo
 
 Add = Callable[..., int]
 Listen = Callable[[], ModelAnnouncement | None]
@@ -36,16 +36,24 @@ class Stage:
     database: Database
     mlflow: Mlflow
     announcer: Announcer
+    mongo: Mongo
     instance: dg.DagsterInstance
+
+    def resources(self) -> dict[str, Any]:
+        return {
+            "database": self.database,
+            "mlflow": self.mlflow,
+            "announcer": self.announcer,
+            "mongo": self.mongo,
+        }
 
     def materialize(
         self, definitions: Sequence[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
     ) -> dg.ExecuteInProcessResult:
-        resources = {"database": self.database, "mlflow": self.mlflow, "announcer": self.announcer}
         return dg.materialize(
             definitions,
             instance=self.instance,
-            resources={**resources, **other_resources},
+            resources={**self.resources(), **other_resources},
             run_config={"ops": config or {}},
             raise_on_error=False,
         )

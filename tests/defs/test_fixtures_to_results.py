@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pymongo
 import pytest
 from sqlalchemy import text
 
-from cs2.contracts import FORECASTS_COLLECTION
+from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
+from cs2.outcomes import outcome_of
 from cs2.settings import get_settings
 from pipelines.defs.landing.jobs import range_tags
 from tests.defs.stage import Stage, store_all
@@ -33,12 +33,11 @@ class Installation:
         self.folder = folder
         self.stage = stage
         self.monkeypatch = monkeypatch
-        resources = {**(defs.resources or {}), "database": stage.database, "mlflow": stage.mlflow}
         self.defs = dg.Definitions(
             assets=defs.assets,
             asset_checks=defs.asset_checks,
             jobs=defs.jobs,
-            resources={**resources, "announcer": stage.announcer},
+            resources=stage.resources(),
             executor=defs.executor,
         )
 
@@ -66,8 +65,6 @@ class Installation:
 def installation(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
     monkeypatch.setenv("CS2_SOURCE", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
-    for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):
-        monkeypatch.setenv(f"CS2_{name}_URL", "unused")
     yield Installation(stage, tmp_path, monkeypatch)
     get_settings.cache_clear()
 
@@ -99,9 +96,11 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
     installation.run("forecast_job")
     asyncio.run(store_all(redis_url, mongo_url, mongo_database))
 
-    with pymongo.MongoClient[dict[str, Any]](mongo_url, tz_aware=True) as client:
-        forecasts = list(client[mongo_database][FORECASTS_COLLECTION].find().sort("response.played_on"))
-        client.drop_database(mongo_database)
+    installation.run("judge_job")
+
+    with installation.stage.mongo.database() as history:
+        forecasts = list(history[FORECASTS_COLLECTION].find().sort("response.played_on"))
+        outcomes = {document["_id"]: outcome_of(document) for document in history[OUTCOMES_COLLECTION].find()}
     series = installation.rows("SELECT first_day, team1_id, team2_id FROM series ORDER BY first_day")[1:]
     assert [one["occurred_at"] for one in forecasts] == [datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)] * 2
     for forecast, (day, *teams) in zip(forecasts, series, strict=True):
@@ -112,3 +111,5 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
     assert installation.rows("SELECT id FROM fixtures ORDER BY start_time") == [
         (one["fixture_id"],) for one in forecasts
     ]
+    judged = [outcomes[one["_id"]] for one in forecasts]
+    assert [(outcome.winner, str(outcome.played_on)) for outcome in judged] == [(1, "2026-01-07"), (2, "2026-01-08")]

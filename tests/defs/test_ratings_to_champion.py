@@ -37,12 +37,11 @@ class Chain:
         from pipelines.definitions import defs
 
         self.stage = stage
-        resources = {"database": stage.database, "mlflow": stage.mlflow, "announcer": stage.announcer}
         self.defs = dg.Definitions(
             assets=defs.assets,
             asset_checks=defs.asset_checks,
             jobs=defs.jobs,
-            resources=resources,
+            resources=stage.resources(),
             executor=defs.executor,
         )
 

@@ -1,7 +1,7 @@
 """The history over HTTP, with the real sink between: look up, explain, page, forget."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pymongo
@@ -9,9 +9,10 @@ import pytest
 import redis.asyncio
 from uuid_utils import uuid7
 
-from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION
+from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome
 from cs2.forecasting.model import sigmoid
 from cs2.mongo_client import MongoClient
+from cs2.outcomes import outcome_document
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from tests.serving.accounts import users
@@ -82,6 +83,27 @@ async def test_a_forecast_comes_back_as_it_was_answered_with_reasons_that_add_up
     assert strongest["favours"] == "Vitality"
     assert strongest["text"].endswith("points for Vitality")
     assert strongest["without_it"] < answer["team1_win_probability"]
+
+
+async def test_how_a_forecast_turned_out_is_told_once_it_is_known(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    one, other = [(await ask(service, 1))["forecast_id"] for _ in range(2)]
+    await sink()
+    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] is None
+    outcome = Outcome(
+        forecast_id=one,
+        winner=2,
+        played_on=date(2026, 1, 5),
+        tier="others",
+        baselines={"team_elo": 0.6, "player_elo": 0.4},
+        judged_at=datetime.now(UTC),
+    )
+    collection.database[OUTCOMES_COLLECTION].insert_one(outcome_document(outcome))
+    told = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
+    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] == told
+    items = (await service.call("GET", "/forecast/history")).json()["items"]
+    assert {item["forecast_id"]: item["outcome"] for item in items} == {one: told, other: None}
 
 
 async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sink: Sink, collection: Any) -> None:

@@ -84,9 +84,9 @@ def sync_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
     summing to
-    the answer.
+    the answer) and how it turned out.
 
     Args:
         forecast_id (UUID):
@@ -117,9 +117,9 @@ def sync(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
     summing to
-    the answer.
+    the answer) and how it turned out.
 
     Args:
         forecast_id (UUID):
@@ -145,9 +145,9 @@ async def asyncio_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
     summing to
-    the answer.
+    the answer) and how it turned out.
 
     Args:
         forecast_id (UUID):
@@ -176,9 +176,9 @@ async def asyncio(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
     summing to
-    the answer.
+    the answer) and how it turned out.
 
     Args:
         forecast_id (UUID):

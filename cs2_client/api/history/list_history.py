@@ -146,7 +146,7 @@ def sync_detailed(
 ) -> Response[HistoryPage | Problem]:
     """List History
 
-     One's own forecasts, the newest first; admins may ask for everybody's.
+     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
 
     Args:
         team_id (int | None | Unset): One of the two teams.
@@ -198,7 +198,7 @@ def sync(
 ) -> HistoryPage | Problem | None:
     """List History
 
-     One's own forecasts, the newest first; admins may ask for everybody's.
+     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
 
     Args:
         team_id (int | None | Unset): One of the two teams.
@@ -245,7 +245,7 @@ async def asyncio_detailed(
 ) -> Response[HistoryPage | Problem]:
     """List History
 
-     One's own forecasts, the newest first; admins may ask for everybody's.
+     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
 
     Args:
         team_id (int | None | Unset): One of the two teams.
@@ -295,7 +295,7 @@ async def asyncio(
 ) -> HistoryPage | Problem | None:
     """List History
 
-     One's own forecasts, the newest first; admins may ask for everybody's.
+     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
 
     Args:
         team_id (int | None | Unset): One of the two teams.
