@@ -51,7 +51,7 @@ class StoredForecast(BaseModel):
     model_version: int
     snapshot_id: int
     outcome: Turnout | None
-    """None while no result is known, and where the forecast is not judged: it knew the day, or the match is in doubt."""
+    """None while no result is known, and where the forecast is not judged: it knew the day, or the match is doubted."""
 
 
 class ExplainedForecast(StoredForecast):
