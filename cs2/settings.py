@@ -75,11 +75,15 @@ class Settings(BaseSettings):
     attempts_per_address: int = Field(default=100, gt=0)
     """The same, and registrations, from one address in a minute."""
 
-    reconcile_seconds: float = Field(default=15.0, gt=0)
+    reconcile_seconds: float = Field(default=3.0, gt=0)
     """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
 
     spool_max_mb: int = Field(default=64, gt=0)
     """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
+
+    sink_metrics_host: str = "127.0.0.1"
+    sink_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where the sink tells Prometheus its counts; default: nowhere."""
 
     retrain_after_maps: int = Field(default=150, gt=0)
     """So many new rated maps ask for a new model."""

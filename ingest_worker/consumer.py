@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, events_of
-from ingest_worker.events import DeadEvent, DeadEventError, Document, Entry, document_of
+from ingest_worker.events import DeadEvent, DeadEventError, Document, Entry, document_of, request_id_of
+from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore
 from ingest_worker.trimming import trim_stream
 
@@ -49,10 +50,11 @@ class _Read:
 class Consumer:
     """Moves events from the stream to the store. Delivered at least once, stored once: ``_id`` is the event's id."""
 
-    def __init__(self, redis: Redis, store: ForecastStore, name: str) -> None:
+    def __init__(self, redis: Redis, store: ForecastStore, name: str, metrics: SinkMetrics | None = None) -> None:
         self._redis = redis
         self._store = store
         self._name = name
+        self._metrics = metrics or SinkMetrics()
         self._claim_at = 0.0
         self._trim_at = 0.0
 
@@ -78,11 +80,13 @@ class Consumer:
         """
         entries = await self._next_batch()
         if entries:
-            await self._take(entries)
+            with self._metrics.batch_seconds.time():
+                await self._take(entries)
         if time.monotonic() >= self._trim_at:
             await trim_stream(self._redis)
             self._trim_at = time.monotonic() + TRIM_EVERY_SECONDS
         await self._redis.set(f"{ALIVE_PREFIX}{self._name}", datetime.now(UTC).isoformat(), ex=ALIVE_SECONDS)
+        self._metrics.last_turn.set_to_current_time()
         return len(entries)
 
     async def leave(self) -> None:
@@ -100,6 +104,7 @@ class Consumer:
             )
             claimed = [Entry(key, fields) for key, fields in answer[1]]
             if claimed:
+                self._metrics.claimed.inc(len(claimed))
                 log.info("entries_claimed", entries=len(claimed))
                 return claimed
             self._claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
@@ -126,10 +131,13 @@ class Consumer:
                 read = []
         dead += await self._insert(read)
         await self._acknowledge(entries, dead)
+        self._metrics.dead.inc(len(dead))
 
     async def _insert(self, read: Sequence["_Read"]) -> list[DeadEvent]:
         """Store documents; the events of those that can never be stored."""
         refused = await self._store.insert([one.document for one in read]) if read else {}
+        stored = [one.document["occurred_at"] for one in read if one.document["_id"] not in refused]
+        self._metrics.stored(stored)
         return [
             DeadEvent(one.entry_id, one.payload, refused[one.document["_id"]])
             for one in read
@@ -144,5 +152,7 @@ class Consumer:
             pipeline.xadd(DEAD_EVENTS_STREAM, fields)
         pipeline.xack(EVENTS_STREAM, EVENTS_GROUP, *(entry.id for entry in entries))
         await pipeline.execute()
-        if dead:
-            log.warning("events_dead", events=len(dead), first_reason=dead[0].reason)
+        for event in dead:
+            log.warning(
+                "event_dead", entry=event.entry_id.decode(), reason=event.reason, **request_id_of(event.payload)
+            )

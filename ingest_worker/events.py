@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from cs2.contracts import ANY_EVENT
+from cs2.logs import is_request_id
 
 Document = dict[str, Any]
 
@@ -21,6 +23,16 @@ class Entry:
 
     id: bytes
     fields: Mapping[bytes, bytes]
+
+
+def request_id_of(payload: bytes) -> dict[str, str]:
+    """The id of the request that an event came from, for the log; nothing where it cannot be read."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return {}
+    found = event.get("request_id") if isinstance(event, dict) else None
+    return {"request_id": found} if isinstance(found, str) and is_request_id(found) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, MODELS_CHANNEL, Announceme
 from cs2.storage.engine import make_engine
 from cs2.storage.registry import Served
 
+SHORT_ABSENCE = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL)
+"""What a server's short absence breaks is tried again, whether a sensor, a command or a backfill started the run."""
+
 
 class Database(dg.ConfigurableResource[None]):
     """PostgreSQL, by its URL with driver."""

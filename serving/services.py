@@ -1,5 +1,6 @@
 """What the endpoints work with: made when the service starts, ended when it stops."""
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.metrics.counts import Counts
 from serving.record.repository import last_forecasts
 from serving.record.service import TrackRecord
 from serving.supervision import Supervisor
@@ -47,6 +49,7 @@ class Services:
     """Everything that lives as long as the service."""
 
     settings: Settings
+    counts: Counts
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
@@ -76,7 +79,7 @@ async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequenc
 
 
 @asynccontextmanager
-async def running_services(settings: Settings) -> AsyncIterator[Services]:
+async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
     """Start everything; stop it at the end of the block, with no event left behind.
 
     Raises:
@@ -102,6 +105,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             copies=Copies(folder),
             reconcile_seconds=settings.reconcile_seconds,
         )
+        stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
         await keeper.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
@@ -113,6 +117,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
+            counts=counts,
             sessions=sessions,
             passwords=Passwords(),
             tokens=tokens,

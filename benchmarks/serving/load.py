@@ -12,7 +12,7 @@ from benchmarks.serving.plant import Child, subprocess_output, token
 
 CONNECTIONS = 32
 SECONDS = 6
-WARM_SECONDS = 2
+ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def load(server: Child, path: str, bodies: Path, *, connections: int = CONNECTIO
     return Run(found["requests"] / found["seconds"], cpu_us, found["p50_ms"], found["p99_ms"])
 
 
-def in_turn(measures: Sequence[Callable[[], Run]], *, rounds: int) -> list[Run]:
+def in_turn(measures: Sequence[Callable[[], Run]], *, rounds: int = ROUNDS) -> list[Run]:
     """Medians of several rounds. Each round takes all in turn: what else the machine does hits them alike."""
     runs = [[measure() for measure in measures] for _ in range(rounds)]
     return [_median(of_one) for of_one in zip(*runs, strict=True)]

@@ -15,8 +15,10 @@ from typing import Any
 import orjson
 import psutil
 import skops.io
+from redis import Redis
 
 from cli.stack import servers
+from cs2.contracts import EVENTS_STREAM
 from cs2.forecasting.estimators import fit_logistic
 from cs2.forecasting.history import UNKNOWN, MatchHistory
 from cs2.forecasting.model import MapModel, golden_set
@@ -62,6 +64,39 @@ class Served:
     history: MatchHistory
     questions: Sequence[dict[str, Any]]
     described: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where the parts are measured: what is served, a folder, and the core of the server that is measured."""
+
+    served: Served
+    folder: Path
+    core: int
+
+    @property
+    def data(self) -> Path:
+        """The API's folder."""
+        return self.folder / "data"
+
+    @property
+    def questions(self) -> Path:
+        """Bodies of requests, one a line."""
+        return lines(self.folder / "questions", self.served.questions)
+
+    @contextmanager
+    def api(self) -> Iterator["Child"]:
+        """The API, until the block ends."""
+        url = free_url()
+        told = environment(self.served.settings, self.data)
+        command = uvicorn("serving.app:create_app", url)
+        with running(command, url, ready="/health/ready", core=self.core, log=self.folder / "api.log", **told) as api:
+            yield api
+
+    def forget_events(self) -> None:
+        """Empty the stream: without a sink it would fill the memory."""
+        with Redis.from_url(self.served.settings.redis_url) as redis:
+            redis.delete(EVENTS_STREAM)
 
 
 @dataclass(slots=True)
@@ -160,7 +195,7 @@ def servers_with_data(data: Path | None, folder: Path) -> Iterator[Served]:
 
 def _publish(settings: Settings, data: Path | None, folder: Path) -> Served:
     source: MatchSource = ArchiveSource(data) if data else SimulatedSource()
-    last = date.max if data else SimulatedSource.__dict__.get("last", date(2025, 12, 31))
+    last = date.max if data else date(2025, 12, 31)
     rebuilt = rebuild(source.published(last).frames, Identities())
     engine = make_engine(settings.database_url)
     with engine.begin() as connection:

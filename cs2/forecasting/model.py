@@ -127,12 +127,11 @@ def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: Fixtures) -> F
 def log_odds_error(model: MapModel, sides: Sides) -> FloatArray:
     """Standard error of the log-odds: of the day, and of each part of the ratings as the model weighs it, (n,)."""
     c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
-    experienced = sides.experienced
-    per_rating = c["rating_of_newcomers"] * (1.0 - experienced) + c["rating_of_experienced"] * experienced
-    per_strength = damped(per_rating, sides.variance)
+    per_strength = damped(c["rating_of_experienced"] * sides.experienced, sides.variance)
+    per_skill = per_strength + c["best_three"] + c["best_three_of_experienced"] * sides.experienced
     name_variance = sides.name_variance.sum(axis=1)
     variance = (
-        (per_strength + c["best_three"]) ** 2 * sides.skill_variance.sum(axis=1)
+        per_skill**2 * sides.skill_variance.sum(axis=1)
         + (per_strength + c["map_strength"]) ** 2 * sides.map_variance.sum(axis=1)
         + (per_strength + c["form"]) ** 2 * sides.form_variance.sum(axis=1)
         + damped(c["name_rating"], name_variance) ** 2 * name_variance

@@ -1,5 +1,6 @@
 """All tables of results from what was published: pure, whole, the same for the same rows."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,9 +13,10 @@ from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
 from pipelines.etl.linking import Linked, Roster, Rows, link, who_played
 from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
-from pipelines.etl.tables import Tables, map_result_rows, order_in_day, player_stats_rows, series_rows, standing_rows
+from pipelines.etl.tables import Tables, map_result_rows, order_in_day, series_rows, standing_rows
 from pipelines.sources.base import RowKind
 
 
@@ -71,36 +73,61 @@ def rebuild(
     of_players = list(_player_appearances(rows, merged.maps, merged.series))
     again = _player_appearances(merged.told, maps, series, only=merged.again)
     players = build_dictionary(identities.players, of_players, _known_under_other_names(of_players, again))
-    tables, repeated = _tables(parsed, merged, linked, announced, teams, players, identities, known_maps)
+    roster_ids = _lineup_ids(linked, teams, players, identities)
+    tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
     outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
-    matchups = _matchups(linked, teams, tables)
-    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
+    matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series, tables)
+    return Rebuilt(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
 
 
-def _matchups(linked: Linked, teams: Dictionary, tables: Tables) -> pd.DataFrame:
+def _matchups(
+    linked: Linked,
+    teams: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
+    maps: pd.DataFrame,
+    series: pd.DataFrame,
+    tables: Tables,
+) -> pd.DataFrame:
+    """What is asked of each row. Nothing may follow from a result, as it does which maps are those of a series row."""
     n_maps = linked.n_maps
-    names = {name: position for position, name in enumerate(tables.series["natural_key"])}
-    series = tables.series.iloc[[names[name] for name in linked.series[n_maps:]]]
-    first = [teams.id_of[pair[0]] for pair in linked.teams]
-    flipped = series["team1_id"].to_numpy() != np.array(first[n_maps:], dtype=np.int64)
-    sides = {}
-    for side, other in (("1", "2"), ("2", "1")):
-        of_series = series[f"lineup{side}_id"].where(~flipped, series[f"lineup{other}_id"].to_numpy())
-        sides[side] = pd.concat([tables.map_results[f"lineup{side}_id"], of_series], ignore_index=True)
+    maps_lineups = tables.map_results[["lineup1_id", "lineup2_id"]]
+    own = [
+        tuple(roster_ids.get((team, roster)) if roster else None for team, roster in zip(pair, rosters, strict=True))
+        for pair, rosters in zip(linked.teams[n_maps:], linked.rosters[n_maps:], strict=True)
+    ]
+    lineups = pd.concat([maps_lineups, pd.DataFrame(own, columns=maps_lineups.columns, dtype="Int64")])
     return pd.DataFrame(
         {
             "kind": [RowKind.MAP] * n_maps + [RowKind.SERIES] * (len(linked.index) - n_maps),
             "index": linked.index,
             "forecast_day": linked.forecast_day,
             "learn_day": linked.learn_day,
-            "team1_id": first,
+            "team1_id": [teams.id_of[pair[0]] for pair in linked.teams],
             "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
-            "lineup1_id": sides["1"],
-            "lineup2_id": sides["2"],
+            "lineup1_id": lineups["lineup1_id"].array,
+            "lineup2_id": lineups["lineup2_id"].array,
             "series": linked.series,
-            "best_of": pd.concat([pd.Series(np.nan, index=range(n_maps)), series["best_of"]], ignore_index=True),
+            "best_of": _announced(linked, maps, series),
         }
     )
+
+
+def _announced(linked: Linked, maps: pd.DataFrame, series: pd.DataFrame) -> list[float]:
+    """Best-of of each series row: its own, else what all maps of its schedule group say; unknown where they differ."""
+    told: dict[int, set[float]] = defaultdict(set)
+    for group, best_of in zip(linked.group[: len(maps)].tolist(), _numbers(maps["best_of"]), strict=True):
+        if not np.isnan(best_of):
+            told[group].add(best_of)
+    of_group = [min(told[group]) if len(told[group]) == 1 else np.nan for group in linked.group[len(maps) :].tolist()]
+    own = _numbers(series["best_of"])
+    return [np.nan] * len(maps) + [
+        other if np.isnan(best_of) else best_of for best_of, other in zip(own, of_group, strict=True)
+    ]
+
+
+def _numbers(column: pd.Series) -> list[float]:
+    numbers: list[float] = pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan).tolist()
+    return numbers
 
 
 def _empty() -> pd.DataFrame:
@@ -158,6 +185,7 @@ def _tables(
     linked: Linked,
     announced: Announced,
     teams: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
     players: Dictionary,
     identities: Identities,
     known_maps: Collection[str],
@@ -166,7 +194,6 @@ def _tables(
     maps = merged.maps
     map_ids = give_all(identities.maps, sorted({*maps["map"], *known_maps}))
     event_ids = give_all(identities.events, sorted({*maps["event"], *merged.series["event"]} - {""}))
-    roster_ids = _lineup_ids(linked, teams, players, identities)
     series_ids = give_all(identities.series, dict.fromkeys(linked.series))
     result_ids = give_all(identities.map_results, maps["row_key"].tolist())
     results = map_result_rows(maps, linked, teams.id_of, map_ids, series_ids, result_ids, roster_ids)
@@ -247,7 +274,7 @@ def _outcomes(
     return pd.DataFrame(lines, columns=["kind", "index", "outcome", "target", "reasons"])
 
 
-def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str, int]:
+def _counts(outcomes: pd.DataFrame, merged: Merged, linked: Linked, tables: Tables) -> dict[str, int]:
     sizes = outcomes.groupby(["kind", "outcome"]).size().reset_index(name="n")
     counts = {f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")}
     with_maps = set(linked.series[: linked.n_maps])
@@ -255,6 +282,8 @@ def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str,
         "series_rows_joined_to_maps": sum(name in with_maps for name in linked.series[linked.n_maps :])
         - sum(linked.series[copy] in with_maps for copy in linked.copy_of),
         "series_rows_copies": len(linked.copy_of),
+        "rows_of_other_sources_merged": len(merged.again),
+        "rows_of_other_sources_contradicted": merged.n_disagree,
         "nicknames_respelled": len(linked.people.nicknames),
         "nicknames_of_two_players": len(linked.people.player_namesakes),
         "names_of_two_teams": len(linked.people.team_namesakes),

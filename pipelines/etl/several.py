@@ -36,6 +36,7 @@ class Merged:
         told: All rows, as they were compared.
         again: For each row that was left out: its position in ``told``, and that of the kept row among those left.
         flipped: Those of them that have the teams the other way round.
+        n_disagree: How many of them name another winner than the kept row.
     """
 
     maps: pd.DataFrame
@@ -44,6 +45,7 @@ class Merged:
     told: Rows
     again: dict[int, int]
     flipped: frozenset[int]
+    n_disagree: int
 
     def again_of(self, *, maps: bool) -> dict[int, int]:
         """Index of the published row, and position of the kept row among those left."""
@@ -83,6 +85,7 @@ def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Merged:
         told=rows,
         again={row: places[kept] for row, kept in again.items()},
         flipped=flipped,
+        n_disagree=sum(_disagree(rows, row, kept) for row, kept in again.items()),
     )
 
 

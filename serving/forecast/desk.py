@@ -12,12 +12,14 @@ from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from cs2.contracts import ForecastRequest, SeriesRequest, Sides
+from cs2.logs import REQUEST_ID
 from serving.errors import InvalidRequestError, ProblemError
 from serving.forecast.bundle import Bundle
 from serving.forecast.forecaster import Forecaster
 from serving.forecast.outbox import Outbox
 from serving.forecast.questions import Question, map_question, series_question
 from serving.forecast.service import Answered, answer_maps, answer_series, require_model
+from serving.metrics.counts import Counts
 from serving.services import Services
 
 CHUNK = 100
@@ -32,17 +34,21 @@ class Desk:
         bundle: Model, ratings and dictionaries of one moment.
         outbox: Keeps the events.
         forecaster: Answers questions about a map together with those of other requests.
+        counts: Counts what was answered.
         user_id: Who asks.
         today: Day of play where a question tells none.
         started: Reading of ``time.perf_counter`` when the request came.
+        request_id: Of the request: events are written by another task, which does not have it.
     """
 
     bundle: Bundle
     outbox: Outbox
     forecaster: Forecaster
+    counts: Counts
     user_id: int
     today: date
     started: float
+    request_id: str | None
 
     async def forecast_map(self, request: ForecastRequest) -> bytes:
         """Answer a question about one map.
@@ -54,7 +60,9 @@ class Desk:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
         question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
-        return (await self.forecaster.answer(question, request, self)).body
+        found = await self.forecaster.answer(question, request, self)
+        self.counts.forecast(found.map_name, found.probability)
+        return found.body
 
     async def forecast_series(self, request: SeriesRequest) -> bytes:
         """Answer a question about a series.
@@ -68,6 +76,7 @@ class Desk:
         question = series_question(self.bundle, require_model(self.bundle)[1], request, self.today)
         found = answer_series(self.bundle, question, request.best_of)
         await self.outbox.record([self.event(request, found)])
+        self.counts.forecast(None, found.probability)
         return found.body
 
     async def forecast_batch(self, questions: Sequence[Any]) -> bytes:
@@ -95,10 +104,10 @@ class Desk:
         understood = [self._understood(question) for question in questions]
         good = [found for found in understood if not isinstance(found, ProblemError)]
         if not good:
-            return _Chunk(understood, [], None)
+            return _Chunk(understood, [], None, self.counts)
         answered = answer_maps(self.bundle, [question for _, question in good])
         events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
-        return _Chunk(understood, answered, self.outbox.record(events))
+        return _Chunk(understood, answered, self.outbox.record(events), self.counts)
 
     def _understood(self, question: Any) -> tuple[ForecastRequest, Question] | ProblemError:
         try:
@@ -118,6 +127,7 @@ class Desk:
                 "occurred_at": datetime.now(UTC),
                 "user_id": self.user_id,
                 "batch_id": batch_id,
+                "request_id": self.request_id,
                 "contributions": found.contributions,
                 "model_version": model.record.version,
                 "snapshot_id": ratings.record.id,
@@ -135,9 +145,11 @@ def desk_of(services: Services, user_id: int) -> Desk:
         bundle=services.keeper.current,
         outbox=services.outbox,
         forecaster=services.forecaster,
+        counts=services.counts,
         user_id=user_id,
         today=services.settings.current_day(),
         started=time.perf_counter(),
+        request_id=REQUEST_ID.get(),
     )
 
 
@@ -148,6 +160,7 @@ class _Chunk:
     understood: Sequence[object]
     answered: Sequence[Answered]
     kept: "asyncio.Future[None] | None"
+    counts: Counts
 
     async def items(self) -> list[dict[str, Any]]:
         """A ``BatchItem`` for each question, as plain data."""
@@ -157,6 +170,9 @@ class _Chunk:
                 await self.kept
         except ProblemError as error:
             refused = error
+        else:
+            for one in self.answered:
+                self.counts.forecast(one.map_name, one.probability)
         answered = iter(self.answered)
         items = []
         for found in self.understood:

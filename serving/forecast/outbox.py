@@ -67,6 +67,11 @@ class Outbox:
         """Size of the events that wait for Redis in the local file."""
         return self._spool.waiting_bytes
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the history."""
+        return self._n_waiting
+
     def record(self, events: Sequence[bytes]) -> asyncio.Future[None]:
         """Have events kept, all or none.
 
@@ -75,14 +80,15 @@ class Outbox:
 
         Returns:
             Is done once they are in the history's keeping; until then no answer to them may leave. Fails with
-            ``UnavailableError`` where neither Redis nor the local file takes them.
-
-        Raises:
-            UnavailableError: If too many wait already.
+            ``UnavailableError`` where neither Redis nor the local file takes them, or too many wait already.
         """
-        self.require_room()
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.keep(events, kept)
+        try:
+            self.require_room()
+        except UnavailableError as error:
+            kept.set_exception(error)
+        else:
+            self.keep(events, kept)
         return kept
 
     def require_room(self, n_more: int = 0) -> None:

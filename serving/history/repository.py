@@ -13,7 +13,8 @@ from cs2.mongo_client import MongoClient
 from serving.errors import UnavailableError
 
 SERVER_SECONDS = 3.0
-OUTCOMES_AT_ONCE = 1000
+OUTCOMES_AT_ONCE = 25
+"""Ids in one query: the embedded server compares every id of a query with every document that it finds."""
 
 Document = Mapping[str, Any]
 

@@ -123,7 +123,8 @@ class TrackRecord:
         except (SQLAlchemyError, OSError, UnavailableError):
             self._read_again_at = time.monotonic() + RETRY_SECONDS
             return
-        self._record = Record.of(rows, outcomes, self._clock())
+        # In a thread: scoring years of matches takes longer than a forecast may wait.
+        self._record = await asyncio.to_thread(Record.of, rows, outcomes, self._clock())
         self._read_again_at = time.monotonic() + FRESH_SECONDS
 
 

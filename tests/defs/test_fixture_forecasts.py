@@ -270,6 +270,26 @@ def test_of_two_runs_at_once_one_forecast_counts(
     assert len(events()) == 1
 
 
+def test_a_match_that_begins_during_the_run_is_not_forecast(
+    stage: Stage, models: Models, announce: Any, events: Any, today: SetToday, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.defs.fixtures import assets
+
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    announce(2, "2026-01-07T18:00")
+    real = assets.due_fixtures
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        due = real(*arguments, **named)
+        today("2026-01-06")
+        return due
+
+    monkeypatch.setattr(assets, "due_fixtures", slow)
+    run(stage)
+    assert [event.fixture_id for event in events()] == [2]
+
+
 def test_the_sensor_says_what_it_waits_for(
     stage: Stage, models: Models, announce: Any, database: Database, today: SetToday
 ) -> None:

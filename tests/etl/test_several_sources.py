@@ -56,8 +56,10 @@ def test_a_map_of_two_sources_is_one_and_takes_what_the_first_does_not_know() ->
 def test_where_two_sources_contradict_each_other_the_one_named_first_is_believed() -> None:
     one, other = told(map_row("2025-07-01", **LINEUPS)), told(map_row("2025-07-01", winner=2, **LINEUPS))
     for sources, winner, rounds in (((one, other), 1, 13), ((other, one), 2, 7)):
-        [played] = together(*sources).tables.map_results.to_dict("records")
+        result = together(*sources)
+        [played] = result.tables.map_results.to_dict("records")
         assert (played["winner"], played["rounds1"]) == (winner, rounds)
+        assert result.counts["rows_of_other_sources_contradicted"] == 1
 
 
 def test_the_days_of_two_sources_may_differ_by_one_where_the_match_ended_alike() -> None:

@@ -6,7 +6,7 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.landing.jobs import SOURCE_TAG
 from pipelines.defs.landing.partitions import MONTHS, as_months
 from pipelines.etl.landing import land
-from pipelines.resources import Database
+from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import SourceError
 from pipelines.sources.registry import make_source
 
@@ -16,6 +16,7 @@ from pipelines.sources.registry import make_source
     kinds={"postgres"},
     partitions_def=MONTHS,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    retry_policy=SHORT_ABSENCE,
     pool="tables",
     owners=["team:data"],
 )

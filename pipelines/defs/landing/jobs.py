@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from pipelines.resources import SHORT_ABSENCE
+
 SOURCE_TAG = "cs2/source"
 """Tag of a run that lands one source only; without it, every source is landed."""
 
@@ -12,7 +14,7 @@ ingest_job = dg.define_asset_job(
     selection=INGEST_ASSETS,
     description="Land months of the sources, rebuild the tables from all that was ever landed, renew the ratings.",
     # The sensor's cursor has moved on when a run starts: what a server's short absence breaks is tried again.
-    op_retry_policy=dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL),
+    op_retry_policy=SHORT_ABSENCE,
 )
 
 

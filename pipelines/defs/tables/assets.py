@@ -10,7 +10,7 @@ from pipelines.etl.landing import newest_rows
 from pipelines.etl.rebuild import Rebuilt, rebuild
 from pipelines.etl.storing import load_identities, store
 from pipelines.etl.validation import TABLE_SCHEMAS
-from pipelines.resources import Database
+from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import USUAL_MAPS, WITHOUT_MAPS
 
 DESCRIPTIONS = {
@@ -32,6 +32,7 @@ DESCRIPTIONS = {
     name="match_tables",
     group_name="tables",
     pool="tables",
+    retry_policy=SHORT_ABSENCE,
     specs=[
         dg.AssetSpec(name, deps=["raw_rows"], description=text, kinds={"postgres"}, owners=["team:data"])
         for name, text in DESCRIPTIONS.items()
