@@ -169,6 +169,23 @@ class Mlflow(dg.ConfigurableResource[None]):
                 client.log_metric(run_id, f"gate_{name}", value)
             client.set_tag(run_id, "verdict", verdict)
 
+    def log_live(
+        self, run_id: str, *, metrics: Mapping[str, float], step: int, figures: Mapping[str, "Figure"]
+    ) -> None:
+        """Add to a model's run how its forecasts turned out; a figure replaces the one of that name.
+
+        Args:
+            run_id: The run that trained the model.
+            metrics: By name.
+            step: How many matches they are of: the axis on which MLflow draws them.
+            figures: By file name.
+        """
+        with self._client() as client:
+            for name, value in metrics.items():
+                client.log_metric(run_id, name, value, step=step)
+            for name, figure in figures.items():
+                client.log_figure(run_id, figure, name)
+
     def aliases(self) -> dict[str, str]:
         """Run id by alias of the registered model."""
         with self._client() as client:

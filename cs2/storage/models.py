@@ -83,3 +83,20 @@ class MlModel(Base):
     judged_at: Mapped[Moment | None]
     """When the gate decided; only a judged candidate can become champion."""
     promoted_at: Mapped[Moment | None]
+
+
+class LiveQuality(Base):
+    """How good the judged forecasts of a group were, beside the baselines on the same matches. Rebuilt whole."""
+
+    __tablename__ = "live_quality"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """map or series"""
+    grouping: Mapped[str] = mapped_column(primary_key=True)
+    """all, week, model, tier or map"""
+    value: Mapped[str] = mapped_column(primary_key=True)
+    """Which one; a week as 2026-W01, a model by its version, nothing for all."""
+    figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fell: Mapped[str | None]
+    """Of a model whose quality is out of its band: why. It asks for training."""
+    computed_at: Mapped[CreatedAt]

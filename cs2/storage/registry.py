@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 
 from cs2.contracts import AnnouncementKind, ModelAnnouncement
 from cs2.forecasting.features import FEATURES_VERSION
-from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
+from cs2.storage.models import LiveQuality, MlModel, ModelStatus, RatingSnapshot
 
 
 class PromotionRefusedError(Exception):
@@ -167,6 +167,17 @@ def roll_back(session: Session) -> MlModel:
     if version is None:
         raise PromotionRefusedError("there is no earlier champion that can be served")
     return promote(session, version)
+
+
+def fallen(session: Session, version: int) -> str | None:
+    """Why the live quality of a version is out of its band; None where it is in it, or not judged yet."""
+    query = (
+        select(LiveQuality.fell)
+        .where(LiveQuality.grouping == "model", LiveQuality.value == str(version), LiveQuality.fell.is_not(None))
+        .order_by(LiveQuality.kind)
+    )
+    reasons = session.scalars(query).all()
+    return "; ".join(reason for reason in reasons if reason) or None
 
 
 def _one_writer(session: Session, table: str) -> None:

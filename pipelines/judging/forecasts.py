@@ -17,6 +17,8 @@ _FIELDS = (
     *("response.played_on", "response.model"),
 )
 
+_OF_QUESTION = ("team1_win_probability", "map.id", "played_on", "team1.id", "team2.id")
+
 COLUMNS = {
     "forecast_id": "str",
     "kind": "str",
@@ -90,3 +92,30 @@ def _named_maps(request: Mapping[str, Any], answer: Mapping[str, Any]) -> frozen
     if request.get("map_ids") is None and request.get("maps") is None:
         return None
     return frozenset(one["map"]["id"] for one in answer["maps"])
+
+
+def read_recent(database: Any, model_version: int, *, limit: int) -> pd.DataFrame:
+    """The newest forecasts of maps by a model, each question once.
+
+    Args:
+        database: MongoDB, by a synchronous client.
+        model_version: The model.
+        limit: So many of the newest forecasts are looked at.
+
+    Returns:
+        ``probability`` of team 1, and what each feature added, by its name.
+
+    Raises:
+        pymongo.errors.PyMongoError: If MongoDB does not answer.
+    """
+    fields = dict.fromkeys(("kind", "contributions", *(f"response.{name}" for name in _OF_QUESTION)), 1)
+    found = database[FORECASTS_COLLECTION].find({"model_version": model_version}, fields)
+    rows: dict[tuple[Any, ...], dict[str, float]] = {}
+    for document in found.sort("_id", -1).limit(limit):
+        answer, contributions = document["response"], document.get("contributions")
+        if document.get("kind", "map") != "map" or not contributions:
+            continue
+        teams = sorted((answer["team1"]["id"], answer["team2"]["id"]))
+        question = (answer["map"]["id"], answer["played_on"], *teams)
+        rows.setdefault(question, {**contributions, "probability": answer["team1_win_probability"]})
+    return pd.DataFrame(list(rows.values()))

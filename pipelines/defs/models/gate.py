@@ -10,7 +10,7 @@ from cs2.forecasting.features import FEATURES_VERSION
 from cs2.forecasting.gate import Judged, Verdict, judge
 from cs2.forecasting.model import MapModel, golden_error, least_player_gain
 from cs2.storage.models import MlModel
-from cs2.storage.registry import champion, judge_candidate, latest_model, model_of_run
+from cs2.storage.registry import champion, fallen, judge_candidate, latest_model, model_of_run
 from pipelines.defs.models.aliases import mend_aliases, wanted_aliases
 from pipelines.mlflow_tracking import Mlflow, MlflowError
 from pipelines.resources import Database
@@ -54,11 +54,12 @@ def gate(context: dg.AssetCheckExecutionContext, database: Database, mlflow: Mlf
     with database.transaction() as session:
         row = model_of_run(session, context.run.run_id) or latest_model(session)
         best = champion(session)
+        has_fallen = best is not None and fallen(session, best.version) is not None
     if row is None:
         raise NoCandidateError("no model has been trained yet")
     blob = read_blob(mlflow, row)
     rival = None if best is None or best.version == row.version else best
-    verdict = _verdict(mlflow, row, blob, rival)
+    verdict = _verdict(mlflow, row, blob, rival, rival_has_fallen=has_fallen)
     failed = [*verdict.failed, *(["blob_is_intact"] if blob.problem else [])]
     told = dict(reason.split(": ", maxsplit=1) for reason in verdict.reasons)
     told["blob_is_intact"] = blob.problem or "SHA-256 and golden forecasts agree"
@@ -88,11 +89,12 @@ def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
     return Blob(model, "")
 
 
-def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None) -> Verdict:
+def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None, *, rival_has_fallen: bool) -> Verdict:
     """The pure judgement, on the held-out maps that the training stored.
 
     With the champion it is compared on maps that were played after the champion was trained, by a fit of the same
-    knowledge: a champion that has seen a map would win it.
+    knowledge: a champion that has seen a map would win it. The golden forecasts of a champion whose live quality fell
+    are no measure: who has to stay near them is as bad.
     """
     arrays = mlflow.evaluation(row.mlflow_run_id)
     comparable = rival is not None and rival.features_version == row.features_version == FEATURES_VERSION
@@ -107,7 +109,7 @@ def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None) ->
         beside_champion=arrays["beside_champion"],
     )
     golden_move = None
-    if rival is not None and comparable and blob.model is not None:
+    if rival is not None and comparable and not rival_has_fallen and blob.model is not None:
         golden_move = golden_error(blob.model, rival.golden)
     player_gain = None if blob.model is None else least_player_gain(blob.model)
     return judge(judged, golden_move=golden_move, player_gain=player_gain)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
-from cs2.storage.registry import champion, latest_model, latest_snapshot
+from cs2.storage.registry import champion, fallen, latest_model, latest_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class TrainingState:
         refused_version: The newest version, where the gate refused it on these very ratings.
         ratings_fit: Whether the ratings are for the features that this code computes; not after some upgrades.
         champion_fits: The same of the champion.
+        fell: Why the champion's live quality is out of its band; None where it is not.
+        is_trained_on: Whether the newest version was trained on these very ratings, whatever became of it.
     """
 
     snapshot_id: int | None = None
@@ -31,6 +33,8 @@ class TrainingState:
     refused_version: int | None = None
     ratings_fit: bool = True
     champion_fits: bool = True
+    fell: str | None = None
+    is_trained_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ def training_state(session: Session) -> TrainingState:
         refused_version=newest.version if newest and was_refused else None,
         ratings_fit=snapshot.features_version == FEATURES_VERSION,
         champion_fits=best is None or best.features_version == FEATURES_VERSION,
+        fell=fallen(session, best.version) if best else None,
+        is_trained_on=newest is not None and newest.snapshot_id == snapshot.id,
     )
 
 
@@ -68,7 +74,8 @@ def decide(
     after_maps: int,
     cooldown: timedelta,
 ) -> Decision:
-    """Train when enough new rated rows came since the champion, not twice at once and not in the cool-down.
+    """Train when enough new rated rows came since the champion, or its live quality fell; not twice at once, not in the
+    cool-down, and for a fallen quality once with the same ratings.
 
     Args:
         state: What the tables say.
@@ -84,6 +91,10 @@ def decide(
         facts = "there is no champion yet"
     elif not state.champion_fits:
         facts = f"version {state.champion_version} is for other features than this code computes"
+    elif state.fell is not None and new < after_maps:
+        facts = f"live quality fell: {state.fell}"
+        if state.is_trained_on:
+            return Decision(False, f"{facts}, but a version was trained on these ratings: waiting for newer ones")
     elif new < after_maps:
         return Decision(False, f"{facts}, of {after_maps} that ask for training")
     obstacle = _obstacle(state, is_running=is_running)

@@ -1,0 +1,76 @@
+"""Claims about the live forecasts: they are as good as promised, and asked about what the model was trained for."""
+
+from typing import Any
+
+import dagster as dg
+
+from cs2.forecasting.drift import DRIFTED
+from cs2.storage.registry import champion, fallen
+from pipelines.defs.history.quality import live_quality
+from pipelines.judging.drift import LEAST_RECENT, drift_of
+from pipelines.judging.forecasts import read_recent
+from pipelines.judging.showing import markdown
+from pipelines.mlflow_tracking import Mlflow, MlflowError
+from pipelines.resources import Database, Mongo
+
+RECENT = 5_000
+"""So many of the newest forecasts are looked at."""
+
+
+@dg.asset_check(asset=live_quality)
+def live_quality_is_in_its_band(database: Database) -> dg.AssetCheckResult:
+    """The champion is no worse than team Elo on the matches it forecast, nor far behind what its training promised.
+
+    A failure asks `retraining_sensor` for a new model. It takes 200 judged matches, and the whole 95% interval.
+    """
+    with database.transaction() as session:
+        best = champion(session)
+        why = fallen(session, best.version) if best else None
+    version = best.version if best else None
+    return dg.AssetCheckResult(
+        passed=why is None,
+        description=f"version {version}: {why}; a new model is asked for" if why else None,
+        metadata={"model_version": version},
+    )
+
+
+@dg.asset_check(asset=live_quality)
+def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: Mlflow) -> dg.AssetCheckResult:
+    """No feature, and not the forecasts themselves, drifted from the held-out maps of the champion's training.
+
+    The population stability index of each is at most 0.25. A higher one warns: it may be the questions that changed.
+    """
+    from pipelines.defs.models.gate import read_blob
+
+    with database.transaction() as session:
+        best = champion(session)
+    if best is None:
+        return _warn(True, "there is no champion yet")
+    with mongo.database() as forecasts:
+        recent = read_recent(forecasts, best.version, limit=RECENT)
+    if len(recent) < LEAST_RECENT:
+        return _warn(True, f"{len(recent)} different maps were asked for lately, {LEAST_RECENT} tell of drift")
+    try:
+        blob = read_blob(mlflow, best)
+        X = mlflow.evaluation(best.mlflow_run_id)["X"]
+    except MlflowError as error:
+        return _warn(False, f"not judged: {error}")
+    if blob.model is None:
+        return _warn(False, f"not judged: {blob.problem}")
+    found = drift_of(blob.model, X, recent)
+    drifted = [f"{name} {index:.2f}" for name, index in found.items() if index > DRIFTED]
+    lines = [[name, f"{index:.3f}"] for name, index in sorted(found.items(), key=lambda item: -item[1])]
+    return _warn(
+        not drifted,
+        f"drifted: {', '.join(drifted)}" if drifted else "",
+        stability=dg.MetadataValue.md(markdown(lines, ("of", "population stability index"))),
+        questions=len(recent),
+        reference_maps=len(X),
+        **found,
+    )
+
+
+def _warn(passed: bool, told: str, **metadata: Any) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=passed, severity=dg.AssetCheckSeverity.WARN, description=told or None, metadata=metadata
+    )
