@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cs2.forecasting.features import FEATURES_VERSION
 from cs2.settings import get_settings
-from cs2.storage.models import MlModel
+from cs2.storage.models import LiveQuality, MlModel
 from cs2.storage.registry import promote, store_snapshot
 from pipelines.definitions import defs
 from pipelines.defs.models.retraining import TrainingState, decide, training_state
@@ -177,3 +177,38 @@ def test_the_state_tells_whether_ratings_and_champion_fit_this_code(
         )
         state = training_state(session)
         assert (state.snapshot_id, state.ratings_fit, state.champion_fits) == (more_of_now.id, True, False)
+
+
+FELL = TrainingState(snapshot_id=2, n_rated=1001, champion_version=1, champion_n_rated=1000, fell="map: worse")
+
+
+def test_fallen_quality_asks_for_a_model_though_few_rows_are_new() -> None:
+    assert asked(FELL) == (True, "live quality fell: map: worse")
+    assert not asked(FELL, is_running=True)[0]
+    assert not asked(FELL, last_attempt=NOW - timedelta(minutes=9))[0]
+
+
+def test_fallen_quality_asks_once_with_the_same_ratings() -> None:
+    train, why = asked(replace(FELL, is_trained_on=True))
+    assert not train
+    assert "waiting for newer ones" in why
+    assert asked(replace(ENOUGH, fell="map: worse", is_trained_on=True))[0], "enough new rows ask by themselves"
+
+
+def test_the_tables_tell_what_fell_and_whether_it_was_tried(
+    add_candidate: Callable[..., int], database: Database
+) -> None:
+    def state() -> TrainingState:
+        with database.transaction() as session:
+            return training_state(session)
+
+    version = add_candidate(verdict=[], in_mlflow=False)
+    with database.transaction() as session:
+        promote(session, version)
+        session.add(LiveQuality(kind="map", grouping="model", value=str(version), figures={}, fell="worse"))
+        session.add(LiveQuality(kind="map", grouping="model", value="99", figures={}, fell="another"))
+    assert (state().fell, state().is_trained_on) == ("worse", True), "the champion knows these ratings"
+    more_ratings(database, 1001)
+    assert (state().fell, state().is_trained_on) == ("worse", False)
+    add_candidate(in_mlflow=False)  # stores ratings of its own, and is trained on them
+    assert state().is_trained_on
