@@ -22,6 +22,7 @@ COMMANDS = {
     "models": "cli.models:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
+    "report": "cli.report:report",
     "dead-letters": "cli.dead_letters:app",
     "prune": "cli.prune:prune",
     "openapi": "cli.openapi:openapi",

@@ -94,6 +94,16 @@ def _named_maps(request: Mapping[str, Any], answer: Mapping[str, Any]) -> frozen
     return frozenset(one["map"]["id"] for one in answer["maps"])
 
 
+def count_asked(database: Any, first: date, last: date) -> int:
+    """How many stored forecasts are of matches on these days.
+
+    Raises:
+        pymongo.errors.PyMongoError: If MongoDB does not answer.
+    """
+    days = {"$gte": str(first), "$lte": str(last)}
+    return int(database[FORECASTS_COLLECTION].count_documents({"response.played_on": days}))
+
+
 def read_recent(database: Any, model_version: int, *, limit: int) -> pd.DataFrame:
     """The newest forecasts of maps by a model, each question once.
 

@@ -11,7 +11,8 @@ from pipelines.judging.forecasts import day_number
 
 _FIELDS = (
     *("kind", "model_version", "fixture_id", "response.played_on", "response.map", "response.best_of"),
-    *("response.team1.id", "response.team2.id", "response.team1_win_probability", "response.interval"),
+    *("response.team1_win_probability", "response.interval"),
+    *(f"response.team{side}.{name}" for side in (1, 2) for name in ("id", "name")),
 )
 
 COLUMNS = {
@@ -21,6 +22,7 @@ COLUMNS = {
     "is_automatic": "bool",
     "map": "str",
     "match": "object",
+    "title": "str",
     "day": "int64",
     "week": "str",
     "tier": "str",
@@ -40,8 +42,9 @@ def read_judged(database: Any) -> pd.DataFrame:
         database: MongoDB, by a synchronous client.
 
     Returns:
-        Columns of :data:`COLUMNS`; ``match`` is the same for all forecasts of one match, ``day`` its first day,
-        ``week`` the ISO week of it, ``won`` whether the forecast's team 1 won; all probabilities are those of team 1.
+        Columns of :data:`COLUMNS`; ``match`` is the same for all forecasts of one match, ``title`` both teams, ``day``
+        its first day, ``week`` the ISO week of it, ``won`` whether the forecast's team 1 won; all probabilities are
+        those of team 1.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
@@ -64,6 +67,7 @@ def _row(forecast: Mapping[str, Any], outcome: Mapping[str, Any]) -> tuple[Any, 
         forecast.get("fixture_id") is not None,
         answer["map"]["name"] if kind == "map" else "",
         (kind, day, *sorted((answer["team1"]["id"], answer["team2"]["id"])), played),
+        f"{answer['team1']['name']} – {answer['team2']['name']}",
         day_number(day),
         date.fromisoformat(day).strftime("%G-W%V"),
         outcome["tier"],

@@ -70,16 +70,16 @@ def coverage(rows: pd.DataFrame) -> float | None:
     return float(np.mean(held)) if held else None
 
 
-def by_group(judged: pd.DataFrame) -> pd.DataFrame:
+def grouped(judged: pd.DataFrame) -> list[dict[str, Any]]:
     """Scores of maps and of series, all together and by week, model, tier and map; a match counts once in each.
 
     Args:
         judged: One row a match and model (:func:`pipelines.judging.judged.one_a_match`).
 
     Returns:
-        Columns ``kind``, ``grouping``, ``value`` and those of :func:`scores`, one row a group.
+        ``kind``, ``grouping``, ``value`` and ``figures`` (:func:`scores`) of each group.
     """
-    found = []
+    found: list[dict[str, Any]] = []
     for kind, of_kind in judged.groupby("kind"):
         once = one_a_match(of_kind, of_each_model=False)
         for grouping, column in GROUPINGS.items():
@@ -87,8 +87,11 @@ def by_group(judged: pd.DataFrame) -> pd.DataFrame:
                 continue
             rows = of_kind if grouping == "model" else once
             groups = [("", rows)] if column is None else rows.groupby(column)
-            found += [{"kind": kind, "grouping": grouping, "value": str(value), **scores(g)} for value, g in groups]
-    return pd.DataFrame(found)
+            found += [
+                {"kind": str(kind), "grouping": grouping, "value": str(value), "figures": scores(group)}
+                for value, group in groups
+            ]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +137,13 @@ def quality_rows(judged: pd.DataFrame, leads: Mapping[int, float | None]) -> lis
         judged: One row a match and model.
         leads: Of each model its log loss minus that of Elo on the held-out maps of its training.
     """
-    rows = []
-    for group in by_group(judged).to_dict("records"):
-        kind, grouping, value = (str(group.pop(name)) for name in ("kind", "grouping", "value"))
+    rows = grouped(judged)
+    for row in rows:
         fell: list[str] = []
-        if grouping == "model":
-            of_model = judged[(judged["kind"] == kind) & (judged["model_version"] == int(value))]
-            lead = leads.get(int(value)) if kind == "map" else None  # trained and held out are maps
+        if row["grouping"] == "model":
+            kind, version = row["kind"], int(row["value"])
+            of_model = judged[(judged["kind"] == kind) & (judged["model_version"] == version)]
+            lead = leads.get(version) if kind == "map" else None  # trained and held out are maps
             fell = verdict(of_model, kind=kind, expected_lead=lead).fell
-        figures = {str(name): None if pd.isna(figure) else figure for name, figure in group.items()}
-        rows.append(
-            {"kind": kind, "grouping": grouping, "value": value, "figures": figures, "fell": "; ".join(fell) or None}
-        )
+        row["fell"] = "; ".join(fell) or None
     return rows

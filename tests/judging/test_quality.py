@@ -1,5 +1,6 @@
 """Scores of judged forecasts, the verdict on a model, and drift: on forecasts whose truth is known."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from cs2.forecasting.features import FEATURE_NAMES
 from cs2.forecasting.model import MapModel, sigmoid
 from pipelines.judging.drift import drift_of
 from pipelines.judging.judged import one_a_match
-from pipelines.judging.quality import by_group, coverage, quality_rows, scores, verdict
+from pipelines.judging.quality import coverage, grouped, quality_rows, scores, verdict
 
 
 def judged(n: int = 1000, *, seed: int = 0, sharpness: float = 1.0, **columns: Any) -> pd.DataFrame:
@@ -56,8 +57,9 @@ def test_figures_are_those_of_the_formulas() -> None:
 def test_groups_hold_every_match_once_in_each_grouping() -> None:
     rows = judged(600)
     again = rows.assign(model_version=2, forecast_id=rows["forecast_id"] + "b")
-    found = by_group(one_a_match(pd.concat([rows, again])))
-    counts = found.groupby("grouping")["n"].sum().to_dict()
+    counts: Counter[str] = Counter()
+    for group in grouped(one_a_match(pd.concat([rows, again]))):
+        counts[group["grouping"]] += group["figures"]["n"]
     assert counts == {"all": 600, "week": 600, "model": 1200, "tier": 600, "map": 600}
 
 

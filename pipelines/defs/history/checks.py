@@ -7,14 +7,11 @@ import dagster as dg
 from cs2.forecasting.drift import DRIFTED
 from cs2.storage.registry import champion, fallen
 from pipelines.defs.history.quality import live_quality
-from pipelines.judging.drift import LEAST_RECENT, drift_of
+from pipelines.judging.drift import RECENT, drift_since_training
 from pipelines.judging.forecasts import read_recent
 from pipelines.judging.showing import markdown
 from pipelines.mlflow_tracking import Mlflow, MlflowError
 from pipelines.resources import Database, Mongo
-
-RECENT = 5_000
-"""So many of the newest forecasts are looked at."""
 
 
 @dg.asset_check(asset=live_quality)
@@ -40,33 +37,25 @@ def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: Mlflo
 
     The population stability index of each is at most 0.25. A higher one warns: it may be the questions that changed.
     """
-    from pipelines.defs.models.gate import read_blob
-
     with database.transaction() as session:
         best = champion(session)
-    if best is None:
-        return _warn(True, "there is no champion yet")
     with mongo.database() as forecasts:
-        recent = read_recent(forecasts, best.version, limit=RECENT)
-    if len(recent) < LEAST_RECENT:
-        return _warn(True, f"{len(recent)} different maps were asked for lately, {LEAST_RECENT} tell of drift")
+        recent = read_recent(forecasts, best.version if best else 0, limit=RECENT)
     try:
-        blob = read_blob(mlflow, best)
-        X = mlflow.evaluation(best.mlflow_run_id)["X"]
+        drift = drift_since_training(best, recent, mlflow)
     except MlflowError as error:
         return _warn(False, f"not judged: {error}")
-    if blob.model is None:
-        return _warn(False, f"not judged: {blob.problem}")
-    found = drift_of(blob.model, X, recent)
-    drifted = [f"{name} {index:.2f}" for name, index in found.items() if index > DRIFTED]
-    lines = [[name, f"{index:.3f}"] for name, index in sorted(found.items(), key=lambda item: -item[1])]
+    if drift.problem:
+        return _warn(True, f"not judged: {drift.problem}")
+    drifted = [f"{name} {index:.2f}" for name, index in drift.indices.items() if index > DRIFTED]
+    lines = [[name, f"{index:.3f}"] for name, index in sorted(drift.indices.items(), key=lambda item: -item[1])]
     return _warn(
         not drifted,
         f"drifted: {', '.join(drifted)}" if drifted else "",
         stability=dg.MetadataValue.md(markdown(lines, ("of", "population stability index"))),
-        questions=len(recent),
-        reference_maps=len(X),
-        **found,
+        questions=drift.questions,
+        reference_maps=drift.reference,
+        **drift.indices,
     )
 
 
