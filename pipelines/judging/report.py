@@ -61,7 +61,7 @@ def page(material: Material) -> str:
     parts = [
         f"<h1>Forecasts, {material.first} to {material.last}</h1>",
         "<p class='quiet'>Matches by their day of play. A match counts once, by its last automatic forecast, else by"
-        " the last that somebody asked for. Elo: what team Elo and player Elo gave by what was known before the day.</p>",
+        " the last one asked for. Elo: what team Elo and player Elo gave by what was known before the day.</p>",
         _tiles({"forecasts": material.asked, "judged": len(material.judged), "matches": len(once)}),
         *(_of_kind(str(kind), rows) for kind, rows in material.judged.groupby("kind")),
         "" if len(once) else "<p>No forecast of these days was judged.</p>",
