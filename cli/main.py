@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
     "models": "cli.models:app",
+    "maps": "cli.maps:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
     "dead-letters": "cli.dead_letters:app",

@@ -3,7 +3,8 @@
 import io
 import json
 import zlib
-from dataclasses import dataclass, fields
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,15 @@ class RatingSnapshot:
         if not 0 < team_id < len(self.state.lineup) or self.state.lineup[team_id, 0] == UNKNOWN:
             return None
         return [int(player) for player in self.state.lineup[team_id]]
+
+    def without_maps(self, maps: Collection[int]) -> "RatingSnapshot":
+        """The same ratings with these maps outside the active pool: as if nobody had played them of late."""
+        known = [number for number in maps if number < self.state.pool.shape[1]]
+        if not known:
+            return self
+        pool = self.state.pool.copy()
+        pool[:, known] = 0
+        return replace(self, state=replace(self.state, pool=pool))
 
     def to_bytes(self) -> bytes:
         """A compact blob; equal ratings give equal bytes."""
