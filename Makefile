@@ -6,7 +6,7 @@ CHOSEN = $(if $(SOURCE),--source "$(SOURCE)") $(if $(DATA),--data "$(DATA)")
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
 
-.PHONY: help setup demo up down test lint format lock bench-ratings faults
+.PHONY: help setup demo up down test lint format lock bench bench-ratings bench-pipeline faults
 
 help:
 	@echo "make demo [SOURCE=name] [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
@@ -17,6 +17,8 @@ help:
 	@echo "make setup               the environment in .venv (all other targets call it)"
 	@echo "make format              format the code"
 	@echo "make lock                pin the packages anew"
+	@echo "make bench [DATA=folder]  speed of the service: ratios measured in one run (docs/performance.md)"
+	@echo "make bench-pipeline DATA=folder  processor time, memory and disk from an archive to a model"
 	@echo "make bench-ratings [DATA=folder]  maps a second of the rating engine, beside openskill"
 
 setup:
@@ -46,6 +48,14 @@ format: setup
 
 lock: setup
 	scripts/lock --upgrade
+
+bench: setup
+	@command -v wrk >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get install -y wrk >/dev/null; } || \
+		{ echo "make bench needs wrk, an HTTP load generator: apt-get install wrk (or your system's package)" >&2; exit 1; }
+	$(BIN)/python -m benchmarks.serving $(if $(DATA),--path "$(DATA)")
+
+bench-pipeline: setup
+	$(BIN)/python -m benchmarks.pipeline --path "$(DATA)"
 
 bench-ratings: setup
 	$(BIN)/python -m benchmarks.ratings $(if $(DATA),--path "$(DATA)")

@@ -13,7 +13,7 @@ from rich.table import Table
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
 from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_STREAM
-from ingest_worker.events import DeadEntryError, Entry, document_of
+from ingest_worker.events import DeadEventError, document_of
 
 app = typer.Typer(no_args_is_help=True, help="Events that could not be stored, and why.")
 
@@ -40,7 +40,7 @@ def list_letters(as_json: Annotated[bool, typer.Option("--json", help="One JSON 
     table = Table("id", "reason", "now")
     with _server() as server:
         for key, fields in _letters(server):
-            reason, wrong = _text(fields.get(b"reason", b"")), _wrong(key, fields)
+            reason, wrong = _text(fields.get(b"reason", b"")), _wrong(fields)
             if as_json:
                 typer.echo(json.dumps({"id": key.decode(), "reason": reason, "wrong": wrong}))
             else:
@@ -53,9 +53,9 @@ def list_letters(as_json: Annotated[bool, typer.Option("--json", help="One JSON 
 def show_letter(letter_id: Annotated[str, typer.Argument(help="Id of the letter, as listed.")]) -> None:
     """Print one dead letter whole."""
     with _server() as server:
-        ((key, fields),) = _chosen(server, [letter_id])
+        ((_, fields),) = _chosen(server, [letter_id])
     shown = {name.decode(): _text(value) for name, value in fields.items() if name != EVENT_FIELD}
-    typer.echo(json.dumps({"id": letter_id, **shown, "wrong": _wrong(key, fields)}, indent=2))
+    typer.echo(json.dumps({"id": letter_id, **shown, "wrong": _wrong(fields)}, indent=2))
     typer.echo(_text(fields.get(EVENT_FIELD, b"")))
 
 
@@ -74,7 +74,7 @@ def replay(
     with _server() as server:
         script = server.register_script(REPLAY)
         for key, fields in _letters(server) if everything else _chosen(server, letter_ids or []):
-            wrong = _wrong(key, fields)
+            wrong = _wrong(fields)
             if wrong is not None:
                 stay += 1
                 console.print(f"{key.decode()} stays: {wrong}", markup=False, highlight=False)
@@ -87,11 +87,11 @@ def replay(
         raise typer.Exit(ExitCode.FAILURE)
 
 
-def _wrong(key: bytes, fields: dict[bytes, bytes]) -> str | None:
+def _wrong(fields: dict[bytes, bytes]) -> str | None:
     """Why the sink would put it aside again; None if nothing is seen."""
     try:
-        document_of(Entry(key, fields))
-    except DeadEntryError as error:
+        document_of(fields.get(EVENT_FIELD, b""))
+    except DeadEventError as error:
         return str(error)
     return None
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from cli.demo_answers import DemoError, read_back, show_beside_outcomes, show_one_closely
+from cli.demo_answers import DemoError, read_back, show_automatic, show_beside_outcomes, show_one_closely
 from cli.exit_codes import ExitCode
 from cli.up import Data, DataDir, Source, interrupted, parse_ports, source_settings
 
@@ -83,7 +83,10 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
 
     fields = {name.removeprefix("CS2_").lower(): value for name, value in overrides.items()}
     settings = Settings(**fields, data_dir=data)  # type: ignore[arg-type]
-    match settings.source:
+    if len(settings.source) > 1:
+        raise DemoError("the demo shows one source; `cs2 up` reads several")
+    [name] = settings.source
+    match name:
         case SourceName.SIMULATED:
             console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
             console.print("      make demo SOURCE=valve, or make demo DATA=folder, with a folder of CSV files.\n")
@@ -95,7 +98,7 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
             overrides = {**overrides, "CS2_VALVE_CHECKOUT": str(repository.folder.absolute())}  # nothing new meanwhile
         case _:
             console.print(f"Data: {' '.join(overrides.values())}\n")
-    return make_source(settings), overrides
+    return make_source(name, settings), overrides
 
 
 def _ingest_and_train(console: Console, layout: "Layout") -> None:
@@ -105,6 +108,7 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
     from cli.runs import DagsterRuns, follow_to_the_end
     from cli.train import JOB as TRAIN
     from cli.train import report_training
+    from pipelines.defs.fixtures.jobs import JOB as AUTOMATIC
     from pipelines.defs.landing.jobs import range_tags
     from pipelines.defs.landing.partitions import FIRST_MONTH
 
@@ -118,6 +122,8 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
         console.print(f"\nTraining: {runs.run_url(run)}")
         if report_training(follow_to_the_end(runs, run, console), console) is not ExitCode.OK:
             raise DemoError(f"the training gave no champion; see {runs.run_url(run)}")
+        if runs.under_way(AUTOMATIC) is None:  # meanwhile the demo asks
+            runs.launch(AUTOMATIC)
 
 
 def _forecast_and_judge(console: Console, layout: "Layout", source: "MatchSource", cut: date, last: date) -> None:
@@ -147,6 +153,7 @@ def _forecast_and_judge(console: Console, layout: "Layout", source: "MatchSource
         console.print(f"{len(answers)} forecasts in {seconds:.1f} s, one request each.")
         read_back(console, layout, [answer["forecast_id"] for answer in answers])
         show_one_closely(console, api, wanted.asked[-1], answers[-1])
+        show_automatic(console, api, cut)
 
 
 def _wait_for_the_model(api: Any) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 HISTORY_SECONDS = 60
+AUTOMATIC_DAYS = 7
 
 
 class DemoError(Exception):
@@ -95,3 +97,32 @@ def show_one_closely(console: Console, api: "Api", question: "Question", answer:
     series = {name: value for name, value in question.request.items() if name != "map_id"}
     console.print("\nThe same teams in a series, by POST /forecast/series, its maps not known yet:")
     show(api.request("POST", SERIES_PATH, json={**series, "best_of": 3}), console)
+
+
+def show_automatic(console: Console, api: "Api", cut: date) -> None:
+    """What the system forecast by itself of the matches that the source announces.
+
+    Raises:
+        DemoError: If a match of the next days has no forecast.
+    """
+    last = cut + timedelta(days=AUTOMATIC_DAYS)
+    deadline = time.monotonic() + HISTORY_SECONDS
+    while True:
+        found = api.request("GET", "/fixtures", params={"limit": 200})["items"]
+        near = [one for one in found if datetime.fromisoformat(one["start_time"]).date() <= last]
+        missing = [one for one in near if one["forecast"] is None and one["best_of"] != 2]
+        if not missing or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    if not near:
+        console.print("\nAutomatic forecasts: none, as the source announces no matches to come.")
+        return
+    if missing:
+        raise DemoError(f"{len(missing)} of {len(near)} matches to come have no automatic forecast")
+    first = near[0]
+    console.print(
+        f"\nAutomatic forecasts: all {len(near)} matches of the next {AUTOMATIC_DAYS} days, before they start and with"
+        f" nobody asking; the next one is\n{first['team1']['name']} against {first['team2']['name']} on"
+        f" {first['start_time'][:10]}: {first['forecast']['team1_win_probability']:.3f}. All of them, for everybody:"
+        " GET /track-record, or cs2 fixtures."
+    )

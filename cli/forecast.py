@@ -51,7 +51,6 @@ def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> d
         ApiError: If there is no copy, or the question is wrong.
     """
     from pydantic import ValidationError
-    from uuid_utils import uuid7
 
     from cs2.contracts import ForecastRequest, SeriesRequest
     from serving.errors import ProblemError
@@ -72,9 +71,9 @@ def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> d
         if path == SERIES_PATH:
             series = SeriesRequest.model_validate(question)
             asked = series_question(bundle, ratings, series, today)
-            return answer_series(bundle, asked, series.best_of, str(uuid7())).answer.model_dump(mode="json")
+            return dict(json.loads(answer_series(bundle, asked, series.best_of).body))
         asked = map_question(bundle, ratings, ForecastRequest.model_validate(question), today)
-        return answer_maps(bundle, [asked], [str(uuid7())])[0].answer.model_dump(mode="json")
+        return dict(json.loads(answer_maps(bundle, [asked])[0].body))
     except (ProblemError, ValidationError) as error:
         status = error.status if isinstance(error, ProblemError) else HTTPStatus.UNPROCESSABLE_ENTITY
         raise ApiError(str(error), status=status) from error

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cs2.settings import Settings
 
 JOB = "ingest_job"
+LANDED = "raw_rows"
 TABLES = "map_results"
 RATINGS = "rating_snapshots"
 KINDS = {
@@ -63,8 +64,8 @@ def copy_into_watched_folder(path: Path, settings: "Settings") -> str | None:
     from pipelines.sources.archive import ArchiveSource
     from pipelines.sources.base import SourceError
 
-    if settings.source is not SourceName.ARCHIVE:
-        return f"this stack reads the {settings.source} source: start it with CS2_SOURCE=archive to ingest files"
+    if SourceName.ARCHIVE not in settings.source:
+        return f"this stack reads {', '.join(settings.source)}: start it with CS2_SOURCE=archive to ingest files"
     archive, watched = ArchiveSource(path), settings.watched_folder()
     try:
         archive.published(settings.current_day())
@@ -82,6 +83,9 @@ def copy_into_watched_folder(path: Path, settings: "Settings") -> str | None:
 
 def report_ingest(outcome: RunOutcome, console: Console) -> ExitCode:
     """Print the counts; the exit status that tells how it went."""
+    left_out = outcome.metadata.get(LANDED, {}).get("left_out")
+    if left_out:
+        console.print(f"left out: {left_out}", style="yellow", markup=False)
     if TABLES in outcome.metadata:
         console.print(_counts(outcome.metadata[TABLES]))
     ratings = outcome.metadata.get(RATINGS)

@@ -7,6 +7,7 @@ cannot follow a run's events.
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -48,6 +49,20 @@ query Follow($run: ID!, $cursor: String) { runOrError(runId: $run) { __typename
 fragment Entry on MetadataEntry { label
   ... on IntMetadataEntry { intRepr } ... on FloatMetadataEntry { floatValue } ... on TextMetadataEntry { text }
   ... on BoolMetadataEntry { boolValue } ... on UrlMetadataEntry { url } ... on JsonMetadataEntry { jsonString } }
+"""
+
+
+_SHOWN = """
+query Shown { assetNodes { assetMaterializations(limit: 1) { runId } latestMaterializationByPartition { runId } } }
+"""
+
+_OLD = """
+query Old($before: Float!, $cursor: String) { runsOrError(limit: 200, cursor: $cursor, filter: {createdBefore: $before,
+    statuses: [SUCCESS, FAILURE, CANCELED]}) { __typename ... on Runs { results { runId } } ... on Error { message } } }
+"""
+
+_DELETE = """
+mutation Delete($run: String!) { deletePipelineRun(runId: $run) { __typename ... on Error { message } } }
 """
 
 
@@ -165,6 +180,37 @@ class DagsterRuns:
                 return
             if not page["events"]:
                 time.sleep(POLL_SECONDS)  # Dagster's webserver offers nothing to wait on but a websocket
+
+    def old_runs(self, before: datetime) -> list[str]:
+        """Finished runs of before a moment, without those that an asset's or a month's state in the UI stems from.
+
+        Raises:
+            DagsterError: If Dagster cannot be reached.
+        """
+        shown: set[str] = set()
+        for node in self._ask(_SHOWN)["assetNodes"]:
+            newest = [*node["assetMaterializations"], *node["latestMaterializationByPartition"]]
+            shown |= {event["runId"] for event in newest if event}
+        found: list[str] = []
+        cursor: str | None = None
+        while True:
+            page = self._ask(_OLD, before=before.timestamp(), cursor=cursor)["runsOrError"]
+            if page["__typename"] != "Runs":
+                raise DagsterError(f"Dagster at {self.url}: {page.get('message', page['__typename'])}")
+            if not page["results"]:
+                return [run for run in found if run not in shown]
+            cursor = page["results"][-1]["runId"]
+            found += [run["runId"] for run in page["results"]]
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run and its events.
+
+        Raises:
+            DagsterError: If Dagster cannot be reached, or refuses.
+        """
+        answer = self._ask(_DELETE, run=run_id)["deletePipelineRun"]
+        if answer["__typename"] not in {"DeletePipelineRunSuccess", "RunNotFoundError"}:
+            raise DagsterError(f"run {run_id}: {answer.get('message', answer['__typename'])}")
 
     def _find(self, job: str) -> tuple[str, str]:
         answer = self._ask(_FIND_JOBS)["repositoriesOrError"]

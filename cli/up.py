@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from cli.exit_codes import ExitCode
@@ -21,7 +22,11 @@ FOLDERS = {
 """The setting of the folder that a source reads."""
 
 Source = Annotated[
-    SourceName | None, typer.Option(help="Where results come from (docs/sources.md). Default: the simulated league.")
+    str | None,
+    typer.Option(
+        help="Where results come from (docs/sources.md); several with commas, the first one is believed where two tell "
+        "of one match. Default: the simulated league."
+    ),
 ]
 Data = Annotated[
     Path | None, typer.Option(help="Folder that the source reads; alone: a watched folder of CSV files of matches.")
@@ -50,20 +55,28 @@ def parse_ports(texts: list[str] | None) -> dict[str, int]:
     return ports
 
 
-def source_settings(source: SourceName | None, data: Path | None, today: str | None) -> dict[str, str]:
-    """Settings of the source: the one that is named, else a folder of CSV files, else what the environment says.
+def source_settings(source: str | None, data: Path | None, today: str | None) -> dict[str, str]:
+    """Settings of the sources: those that are named, else a folder of CSV files, else what the environment says.
 
     Raises:
-        typer.BadParameter: If the folder does not exist, or the source reads none.
+        typer.BadParameter: If a source is unknown, the folder does not exist, or not one source reads it.
     """
-    chosen = source or (SourceName.ARCHIVE if data else Settings().source)
-    settings = {"CS2_SOURCE": chosen.value}
+    told = source or (SourceName.ARCHIVE.value if data else None)
+    try:
+        chosen = (Settings(source=told) if told else Settings()).source
+    except ValidationError as error:
+        raise typer.BadParameter(f"{told}: {error.errors()[0]['msg']}") from error
+    settings = {"CS2_SOURCE": ",".join(chosen)}
     if data is not None:
         if not data.is_dir():
             raise typer.BadParameter(f"{data.absolute()} is not a folder")
-        if chosen not in FOLDERS:
-            raise typer.BadParameter(f"the {chosen} source reads no folder; those that do: {', '.join(FOLDERS)}")
-        settings[FOLDERS[chosen]] = str(data.absolute())
+        readers = [name for name in chosen if name in FOLDERS]
+        if not readers:
+            raise typer.BadParameter(f"{', '.join(chosen)} reads no folder; those that do: {', '.join(FOLDERS)}")
+        if len(readers) > 1:
+            told_each = " and ".join(FOLDERS[name] for name in readers)
+            raise typer.BadParameter(f"{' and '.join(readers)} read a folder each: set {told_each} instead")
+        settings[FOLDERS[readers[0]]] = str(data.absolute())
     return settings | ({"CS2_TODAY": today} if today else {})
 
 

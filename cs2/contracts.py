@@ -1,6 +1,7 @@
 """What passes between the parts: request and answer of a forecast, and the two messages. Grows by addition only."""
 
 import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -17,6 +18,8 @@ EVENTS_GROUP = "forecast_results"
 DEAD_EVENTS_STREAM = "forecast_events:dead"
 EVENT_FIELD = b"event"
 """Field of a stream entry that holds one event as JSON."""
+EVENTS_FIELD = b"events"
+"""Field of a stream entry that holds several events as JSON, one a line: those that were written together."""
 
 FORECASTS_COLLECTION = "forecasts"
 OUTCOMES_COLLECTION = "forecast_outcomes"
@@ -225,3 +228,10 @@ class Outcome(Contract):
 AnyEvent = Annotated[Annotated[ForecastEvent, Tag("map")] | Annotated[SeriesEvent, Tag("series")], Discriminator(_kind)]
 ANY_EVENT: TypeAdapter[ForecastEvent | SeriesEvent] = TypeAdapter(AnyEvent)
 """Reads a message on ``forecast_events``."""
+
+
+def events_of(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
+    """The events of a stream entry, each as JSON; none where it has neither field."""
+    if EVENTS_FIELD in fields:
+        return fields[EVENTS_FIELD].split(b"\n")
+    return [fields[EVENT_FIELD]] if EVENT_FIELD in fields else []

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class SourceName(StrEnum):
@@ -36,7 +37,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".cs2")
     """Everything this installation writes: the servers' data, the watched folder, copies of models, the spool."""
 
-    source: SourceName = SourceName.SIMULATED
+    source: Annotated[tuple[SourceName, ...], NoDecode] = (SourceName.SIMULATED,)
+    """Names with commas between them. Where two tell of one match, the one named first is believed."""
+
     archive_dir: Path | None = None
     """The watched folder of CSV files; default: ``archive`` in the data folder."""
 
@@ -72,16 +75,32 @@ class Settings(BaseSettings):
     attempts_per_address: int = Field(default=100, gt=0)
     """The same, and registrations, from one address in a minute."""
 
-    reconcile_seconds: float = Field(default=15.0, gt=0)
+    reconcile_seconds: float = Field(default=3.0, gt=0)
     """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
 
     spool_max_mb: int = Field(default=64, gt=0)
     """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
 
+    sink_metrics_host: str = "127.0.0.1"
+    sink_metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Where the sink tells Prometheus its counts; default: nowhere."""
+
     retrain_after_maps: int = Field(default=150, gt=0)
     """So many new rated maps ask for a new model."""
 
     retrain_cooldown_minutes: int = Field(default=10, ge=0)
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        return tuple(dict.fromkeys(value.replace(" ", "").split(","))) if isinstance(value, str) else value
+
+    @field_validator("source")
+    @classmethod
+    def _made_up_teams_stand_alone(cls, value: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
+        if SourceName.SIMULATED in value and len(value) > 1:
+            raise ValueError("the simulated league is made up: it cannot be read beside another source")
+        return value
 
     def watched_folder(self) -> Path:
         """The folder whose CSV files the archive source reads."""

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+from collections.abc import Callable
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -15,6 +16,7 @@ from cs2.logs import configure_logs
 from cs2.mongo_client import MongoClient
 from cs2.settings import Settings, get_settings
 from ingest_worker.consumer import BLOCK_MS, Consumer, consumer_name
+from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import MongoForecastStore
 
 REDIS_SECONDS = 5 + BLOCK_MS / 1000  # must exceed BLOCK, else a quiet stream looks like a dead server
@@ -27,7 +29,9 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Move events to MongoDB until ``stop`` is set; while a server is away, try again with back-off."""
     redis = Redis.from_url(settings.redis_url, socket_timeout=REDIS_SECONDS, retry=Retry(NoBackoff(), 0))
     store = MongoForecastStore(MongoClient, settings.mongo_url, settings.mongo_database)
-    consumer = Consumer(redis, store, consumer_name())
+    metrics = SinkMetrics()
+    consumer = Consumer(redis, store, consumer_name(), metrics)
+    stop_serving = _serve(metrics, settings)
     wait, is_prepared = 0.1, False
     try:
         while not stop.is_set():
@@ -38,6 +42,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
                     log.info("sink_ready", consumer=consumer_name())
                 await consumer.step()
             except (RedisError, PyMongoError, OSError) as error:
+                metrics.failures.inc()
                 if is_prepared or wait == 0.1:
                     log.warning("sink_waits", reason=f"{type(error).__name__}: {error}")
                 is_prepared = False
@@ -46,8 +51,19 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
         if is_prepared:
             await consumer.leave()
     finally:
+        stop_serving()
         await store.close()
         await redis.aclose()
+
+
+def _serve(metrics: SinkMetrics, settings: Settings) -> Callable[[], None]:
+    """Answer Prometheus where it is wished and possible: a port that is taken must not stop the history."""
+    if settings.sink_metrics_port is not None:
+        try:
+            return metrics.serve(settings.sink_metrics_host, settings.sink_metrics_port)
+        except OSError as error:
+            log.warning("metrics_unavailable", port=settings.sink_metrics_port, reason=str(error))
+    return lambda: None
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -3,6 +3,8 @@
 import dagster as dg
 
 from pipelines import defs as domains
+from pipelines.defs.fixtures.jobs import forecast_job
+from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.defs.landing.jobs import ingest_job
 from pipelines.defs.landing.sensors import new_results_sensor
 from pipelines.defs.models.jobs import train_job
@@ -13,8 +15,8 @@ from pipelines.resources import Announcer, Database
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(domains),
     asset_checks=dg.load_asset_checks_from_package_module(domains),
-    jobs=[ingest_job, train_job],
-    sensors=[new_results_sensor, retraining_sensor],
+    jobs=[forecast_job, ingest_job, train_job],
+    sensors=[fixtures_sensor, new_results_sensor, retraining_sensor],
     resources={
         "database": Database(url=dg.EnvVar("CS2_DATABASE_URL")),
         "announcer": Announcer(url=dg.EnvVar("CS2_REDIS_URL")),

@@ -1,6 +1,6 @@
 """Connections of the assets: PostgreSQL, the Redis announcements, MLflow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -8,9 +8,12 @@ import redis
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from cs2.contracts import MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
+from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
 from cs2.storage.registry import Served
+
+SHORT_ABSENCE = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL)
+"""What a server's short absence breaks is tried again, whether a sensor, a command or a backfill started the run."""
 
 
 class Database(dg.ConfigurableResource[None]):
@@ -44,7 +47,7 @@ class Database(dg.ConfigurableResource[None]):
 
 
 class Announcer(dg.ConfigurableResource[None]):
-    """Tells whoever listens on Redis that there is something new to serve."""
+    """Tells whoever listens on Redis that there is something new to serve, and hands forecasts to the history."""
 
     url: str
     channel: str = MODELS_CHANNEL
@@ -59,3 +62,15 @@ class Announcer(dg.ConfigurableResource[None]):
         with redis.Redis.from_url(self.url) as client:
             client.publish(self.channel, message.model_dump_json())
         return message
+
+    def record(self, events: Sequence[bytes]) -> None:
+        """Hand events to the history, in their order.
+
+        Raises:
+            redis.RedisError: If Redis does not answer; some may have been taken.
+        """
+        with redis.Redis.from_url(self.url) as client, client.pipeline(transaction=False) as pipeline:
+            for event in events:
+                pipeline.xadd(EVENTS_STREAM, {EVENT_FIELD: event})
+                pipeline.publish(EVENTS_STREAM, event)
+            pipeline.execute()

@@ -14,11 +14,17 @@ from serving.auth import endpoints as auth
 from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problems
+from serving.fixtures import endpoints as fixtures
 from serving.forecast import endpoints as forecast
+from serving.forecast.quick import QuickLane
 from serving.headers import SecurityHeaders
 from serving.history import endpoints as history
+from serving.metrics import endpoints as metrics
+from serving.metrics.counts import Counts
 from serving.models import endpoints as models
+from serving.record import endpoints as record
 from serving.services import Services, running_services
+from serving.tracing import Tracing
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
 
@@ -28,7 +34,9 @@ answered is in the history under its `forecast_id`."""
 
 
 class Service(FastAPI):
-    """The application, with a document that tells its problems, and headers around all that it answers."""
+    """The application: its document tells its problems; around all that it answers are headers, an id and a count."""
+
+    counts: Counts
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
@@ -38,7 +46,8 @@ class Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Everything between server and routes; FastAPI's own middleware would not see the answer to a failure."""
-        return SecurityHeaders(super().build_middleware_stack(), pages={docs.PATH: self.state.policy_of_docs})
+        inner = SecurityHeaders(super().build_middleware_stack(), pages={docs.PATH: self.state.policy_of_docs})
+        return Tracing(inner, self.counts)
 
 
 class State(TypedDict):
@@ -55,10 +64,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
 
     configure_logs()
+    counts = Counts()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        async with running_services(settings or get_settings()) as services:
+        async with running_services(settings or get_settings(), counts) as services:
             yield {"services": services}
 
     app = Service(
@@ -70,9 +80,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
     )
+    app.counts = counts
     app.add_middleware(BodyLimit)
+    app.add_middleware(QuickLane, route=forecast.router.routes[0])
     add_error_handlers(app)
-    for part in (auth, dictionaries, forecast, history, models, health):
+    for part in (auth, dictionaries, fixtures, forecast, history, record, models, health, metrics):
         app.include_router(part.router)
     app.state.policy_of_docs = docs.add_page(app)
     return app

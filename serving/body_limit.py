@@ -40,13 +40,14 @@ class BodyLimit:
                 return
             if not message.get("more_body", False):
                 break
-        await self._app(scope, _replay(bytes(body), receive), send)
+        await self._app(scope, replay({"type": "http.request", "body": bytes(body), "more_body": False}, receive), send)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+def replay(first: Message, receive: Receive) -> Receive:
+    """Receives a message that was received already, then the following ones."""
+    pending = [first]
 
-    async def replay() -> Message:
+    async def receive_again() -> Message:
         return pending.pop() if pending else await receive()
 
-    return replay
+    return receive_again

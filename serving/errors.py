@@ -148,10 +148,11 @@ def problem_response(
     """The response that carries a problem."""
     error = ProblemError(kind, detail, headers=headers)
     error.status = status
-    return _response(error)
+    return response_of(error)
 
 
-def _response(error: ProblemError) -> Response:
+def response_of(error: ProblemError) -> Response:
+    """The response that tells a problem."""
     return Response(
         error.problem.model_dump_json(), status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
     )
@@ -183,12 +184,12 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
 
 async def _answer_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return _response(error)
+    return response_of(error)
 
 
 async def _answer_invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _response(InvalidRequestError(error.errors()))
+    return response_of(InvalidRequestError(error.errors()))
 
 
 def _field(location: Sequence[int | str]) -> str:

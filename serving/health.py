@@ -50,13 +50,14 @@ async def live() -> Alive:
 @router.get("/ready", responses={int(HTTPStatus.SERVICE_UNAVAILABLE): {"model": Readiness}})
 async def ready(services: ServicesDep, response: Response) -> Readiness:
     """Names each dependency and why it is not well. 503 where a forecast would be refused."""
-    readiness = _readiness(services)
-    if not readiness.is_ready:
+    found = readiness(services)
+    if not found.is_ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return readiness
+    return found
 
 
-def _readiness(services: Services) -> Readiness:
+def readiness(services: Services) -> Readiness:
+    """How everything is."""
     bundle, problems, outbox = services.keeper.current, services.keeper.problems, services.outbox
     served = bundle.model is not None and bundle.ratings is not None
     missing = {} if bundle.model else {"model": "no model is served yet"}

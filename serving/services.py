@@ -1,9 +1,11 @@
 """What the endpoints work with: made when the service starts, ended when it stops."""
 
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -20,12 +22,16 @@ from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.copies import FOLDER, Copies
+from serving.forecast.forecaster import Forecaster
 from serving.forecast.keeper import Keeper
 from serving.forecast.listener import listen_for_models
 from serving.forecast.outbox import Outbox
 from serving.forecast.repository import ServedRows
 from serving.forecast.spool import Spool
 from serving.history.repository import StoredForecasts
+from serving.metrics.counts import Counts
+from serving.record.repository import last_forecasts
+from serving.record.service import TrackRecord
 from serving.supervision import Supervisor
 
 REDIS_SECONDS = 2.0
@@ -43,6 +49,7 @@ class Services:
     """Everything that lives as long as the service."""
 
     settings: Settings
+    counts: Counts
     sessions: async_sessionmaker[AsyncSession]
     passwords: Passwords
     tokens: Tokens
@@ -50,7 +57,9 @@ class Services:
     redis: Redis
     keeper: Keeper
     outbox: Outbox
+    forecaster: Forecaster
     history: StoredForecasts
+    record: TrackRecord
     supervisor: Supervisor
 
 
@@ -64,8 +73,13 @@ def _redis(url: str) -> Redis:
     )
 
 
+async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequence[Any]:
+    async with sessions() as session:
+        return await last_forecasts(session)
+
+
 @asynccontextmanager
-async def running_services(settings: Settings) -> AsyncIterator[Services]:
+async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
     """Start everything; stop it at the end of the block, with no event left behind.
 
     Raises:
@@ -91,6 +105,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             copies=Copies(folder),
             reconcile_seconds=settings.reconcile_seconds,
         )
+        stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
         await keeper.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
@@ -102,6 +117,7 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
+            counts=counts,
             sessions=sessions,
             passwords=Passwords(),
             tokens=tokens,
@@ -113,6 +129,8 @@ async def running_services(settings: Settings) -> AsyncIterator[Services]:
             redis=redis,
             keeper=keeper,
             outbox=outbox,
+            forecaster=Forecaster(outbox),
             history=history,
+            record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn.config
 import yaml
 
 from cs2.settings import Settings
@@ -54,7 +55,7 @@ def test_a_service_uses_known_keys_only(name: str) -> None:
 def test_an_image_is_pinned_to_a_full_version(name: str) -> None:
     tag = SERVICES[name]["image"].partition(":")[2]
     # PostgreSQL's versions have two numbers.
-    assert re.match(r"\d+\.\d+(-|$)" if name == "postgres" else r"\d+\.\d+\.\d+(-|$)", tag)
+    assert re.match(r"\d+\.\d+(-|$)" if name == "postgres" else r"v?\d+\.\d+\.\d+(-|$)", tag)
 
 
 def test_every_dockerfile_is_built_and_an_image_is_built_in_one_way() -> None:
@@ -120,6 +121,8 @@ def test_every_variable_of_a_service_is_one_that_somebody_reads(name: str) -> No
             assert variable in dagster
         elif variable.startswith("MLFLOW_"):
             assert variable in mlflow
+        elif variable == "FORWARDED_ALLOW_IPS":
+            assert variable in Path(uvicorn.config.__file__).read_text()
         else:
             assert variable.startswith(("POSTGRES_", "MONGO_INITDB_"))
 
@@ -244,7 +247,9 @@ def test_a_part_is_copied_into_the_image_that_runs_it(name: str) -> None:
 
 def test_volumes_and_configs_are_declared_and_used() -> None:
     mounts = [str(mount) for service in SERVICES.values() for mount in service.get("volumes", [])]
-    named = {mount.split(":")[0] for mount in mounts if not mount.startswith("$")}
+    ours = {mount.split(":")[0] for mount in mounts if mount.startswith("./")}
+    assert all((ROOT / path).exists() for path in ours)
+    named = {mount.split(":")[0] for mount in mounts if not mount.startswith("$")} - ours
     assert named == set(COMPOSE["volumes"])
     assert {config["source"] for service in SERVICES.values() for config in service.get("configs", [])} == set(
         COMPOSE["configs"]

@@ -12,7 +12,7 @@ import yaml
 
 from tests.images import DOCKERFILES, ROOT, copied_from_the_tree, installed_by, instructions
 
-OURS_OR_STANDARD = sys.stdlib_module_names | {"cs2", "pipelines", "serving", "ingest_worker"}
+OURS_OR_STANDARD = sys.stdlib_module_names | {"cs2", "pipelines", "serving", "ingest_worker", "cli"}
 every_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
 
 
@@ -89,7 +89,7 @@ def test_an_image_installs_what_its_part_imports(dockerfile: Path) -> None:
     installed = installed_with({re.split(r"[\[>=<;]", requirement)[0] for requirement in wanted})
     distributions = importlib.metadata.packages_distributions()
     # Of cs2, only the pipelines use every module.
-    parts = {"pipelines": {"cs2", "pipelines"}}.get(dockerfile.parent.name, {dockerfile.parent.name})
+    parts = {"pipelines": {"cs2", "pipelines", "cli"}}.get(dockerfile.parent.name, {dockerfile.parent.name})
     for folder in parts & set(copied_from_the_tree(dockerfile)):
         for module in imports_of(ROOT / folder):
             owners = {canonical(owner) for owner in distributions.get(module, [])}

@@ -1,8 +1,15 @@
 """Logging never harms what logs."""
 
+import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+import structlog
+
+from cs2.logs import configure_logs
 
 LOGS_MUCH = """
 import resource, structlog
@@ -24,3 +31,26 @@ def test_a_disk_that_is_full_of_logs_ends_no_task(tmp_path: Path) -> None:
         script = LOGS_MUCH.format(done=done)
         subprocess.run([sys.executable, "-c", script], stdout=log, check=False, timeout=60)
     assert done.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("postgresql+psycopg://cs2:hunter2@db:5432/cs2 is away", "postgresql+psycopg://cs2:***@db:5432/cs2 is away"),
+        ("redis://:hunter2@redis:6379/0", "redis://:***@redis:6379/0"),
+        ("mongodb://cs2:hunt/er2@mongo:27017/?a=b", "mongodb://cs2:***@mongo:27017/?a=b"),
+        ("authorization: Bearer hunter2.x-y", "authorization: Bearer ***"),
+        ("token eyJhbGciOi.eyJzdWIi.hunter2 is late", "token *** is late"),
+    ],
+)
+def test_passwords_in_urls_and_tokens_are_taken_out(capsys: pytest.CaptureFixture[str], text: str, left: str) -> None:
+    configure_logs()
+    try:
+        raise ValueError(text)
+    except ValueError as error:
+        structlog.get_logger().error("failed", reason=text, nested={"url": [text]}, exc_info=error)
+    logging.getLogger("some.library").warning("it says %s", text)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "hunt" not in str(lines)
+    assert lines[0]["reason"] == lines[0]["nested"]["url"][0] == left
+    assert lines[1]["event"] == f"it says {left}"

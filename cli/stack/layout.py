@@ -24,6 +24,7 @@ PREFERRED_PORTS = {
     "mongo": 27018,
     "code": 4000,
     "supervisor": 9001,
+    "sink": 9102,
 }
 STACK_MARK = "CS2_STACK"
 """Environment variable that marks the processes of a stack; its value is the data folder."""
@@ -75,6 +76,7 @@ class Layout:
             "CS2_MLFLOW_URL": self.http("mlflow"),
             "CS2_DAGSTER_URL": self.http("dagster"),
             "CS2_API_URL": self.http("api"),
+            "CS2_SINK_METRICS_PORT": str(self.ports["sink"]),
             "CS2_DATA_DIR": str(self.data),
             "CS2_JWT_KEY": secret(self.data, "jwt_key"),
             "DAGSTER_HOME": str(self.data / "dagster"),
@@ -110,7 +112,7 @@ def load(data: Path) -> Layout | None:
         content = json.loads((data / "stack.json").read_text())
     except FileNotFoundError:
         return None
-    return Layout(data, content["ports"], content["overrides"])
+    return Layout(data, {**PREFERRED_PORTS, **content["ports"]}, content["overrides"])  # of an older release, too
 
 
 def plan(data: Path, *, ports: Mapping[str, int], overrides: Mapping[str, str]) -> Layout:

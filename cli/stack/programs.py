@@ -39,7 +39,7 @@ def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
     """All of them, in the order of their start."""
     ports = layout.ports
     maintenance = layout.database("postgres")
-    dagster_web, api, mlflow = layout.http("dagster"), layout.http("api"), layout.http("mlflow")
+    dagster_web, api, mlflow, sink = (layout.http(name) for name in ("dagster", "api", "mlflow", "sink"))
     code = ["--host", "127.0.0.1", "--port", str(ports["code"])]
     return [
         Program(
@@ -92,8 +92,12 @@ def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
         Program(
             "sink",
             [sys.executable, "-m", "ingest_worker"],
-            layout.mongo,
-            lambda: servers.redis_check(layout.redis) or servers.mongo_check(layout.mongo),
+            f"{sink}/metrics",
+            lambda: (
+                servers.redis_check(layout.redis)
+                or servers.mongo_check(layout.mongo)
+                or servers.http_check(f"{sink}/metrics")
+            ),
             stage=2,
         ),
         Program(

@@ -27,6 +27,7 @@ START_SECONDS = {"mlflow": 180.0}
 """MLflow migrates its database at its first start."""
 USUAL_START_SECONDS = 180.0
 MAX_EXITS = 3
+SERVERS, ALL = 1, 9
 MIN_FREE_MB = 500
 TAIL_LINES = 15
 SECRETS = {"CS2_PANDASCORE_TOKEN"}
@@ -63,6 +64,7 @@ def running_stack(
     overrides: Mapping[str, str] | None = None,
     progress: Progress = print,
     cancelled: Callable[[], bool] = lambda: False,
+    stages: int = ALL,
 ) -> Iterator[Stack]:
     """The whole stack, well, for the time of the block.
 
@@ -72,6 +74,7 @@ def running_stack(
         overrides: Settings (``CS2_…``) beside those that follow from the layout.
         progress: Told what happens, a line at a time.
         cancelled: Asked while waiting: whether the user wants to stop before all is up.
+        stages: So many stages only: ``SERVERS`` starts no part of ours.
 
     Raises:
         StackError: If something cannot start; all that was started is ended again.
@@ -92,6 +95,8 @@ def running_stack(
         _wait_for_supervisor(stack)
         layout.save()
         for stage, members in groupby(parts, key=lambda program: program.stage):
+            if stage > stages:
+                break
             if stage == 2:
                 _prepare_databases(layout, progress)
             _start_stage(stack, list(members), progress, cancelled)
@@ -203,6 +208,7 @@ def _stop(stack: Stack, progress: Progress) -> None:
         for program in reversed(stack.programs):
             stack.supervisor.stop(program.name)
         stack.supervisor.shut_down()
+    stack.supervisor.close()
     try:
         stack.child.wait(20)
     except subprocess.TimeoutExpired:

@@ -116,6 +116,10 @@ class Supervisor:
         """End supervisor itself."""
         self._call("shutdown")
 
+    def close(self) -> None:
+        """End the connection."""
+        self._server("close")()
+
     def _call(self, method: str, *arguments: Any) -> Any:
         try:
             return getattr(self._server.supervisor, method)(*arguments)

@@ -4,6 +4,9 @@ Strength of a side on a map = mean of five skills + mean of five player-map offs
 where no lineup is known, the rating of the team's name stands for the players. Each map is observed twice: the win
 (Bernoulli) and the share of rounds (Gaussian), each with a weight, matched in mean and variance. Both sides are
 computed before either is written. Compiled by numba.
+
+The history is learned twice. A newcomer of the first pass may turn out strong; what he did to others in his first maps
+is judged better when he starts there in the second.
 """
 
 from typing import Any
@@ -12,13 +15,16 @@ import numba
 import numpy as np
 
 from cs2.forecasting import parameters
-from cs2.forecasting.history import UNKNOWN, MatchHistory
+from cs2.forecasting.history import UNKNOWN, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.parameters import DEFAULT, SETTLED_MAPS, RatingParameters
 from cs2.forecasting.state import NEVER, POOL_DAYS, RatingState
 
 _newcomer_skill: Any = numba.njit(parameters.newcomer_skill)
 _faded_mean: Any = numba.njit(parameters.faded_mean)
 _faded_variance: Any = numba.njit(parameters.faded_variance)
+
+FIRST_PASS_GROWTH = 1.1
+"""The first pass reaches further whenever the history has grown so many times."""
 
 
 @numba.njit
@@ -27,8 +33,10 @@ def _sigmoid(x: Any) -> Any:
 
 
 @numba.njit
-def _debut(players: Any, team: int, skill: Any, player_maps: Any, name: Any, name_maps: int, p: Any) -> None:
-    """Give newcomers their prior mean; the variance is there from the start."""
+def _debut(
+    players: Any, team: int, skill: Any, player_maps: Any, name: Any, name_maps: int, hindsight: Any, p: Any
+) -> None:
+    """Give newcomers their prior mean, moved towards what hindsight knows; the variance is there from the start."""
     total, n_mates = 0.0, 0
     for player in players:
         if player_maps[player] >= SETTLED_MAPS:
@@ -38,7 +46,7 @@ def _debut(players: Any, team: int, skill: Any, player_maps: Any, name: Any, nam
     prior = _newcomer_skill(mates, n_mates, name[team, 0], name_maps, p)
     for player in players:
         if player_maps[player] == 0:
-            skill[player, 0] = prior
+            skill[player, 0] = prior + hindsight[player] * (skill[player, 0] - prior)
 
 
 @numba.njit
@@ -83,9 +91,9 @@ def _debut_step(n_maps: int, p: Any) -> Any:
 
 
 @numba.njit(cache=True)
-def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # noqa: PLR0912, PLR0915
+def learn_rows(start: int, end: int, rows: Any, state: Any, hindsight: Any, p: Any) -> None:  # noqa: PLR0912, PLR0915
     """Learn rows ``start`` to ``end`` in their order. One loop: numba compiles small pieces, but each costs seconds."""
-    (is_map, day, map_id, team_ids, player_ids, rounds, team1_won, is_rated) = rows
+    (is_map, day, map_id, team_ids, player_ids, rounds, team1_won) = rows
     (
         skill,
         player_maps,
@@ -105,8 +113,6 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
     ) = state
     sign = np.array([1.0, -1.0])
     for row in range(start, end):
-        if not is_rated[row]:
-            continue
         today = day[row]
         m = map_id[row]
         fives = np.empty((2, 5), np.int64)
@@ -128,7 +134,7 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
                 habit[t] *= np.exp(-gap / p.habit_days)
             team_day[t] = today
             if has_five[s]:
-                _debut(fives[s], t, skill, player_maps, name, team_maps[t].sum(), p)
+                _debut(fives[s], t, skill, player_maps, name, team_maps[t].sum(), hindsight, p)
                 for player in fives[s]:
                     if player_day[player] > NEVER:
                         skill[player, 1] += p.skill_drift * max(today - player_day[player], 0)
@@ -213,16 +219,58 @@ def learn_rows(start: int, end: int, rows: Any, state: Any, p: Any) -> None:  # 
 
 
 class RatingEngine:
-    """Learns a history, in parts, in order."""
+    """Learns a history, in parts, in order.
 
-    def __init__(self, history: MatchHistory, p: RatingParameters = DEFAULT) -> None:
+    Args:
+        history: What is learned, in that order.
+        p: The parameters.
+        seen: What a first pass over a part of the history ended with: where newcomers start.
+    """
+
+    def __init__(
+        self, history: MatchHistory, p: RatingParameters = DEFAULT, *, seen: RatingState | None = None
+    ) -> None:
         self.state = RatingState.for_history(history, p)
         self._parameters = p
         h = history
-        columns = (h.is_map, h.day, h.map_id, h.team_ids, h.player_ids, h.rounds, h.team1_won, h.is_rated)
+        columns = (h.is_map, h.day, h.map_id, h.team_ids, h.player_ids, h.rounds, h.team1_won)
         self._rows = tuple(np.ascontiguousarray(column) for column in columns)
         self._state = tuple(getattr(self.state, name) for name in RatingState.__dataclass_fields__)
+        self._hindsight = np.zeros(len(self.state.player_maps))
+        if seen is not None:
+            self._hindsight = p.hindsight_share * _trust(seen.player_maps, p)
+            self.state.skill[:, 0] = seen.skill[:, 0]
+            self.state.skill[:, 1] *= 1.0 - (1.0 - p.hindsight_variance) * _trust(seen.player_maps, p)
+            of_name = _trust(seen.team_maps.sum(axis=1), p)
+            self.state.name[:, 0] = p.hindsight_share * of_name * seen.name[:, 0]
+            self.state.name[:, 1] *= 1.0 - (1.0 - p.hindsight_variance) * of_name
 
     def learn(self, start: int, end: int) -> None:
         """Learn rows ``start`` to ``end`` (exclusive) of the history."""
-        learn_rows(start, end, self._rows, self._state, self._parameters)
+        learn_rows(start, end, self._rows, self._state, self._hindsight, self._parameters)
+
+
+def _trust(n_maps: IntArray, p: RatingParameters) -> FloatArray:
+    """How far the first pass is believed, from 0 to 1, by the maps it saw."""
+    share: FloatArray = n_maps / (n_maps + p.hindsight_maps)
+    return share
+
+
+def rows_of_first_pass(history: MatchHistory, end: int) -> int:
+    """How many rows the first pass learns when ``end`` rows are known: those of whole days.
+
+    They grow by tenths, so that learning all of a history twice again and again, whenever it has grown by a tenth,
+    costs a constant number of passes: the cost stays linear in the maps. They follow from the rows before ``end`` only.
+    """
+    if end == 0:
+        return 0
+    level = int(np.log(end) / np.log(FIRST_PASS_GROWTH))
+    last = min(int(FIRST_PASS_GROWTH**level), end) - 1
+    return int(np.searchsorted(history.learn_day, history.learn_day[last], side="left"))
+
+
+def second_pass(history: MatchHistory, first: int, p: RatingParameters = DEFAULT) -> RatingEngine:
+    """An engine that has learned nothing yet, and starts from what a pass over the ``first`` rows ended with."""
+    engine = RatingEngine(history, p)
+    engine.learn(0, first)
+    return RatingEngine(history, p, seen=engine.state)

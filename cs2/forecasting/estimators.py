@@ -26,7 +26,7 @@ class EstimatorParameters:
     """
 
     inverse_penalty: float = 0.02
-    half_life_days: float = 300.0
+    half_life_days: float = 200.0
     history_days: int = 1100
 
 

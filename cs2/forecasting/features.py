@@ -20,7 +20,7 @@ from cs2.forecasting.parameters import (
 )
 from cs2.forecasting.state import NEVER, RatingState
 
-FEATURES_VERSION = 2
+FEATURES_VERSION = 3
 """Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
 
 MOST_EXPERIENCE = 8.0
@@ -40,24 +40,24 @@ class Feature:
 
 
 FEATURES = (
-    Feature("rating_of_newcomers", "rating", "strength on this map (players, map, form), as far as the ten are new"),
     Feature(
         "rating_of_experienced",
         "rating",
-        "strength on this map (players, map, form), as far as the ten have played much",
+        "strength on this map (players, map, form), as far as both fives have played much",
     ),
     Feature("name_rating", "rating", "results of the team's name, whoever played"),
     Feature("elo", "log-odds", "team Elo"),
     Feature("map_strength", "rating", "how much better than usual the side is on this map"),
     Feature("form", "rating", "short-lived effect of the team's recent maps"),
     Feature("best_three", "rating", "mean skill of the best three of the five"),
+    Feature("best_three_of_experienced", "rating", "the same, as far as both fives have played much"),
     Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
     Feature("map_habit", "share", "share of this map in the team's recent maps"),
     Feature("lineup_known", "teams", "whether any five of the team are known"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
 
-OF_PLAYERS = ("rating_of_newcomers", "rating_of_experienced", "best_three")
+OF_PLAYERS = ("rating_of_experienced", "best_three", "best_three_of_experienced")
 """Features that rise with the skill of any player of the side: their coefficients must not be negative."""
 
 
@@ -94,8 +94,8 @@ class Sides:
 
     @property
     def experienced(self) -> FloatArray:
-        """How experienced the ten are, from 0 to 1, shape (n,)."""
-        share: FloatArray = np.clip(self.experience.mean(axis=1) / MOST_EXPERIENCE, 0.0, 1.0)
+        """How experienced the less experienced five is, from 0 to 1; 0 where a lineup is unknown, shape (n,)."""
+        share: FloatArray = np.clip(self.experience.min(axis=1) / MOST_EXPERIENCE, 0.0, 1.0)
         return share
 
     @property
@@ -174,15 +174,15 @@ def from_sides(sides: Sides) -> FloatArray:
         return result
 
     rating = damped(difference(sides.strength), sides.variance)
-    experienced = sides.experienced
+    best_three = difference(sides.best_three)
     columns = [
-        rating * (1.0 - experienced),
-        rating * experienced,
+        rating * sides.experienced,
         damped(difference(sides.name), sides.name_variance.sum(axis=1)),
         difference(sides.elo),
         difference(sides.map_strength),
         difference(sides.form),
-        difference(sides.best_three),
+        best_three,
+        best_three * sides.experienced,
         difference(sides.team_experience),
         difference(sides.map_habit),
         difference(sides.lineup_known.astype(float)),

@@ -33,31 +33,37 @@ class RatingParameters(NamedTuple):
         series_weight: Weight of the observation of a series without maps.
         habit_days: Days in which a team's map counts fade to 1/e.
         habit_prior: So many maps of a team weigh as much as what everybody plays.
+        hindsight_share: How far a newcomer of the second pass starts towards what the first pass found.
+        hindsight_variance: Variance with which he starts then, as a share of that of a newcomer.
+        hindsight_maps: Maps in the first pass for half of both.
         elo_k: Step of the team Elo, in log-odds.
         player_elo_k: Step of the player Elo, in log-odds.
         elo_debut: How many times larger the first step of either Elo is, less one.
         elo_debut_maps: Maps after which half of that is left.
     """
 
-    skill_variance: float = 4.03
-    skill_drift: float = 8e-06
-    player_map_variance: float = 0.00837
-    team_map_variance: float = 0.0555
-    team_variance: float = 0.0081
-    team_days: float = 95.4
-    name_variance: float = 33.5
-    name_drift: float = 0.0445
-    newcomer_mean: float = -7.28
+    skill_variance: float = 4
+    skill_drift: float = 7.1e-06
+    player_map_variance: float = 0.0072
+    team_map_variance: float = 0.054
+    team_variance: float = 0.0049
+    team_days: float = 84
+    name_variance: float = 44
+    name_drift: float = 0.049
+    newcomer_mean: float = -7.9
     mates_share: float = 0.541
-    name_share: float = 0.962
-    win_weight: float = 1.21
-    share_weight: float = 0.152
+    name_share: float = 0.9
+    win_weight: float = 1.2
+    share_weight: float = 0.15
     share_slope: float = 27.9
-    share_variance: float = 0.823
-    series_slope: float = 3.22
-    series_weight: float = 1.93
+    share_variance: float = 0.76
+    series_slope: float = 2.9
+    series_weight: float = 2.1
     habit_days: float = 60.0
     habit_prior: float = 10.0
+    hindsight_share: float = 0.75
+    hindsight_variance: float = 0.27
+    hindsight_maps: float = 5.6
     elo_k: float = 0.06
     player_elo_k: float = 0.085
     elo_debut: float = 4.0

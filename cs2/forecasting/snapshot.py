@@ -33,7 +33,8 @@ class RatingSnapshot:
         """Ids of the team's latest five, or None where none is known."""
         if not 0 < team_id < len(self.state.lineup) or self.state.lineup[team_id, 0] == UNKNOWN:
             return None
-        return [int(player) for player in self.state.lineup[team_id]]
+        latest: list[int] = self.state.lineup[team_id].tolist()
+        return latest
 
     def without_maps(self, maps: Collection[int]) -> "RatingSnapshot":
         """The same ratings with these maps outside the active pool: as if nobody had played them of late."""

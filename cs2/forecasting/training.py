@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from cs2.forecasting.engine import RatingEngine
+from cs2.forecasting.engine import rows_of_first_pass, second_pass
 from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION, features
 from cs2.forecasting.history import BoolArray, Fixtures, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
@@ -22,9 +22,10 @@ def fixtures_of(history: MatchHistory) -> Fixtures:
 
 
 def in_learning_order(history: MatchHistory) -> MatchHistory:
-    """Rows in the order in which they are learned, whatever their order was."""
+    """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
     h = history
-    return h.take(np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day)))
+    order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
+    return h.take(order[h.is_rated[order]])
 
 
 def walk(
@@ -67,12 +68,14 @@ def days_of_questions(
         What was learned before a day (it changes when the next is asked for), and the positions of its questions.
     """
     ordered = in_learning_order(history)
-    engine = RatingEngine(ordered, p)
     order = np.argsort(days, kind="stable")
     distinct, starts = np.unique(days[order], return_index=True)
-    learned = 0
+    learned, first = 0, -1
     for day, start, end in zip(distinct, starts, [*starts[1:], len(order)], strict=True):
         through = int(np.searchsorted(ordered.learn_day, day, side="left"))
+        if first != rows_of_first_pass(ordered, through):
+            first, learned = rows_of_first_pass(ordered, through), 0
+            engine = second_pass(ordered, first, p)
         engine.learn(learned, through)
         learned = through
         yield engine.state, order[start:end]
@@ -81,10 +84,10 @@ def days_of_questions(
 def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
     """Ratings at the end of day ``through`` (default: of the last day)."""
     ordered = in_learning_order(history)
-    last = int(ordered.learn_day[-1]) if len(ordered) else 0
-    as_of = last if through is None else through
-    engine = RatingEngine(ordered, p)
-    engine.learn(0, int(np.searchsorted(ordered.learn_day, as_of, side="right")))
+    as_of = int(history.learn_day.max(initial=0)) if through is None else through
+    end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))
+    engine = second_pass(ordered, rows_of_first_pass(ordered, end), p)
+    engine.learn(0, end)
     return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)
 
 

@@ -2,7 +2,7 @@
 
 from cs2.storage.base import Base
 from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias
-from cs2.storage.fixtures import Fixture
+from cs2.storage.fixtures import Fixture, FixtureForecast
 from cs2.storage.landing import RawRow, RejectedRow
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 from cs2.storage.results import Event, Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing
@@ -12,6 +12,7 @@ __all__ = [
     "Base",
     "Event",
     "Fixture",
+    "FixtureForecast",
     "Lineup",
     "LineupPlayer",
     "Map",

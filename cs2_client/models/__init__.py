@@ -2,6 +2,7 @@
 
 from .account import Account
 from .alive import Alive
+from .automatic_forecast import AutomaticForecast
 from .batch_answer import BatchAnswer
 from .batch_item import BatchItem
 from .batch_request import BatchRequest
@@ -15,12 +16,14 @@ from .explained_forecast import ExplainedForecast
 from .explanation import Explanation
 from .farewell import Farewell
 from .field_problem import FieldProblem
+from .fixture_page import FixturePage
 from .forecast_answer import ForecastAnswer
 from .forecast_request import ForecastRequest
 from .history_page import HistoryPage
 from .map_of_series import MapOfSeries
 from .map_profile import MapProfile
 from .map_record import MapRecord
+from .match_status import MatchStatus
 from .model import Model
 from .model_metrics import ModelMetrics
 from .model_page import ModelPage
@@ -37,8 +40,12 @@ from .rating import Rating
 from .readiness import Readiness
 from .readiness_components import ReadinessComponents
 from .reason import Reason
+from .recorded_bin import RecordedBin
+from .recorded_forecast import RecordedForecast
+from .recorded_forecast_winner_type_0 import RecordedForecastWinnerType0
 from .registration import Registration
 from .score_line import ScoreLine
+from .scores import Scores
 from .series_answer import SeriesAnswer
 from .series_request import SeriesRequest
 from .series_request_best_of import SeriesRequestBestOf
@@ -46,10 +53,16 @@ from .stored_forecast import StoredForecast
 from .team_profile import TeamProfile
 from .team_used import TeamUsed
 from .token import Token
+from .totals import Totals
+from .totals_baselines import TotalsBaselines
+from .totals_by_status import TotalsByStatus
+from .track_record_page import TrackRecordPage
+from .upcoming_fixture import UpcomingFixture
 
 __all__ = (
     "Account",
     "Alive",
+    "AutomaticForecast",
     "BatchAnswer",
     "BatchItem",
     "BatchRequest",
@@ -63,12 +76,14 @@ __all__ = (
     "Explanation",
     "Farewell",
     "FieldProblem",
+    "FixturePage",
     "ForecastAnswer",
     "ForecastRequest",
     "HistoryPage",
     "MapOfSeries",
     "MapProfile",
     "MapRecord",
+    "MatchStatus",
     "Model",
     "ModelMetrics",
     "ModelPage",
@@ -85,8 +100,12 @@ __all__ = (
     "Readiness",
     "ReadinessComponents",
     "Reason",
+    "RecordedBin",
+    "RecordedForecast",
+    "RecordedForecastWinnerType0",
     "Registration",
     "ScoreLine",
+    "Scores",
     "SeriesAnswer",
     "SeriesRequest",
     "SeriesRequestBestOf",
@@ -94,4 +113,9 @@ __all__ = (
     "TeamProfile",
     "TeamUsed",
     "Token",
+    "Totals",
+    "TotalsBaselines",
+    "TotalsByStatus",
+    "TrackRecordPage",
+    "UpcomingFixture",
 )

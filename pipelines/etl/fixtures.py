@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipelines.etl.identity import Identity
-from pipelines.etl.linking import Linked
+from pipelines.etl.linking import Rows
 from pipelines.etl.spelling import team_key
 
 SAME_MATCH = pd.Timedelta(hours=3)
@@ -41,7 +41,7 @@ class Announced:
                 yield team, (name, number)
 
 
-def announce(fixtures: pd.DataFrame, linked: Linked) -> Announced:
+def announce(fixtures: pd.DataFrame, linked: Rows) -> Announced:
     """Find the teams by name: the bearer who played last, else a team that nobody saw yet.
 
     Args:
@@ -83,7 +83,7 @@ def fixture_rows(announced: Announced, team_ids: Mapping[Identity, int]) -> pd.D
     return pd.DataFrame(
         {
             "id": rows["id"].to_numpy(dtype=np.int64),
-            "natural_key": rows["source"].str.cat(rows["row_key"], sep=":").to_numpy(),
+            "natural_key": rows["row_key"].to_numpy(),
             "source": rows["source"].to_numpy(),
             "start_time": rows["start"].astype(object).to_numpy(),
             "event": rows["event"].where(rows["event"] != "", None).to_numpy(),

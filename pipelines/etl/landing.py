@@ -1,6 +1,7 @@
 """Rows as published into ``raw_rows``, and back: a row lands again only where its content changed."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -27,8 +28,9 @@ WHERE newest.content_hash IS DISTINCT FROM landing.content_hash
 ORDER BY landing.month, landing.kind, landing.row_key
 """
 _NEWEST = """
-SELECT DISTINCT ON (kind, row_key) id, kind, row_key, payload, min(id) OVER (PARTITION BY kind, row_key) AS first_id
-FROM raw_rows WHERE source = :source ORDER BY kind, row_key, id DESC
+SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload,
+    min(id) OVER (PARTITION BY source, kind, row_key) AS first_id
+FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
 """
 
 
@@ -65,19 +67,22 @@ def _lines(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str,
     return lines
 
 
-def newest_rows(connection: Connection, source: SourceName) -> dict[RowKind, pd.DataFrame]:
+def newest_rows(connection: Connection, sources: Sequence[SourceName]) -> dict[RowKind, pd.DataFrame]:
     """The newest version of every row, by its id in ``raw_rows``, in an order that does not tell when it landed.
 
+    Two sources may count from 1 alike: ``row_key`` begins with the source. ``source_rank`` is its place in ``sources``.
     Matches to come carry their source, and as ``first_id`` the id of their first version: it stays.
     """
-    rows = connection.execute(text(_NEWEST), {"source": source.value}).all()
+    ranks = {name.value: rank for rank, name in enumerate(sources)}
+    rows = connection.execute(text(_NEWEST), {"sources": list(ranks)}).all()
     frames = {}
     for kind in RowKind:
         mine = [row for row in rows if row.kind == kind]
         if mine:
             frame = pd.DataFrame([row.payload for row in mine], index=[row.id for row in mine]).fillna("")
-            frame["row_key"] = [row.row_key for row in mine]
+            frame["source_rank"] = [ranks[row.source] for row in mine]
             if kind is RowKind.FIXTURE:
-                frame = frame.assign(source=source.value, first_id=[row.first_id for row in mine])
+                frame = frame.assign(source=[row.source for row in mine], first_id=[row.first_id for row in mine])
+            frame["row_key"] = [f"{row.source}:{row.row_key}" for row in mine]
             frames[kind] = frame.sort_values(["date", "row_key"], kind="stable")
     return frames

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -24,42 +24,56 @@ Roster = tuple[Identity, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """Usable map rows and series rows, in this order, and how they belong together.
+class Rows:
+    """Usable map rows and series rows, in this order, who played them and when.
 
     Attributes:
         n_maps: The first so many rows are maps, the rest series.
         index: Index of the published row, shape (n,).
         day: Day number, shape (n,).
-        forecast_day: First day of the row's schedule group, shape (n,).
+        group: Label of the row's schedule group, shape (n,).
+        forecast_day: First day of the group, shape (n,).
         learn_day: Last day of it, shape (n,).
         teams: Both teams of each row, in the row's order.
         named: The same before names were joined by lineup: what the spelling stands for.
         rosters: Both lineups of each row; None where unknown.
-        series: What tells the row's series apart: equal for the rows of one series.
-        copy_of: For a series row that repeats another one: position of that row.
+        winners: 1 or 2.
         people: The identities behind them.
     """
 
     n_maps: int
     index: list[int]
     day: IntArray
+    group: IntArray
     forecast_day: IntArray
     learn_day: IntArray
     teams: list[tuple[Identity, Identity]]
     named: list[tuple[Identity, Identity]]
     rosters: list[tuple[Roster | None, Roster | None]]
-    series: list[str]
-    copy_of: dict[int, int]
+    winners: list[int]
     people: People
 
 
-def link(maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
-    """Decide identities, schedule and series of all rows.
+@dataclass(frozen=True, slots=True)
+class Linked(Rows):
+    """Rows, and how they belong together.
+
+    Attributes:
+        series: What tells the row's series apart: equal for the rows of one series.
+        copy_of: For a series row that repeats another one: position of that row.
+    """
+
+    series: list[str]
+    copy_of: dict[int, int]
+
+
+def who_played(maps: pd.DataFrame, series: pd.DataFrame, *, spans: tuple[IntArray, IntArray] | None = None) -> Rows:
+    """Decide identities and schedule of all rows.
 
     Args:
         maps: Typed map rows (:func:`pipelines.etl.parsing.parse`).
         series: Typed series rows.
+        spans: First and last day number of each row, where sources tell different days.
     """
     rows = pd.concat([_matchups(maps), _matchups(series)], ignore_index=True)
     people = identify(_sides(rows))
@@ -67,23 +81,35 @@ def link(maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
     teams = _with_names_joined_by_lineup(named, rosters, rows["day"].to_numpy(), len(maps))
     day = rows["day"].to_numpy(dtype=np.int64)
     labels = schedule_groups(day, _pair_keys(teams), _pair_keys(rosters))
-    first = pd.Series(day).groupby(labels).transform("min").to_numpy()
-    last = pd.Series(day).groupby(labels).transform("max").to_numpy()
-    winners = rows["winner"].tolist()
-    names, copy_of = _series_of_rows(maps, series, day, teams, rosters, winners, labels)
-    return Linked(
+    earliest, latest = spans or (day, day)
+    first = pd.Series(earliest).groupby(labels).transform("min").to_numpy()
+    last = pd.Series(latest).groupby(labels).transform("max").to_numpy()
+    return Rows(
         n_maps=len(maps),
         index=[*maps.index.tolist(), *series.index.tolist()],
         day=day,
+        group=labels,
         forecast_day=first,
         learn_day=last,
         teams=teams,
         named=named,
         rosters=rosters,
-        series=names,
-        copy_of=copy_of,
+        winners=rows["winner"].tolist(),
         people=people,
     )
+
+
+def link(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
+    """Decide which rows are one series.
+
+    Args:
+        rows: Who played.
+        maps: The map rows among them.
+        series: The series rows among them.
+    """
+    names, copy_of = _series_of_rows(maps, series, rows.day, rows.teams, rows.rosters, rows.winners, rows.group)
+    known = {attribute.name: getattr(rows, attribute.name) for attribute in fields(Rows)}
+    return Linked(**known, series=names, copy_of=copy_of)
 
 
 def _matchups(frame: pd.DataFrame) -> pd.DataFrame:

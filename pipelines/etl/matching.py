@@ -112,6 +112,8 @@ class PlayedSeries:
 def join_series_to_maps(rows: list[SeriesRow], played: list[PlayedSeries]) -> dict[int, object]:
     """Pair series rows with series known from maps: each at most once, the nearest day first, then the same winner.
 
+    It follows from results: nothing that is asked about a row may follow from it.
+
     Returns:
         Key of the played series by index of the series row.
     """

@@ -134,6 +134,8 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     for column in _TEXTS[kind]:
         if column not in frame:
             frame[column] = ""
+    if "source_rank" not in frame:
+        frame["source_rank"] = 0
     for column in ("team1", "team2", "team", "player", "map"):
         if column in frame:
             frame[column] = frame[column].str.strip()
@@ -163,7 +165,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
         return frame
     swap = frame["team1"] > frame["team2"]
     told = pd.DataFrame(index=frame.index)
-    for column in ("date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
+    for column in ("source_rank", "date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
         if column in frame:
             told[column] = frame[column]
     for column in ("team{}", "team{}_players", "score{}"):

@@ -1,6 +1,7 @@
 """All tables of results from what was published: pure, whole, the same for the same rows."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,12 @@ from pipelines.etl.dictionaries import Dictionary, build_dictionary
 from pipelines.etl.fixtures import Announced, announce, fixture_rows
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
-from pipelines.etl.linking import Linked, Roster, link
+from pipelines.etl.linking import Linked, Roster, Rows, link, who_played
 from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.player_stats import player_stats_rows
+from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
-from pipelines.etl.tables import Tables, map_result_rows, order_in_day, player_stats_rows, series_rows, standing_rows
+from pipelines.etl.tables import Tables, map_result_rows, order_in_day, series_rows, standing_rows
 from pipelines.sources.base import RowKind
 
 
@@ -58,41 +61,73 @@ def rebuild(
     """
     parsed = {kind: parse(published.get(kind, _empty()), kind) for kind in RowKind}
     maps, series = parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows
-    linked = link(maps, series)
-    announced = announce(parsed[RowKind.FIXTURE].rows, linked)
+    merged = merge(who_played(maps, series), maps, series)
+    # Who is who is decided once more without the rows that were left out: they change nothing for the others.
+    rows = who_played(merged.maps, merged.series, spans=merged.spans) if merged.again else merged.told
+    linked = link(rows, merged.maps, merged.series)
+    announced = announce(parsed[RowKind.FIXTURE].rows, rows)
     standings = parsed[RowKind.STANDING].rows
-    teams = build_dictionary(identities.teams, _team_appearances(linked, maps, series, standings), announced.mentions())
-    players = build_dictionary(identities.players, _player_appearances(linked, maps, series))
-    tables = _tables(parsed, linked, announced, teams, players, identities, known_maps)
-    outcomes = _outcomes(parsed, linked, announced, tables)
-    matchups = _matchups(linked, teams, tables)
-    return Rebuilt(tables, outcomes, _counts(outcomes, linked, tables), matchups)
+    of_teams = list(_team_appearances(rows, merged.maps, merged.series, standings))
+    also = mentions_of_teams(merged, rows, maps, series, {alias for _, alias in of_teams})
+    teams = build_dictionary(identities.teams, of_teams, [*also, *announced.mentions()])
+    of_players = list(_player_appearances(rows, merged.maps, merged.series))
+    again = _player_appearances(merged.told, maps, series, only=merged.again)
+    players = build_dictionary(identities.players, of_players, _known_under_other_names(of_players, again))
+    roster_ids = _lineup_ids(linked, teams, players, identities)
+    tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
+    outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
+    matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series, tables)
+    return Rebuilt(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
 
 
-def _matchups(linked: Linked, teams: Dictionary, tables: Tables) -> pd.DataFrame:
+def _matchups(
+    linked: Linked,
+    teams: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
+    maps: pd.DataFrame,
+    series: pd.DataFrame,
+    tables: Tables,
+) -> pd.DataFrame:
+    """What is asked of each row. Nothing may follow from a result, as it does which maps are those of a series row."""
     n_maps = linked.n_maps
-    names = {name: position for position, name in enumerate(tables.series["natural_key"])}
-    series = tables.series.iloc[[names[name] for name in linked.series[n_maps:]]]
-    first = [teams.id_of[pair[0]] for pair in linked.teams]
-    flipped = series["team1_id"].to_numpy() != np.array(first[n_maps:], dtype=np.int64)
-    sides = {}
-    for side, other in (("1", "2"), ("2", "1")):
-        of_series = series[f"lineup{side}_id"].where(~flipped, series[f"lineup{other}_id"].to_numpy())
-        sides[side] = pd.concat([tables.map_results[f"lineup{side}_id"], of_series], ignore_index=True)
+    maps_lineups = tables.map_results[["lineup1_id", "lineup2_id"]]
+    own = [
+        tuple(roster_ids.get((team, roster)) if roster else None for team, roster in zip(pair, rosters, strict=True))
+        for pair, rosters in zip(linked.teams[n_maps:], linked.rosters[n_maps:], strict=True)
+    ]
+    lineups = pd.concat([maps_lineups, pd.DataFrame(own, columns=maps_lineups.columns, dtype="Int64")])
     return pd.DataFrame(
         {
             "kind": [RowKind.MAP] * n_maps + [RowKind.SERIES] * (len(linked.index) - n_maps),
             "index": linked.index,
             "forecast_day": linked.forecast_day,
             "learn_day": linked.learn_day,
-            "team1_id": first,
+            "team1_id": [teams.id_of[pair[0]] for pair in linked.teams],
             "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
-            "lineup1_id": sides["1"],
-            "lineup2_id": sides["2"],
+            "lineup1_id": lineups["lineup1_id"].array,
+            "lineup2_id": lineups["lineup2_id"].array,
             "series": linked.series,
-            "best_of": pd.concat([pd.Series(np.nan, index=range(n_maps)), series["best_of"]], ignore_index=True),
+            "best_of": _announced(linked, maps, series),
         }
     )
+
+
+def _announced(linked: Linked, maps: pd.DataFrame, series: pd.DataFrame) -> list[float]:
+    """Best-of of each series row: its own, else what all maps of its schedule group say; unknown where they differ."""
+    told: dict[int, set[float]] = defaultdict(set)
+    for group, best_of in zip(linked.group[: len(maps)].tolist(), _numbers(maps["best_of"]), strict=True):
+        if not np.isnan(best_of):
+            told[group].add(best_of)
+    of_group = [min(told[group]) if len(told[group]) == 1 else np.nan for group in linked.group[len(maps) :].tolist()]
+    own = _numbers(series["best_of"])
+    return [np.nan] * len(maps) + [
+        other if np.isnan(best_of) else best_of for best_of, other in zip(own, of_group, strict=True)
+    ]
+
+
+def _numbers(column: pd.Series) -> list[float]:
+    numbers: list[float] = pd.to_numeric(column).to_numpy(dtype=float, na_value=np.nan).tolist()
+    return numbers
 
 
 def _empty() -> pd.DataFrame:
@@ -101,22 +136,22 @@ def _empty() -> pd.DataFrame:
 
 
 def _team_appearances(
-    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame, standings: pd.DataFrame
+    rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, standings: pd.DataFrame
 ) -> Iterator[tuple[Identity, tuple[str, int]]]:
     spelled = list(zip([*maps["team1"], *series["team1"]], [*maps["team2"], *series["team2"]], strict=True))
     seen: set[tuple[str, int]] = set()
-    for row in np.argsort(linked.day, kind="stable").tolist():
+    for row in np.argsort(rows.day, kind="stable").tolist():
         for side in (0, 1):
-            alias = (spelled[row][side], linked.named[row][side][1])
+            alias = (spelled[row][side], rows.named[row][side][1])
             seen.add(alias)
-            yield linked.teams[row][side], alias
+            yield rows.teams[row][side], alias
     for name in standings["team"]:  # a team that is ranked but never seen playing
         if (name, 1) not in seen:
             yield (team_key(name), 1), (name, 1)
 
 
 def _player_appearances(
-    linked: Linked, maps: pd.DataFrame, series: pd.DataFrame
+    rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, *, only: Collection[int] | None = None
 ) -> Iterator[tuple[Identity, tuple[str, int]]]:
     texts = list(
         zip(
@@ -125,9 +160,9 @@ def _player_appearances(
             strict=True,
         )
     )
-    kept = linked.people.nicknames
-    for row in np.argsort(linked.day, kind="stable").tolist():
-        for roster, text in zip(linked.rosters[row], texts[row], strict=True):
+    kept = rows.people.nicknames
+    for row in np.argsort(rows.day, kind="stable").tolist() if only is None else only:
+        for roster, text in zip(rows.rosters[row], texts[row], strict=True):
             if roster:
                 numbers = dict(roster)
                 for spelling in text.split("|"):
@@ -135,19 +170,30 @@ def _player_appearances(
                     yield (name, numbers[name]), (spelling, numbers[name])
 
 
+def _known_under_other_names(
+    known: Sequence[tuple[Identity, Alias]], others: Iterable[tuple[Identity, Alias]]
+) -> list[tuple[Identity, Alias]]:
+    """Spellings that only rows have that were left out, of players who are known from the others."""
+    players, spellings = {identity for identity, _ in known}, {alias for _, alias in known}
+    found = {alias: identity for identity, alias in others if identity in players and alias not in spellings}
+    return [(identity, alias) for alias, identity in found.items()]
+
+
 def _tables(
     parsed: Mapping[RowKind, Parsed],
+    merged: Merged,
     linked: Linked,
     announced: Announced,
     teams: Dictionary,
+    roster_ids: Mapping[tuple[Identity, Roster], int],
     players: Dictionary,
     identities: Identities,
     known_maps: Collection[str],
-) -> Tables:
-    maps = parsed[RowKind.MAP].rows
+) -> tuple[Tables, list[int]]:
+    """The tables, and the published indices of statistics that repeat another row."""
+    maps = merged.maps
     map_ids = give_all(identities.maps, sorted({*maps["map"], *known_maps}))
-    event_ids = give_all(identities.events, sorted({*maps["event"], *parsed[RowKind.SERIES].rows["event"]} - {""}))
-    roster_ids = _lineup_ids(linked, teams, players, identities)
+    event_ids = give_all(identities.events, sorted({*maps["event"], *merged.series["event"]} - {""}))
     series_ids = give_all(identities.series, dict.fromkeys(linked.series))
     result_ids = give_all(identities.map_results, maps["row_key"].tolist())
     results = map_result_rows(maps, linked, teams.id_of, map_ids, series_ids, result_ids, roster_ids)
@@ -156,8 +202,12 @@ def _tables(
         [(number, team, roster) for (team, roster), number in identities.lineups.ids.items()],
         columns=["id", "team_id", "roster"],
     )
-    standings = standing_rows(parsed[RowKind.STANDING].rows, identities)
-    return Tables(
+    standings = standing_rows(standings_told_once(parsed[RowKind.STANDING].rows), identities)
+    stats = player_stats_rows(
+        parsed[RowKind.PLAYER_MAP].rows, parsed[RowKind.MAP].rows, merged.again_of(maps=True), results, lineups, players
+    )
+    repeats = stats.duplicated(["map_result_id", "player_id"])
+    tables = Tables(
         maps=pd.DataFrame([(number, name) for name, number in identities.maps.ids.items()], columns=["id", "name"]),
         teams=teams.entries,
         team_aliases=teams.aliases.rename(columns={"id": "team_id"}),
@@ -165,12 +215,13 @@ def _tables(
         player_aliases=players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
         events=pd.DataFrame([(n, name) for name, n in identities.events.ids.items()], columns=["id", "name"]),
         lineups=lineups,
-        series=series_rows(parsed[RowKind.SERIES].rows, linked, teams.id_of, series_ids, roster_ids, maps, event_ids),
+        series=series_rows(merged.series, linked, teams.id_of, series_ids, roster_ids, maps, event_ids),
         map_results=results,
         standings=standings,
-        player_map_stats=player_stats_rows(parsed[RowKind.PLAYER_MAP].rows, maps, results, lineups, players),
+        player_map_stats=stats[~repeats],
         fixtures=fixture_rows(announced, teams.id_of),
     )
+    return tables, stats.loc[repeats, "published_index"].tolist()
 
 
 def _lineup_ids(
@@ -186,22 +237,35 @@ def _lineup_ids(
     return ids
 
 
-def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, announced: Announced, tables: Tables) -> pd.DataFrame:
+def _outcomes(
+    parsed: Mapping[RowKind, Parsed],
+    merged: Merged,
+    linked: Linked,
+    announced: Announced,
+    tables: Tables,
+    repeated_stats: Collection[int],
+) -> pd.DataFrame:
     """Every published row once: stored, merged or rejected."""
     lines: list[tuple[str, int, str, str, list[str]]] = []
     with_maps = set(linked.series[: linked.n_maps])
     for position, index in enumerate(linked.index):
         is_map = position < linked.n_maps
         name = linked.series[position]
-        merged = not is_map and (name in with_maps or position in linked.copy_of)
+        is_merged = not is_map and (name in with_maps or position in linked.copy_of)
         kind = RowKind.MAP if is_map else RowKind.SERIES
-        lines.append((kind, index, "merged" if merged else "stored", name, []))
+        lines.append((kind, index, "merged" if is_merged else "stored", name, []))
+    for kind in (RowKind.MAP, RowKind.SERIES):
+        again = merged.again_of(maps=kind is RowKind.MAP)
+        lines.extend((kind, index, "merged", linked.series[kept], []) for index, kept in again.items())
+    standings = parsed[RowKind.STANDING].rows
+    once = set(standings_told_once(standings).index)
+    lines.extend((RowKind.STANDING, i, "stored" if i in once else "merged", "", []) for i in standings.index)
     stats = set(tables.player_map_stats["published_index"])
-    lines.extend((RowKind.STANDING, index, "stored", "", []) for index in parsed[RowKind.STANDING].rows.index)
     lines.extend((RowKind.FIXTURE, index, "stored", "", []) for index in announced.rows.index)
     lines.extend((RowKind.FIXTURE, index, "merged", "", []) for index in announced.copies)
     lines.extend((RowKind.FIXTURE, index, "rejected", "", [AGAINST_ITSELF]) for index in announced.against_itself)
-    for index in parsed[RowKind.PLAYER_MAP].rows.index:
+    lines.extend((RowKind.PLAYER_MAP, index, "merged", "", []) for index in repeated_stats)
+    for index in parsed[RowKind.PLAYER_MAP].rows.index.difference(list(repeated_stats), sort=False):
         known = index in stats
         reasons = [] if known else ["its map or player is not among the map results"]
         lines.append((RowKind.PLAYER_MAP, index, "stored" if known else "rejected", "", reasons))
@@ -210,7 +274,7 @@ def _outcomes(parsed: Mapping[RowKind, Parsed], linked: Linked, announced: Annou
     return pd.DataFrame(lines, columns=["kind", "index", "outcome", "target", "reasons"])
 
 
-def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str, int]:
+def _counts(outcomes: pd.DataFrame, merged: Merged, linked: Linked, tables: Tables) -> dict[str, int]:
     sizes = outcomes.groupby(["kind", "outcome"]).size().reset_index(name="n")
     counts = {f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")}
     with_maps = set(linked.series[: linked.n_maps])
@@ -218,6 +282,8 @@ def _counts(outcomes: pd.DataFrame, linked: Linked, tables: Tables) -> dict[str,
         "series_rows_joined_to_maps": sum(name in with_maps for name in linked.series[linked.n_maps :])
         - sum(linked.series[copy] in with_maps for copy in linked.copy_of),
         "series_rows_copies": len(linked.copy_of),
+        "rows_of_other_sources_merged": len(merged.again),
+        "rows_of_other_sources_contradicted": merged.n_disagree,
         "nicknames_respelled": len(linked.people.nicknames),
         "nicknames_of_two_players": len(linked.people.player_namesakes),
         "names_of_two_teams": len(linked.people.team_namesakes),

@@ -5,12 +5,10 @@ from dataclasses import dataclass, fields
 
 import pandas as pd
 
-from pipelines.etl.dictionaries import Dictionary
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities
 from pipelines.etl.linking import Linked, Roster
 from pipelines.etl.parsing import BEST_OF
-from pipelines.etl.spelling import team_key
 from pipelines.sources.base import moments
 
 
@@ -251,49 +249,3 @@ def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFra
     frame = pd.DataFrame(lines, columns=columns)
     frame["lineup_id"] = frame["lineup_id"].astype("Int64")
     return frame
-
-
-def player_stats_rows(
-    stats: pd.DataFrame, maps: pd.DataFrame, results: pd.DataFrame, lineups: pd.DataFrame, players: Dictionary
-) -> pd.DataFrame:
-    """One row a player and map, found by day, map, teams and the lineups that played it."""
-    played = _matchups(maps)
-    found = {key: position for position, key in enumerate(played)}
-    rosters = dict(zip(lineups["id"], lineups["roster"], strict=True))
-    ids_by_name: dict[str, set[int]] = {}
-    for number, name in zip(players.aliases["id"], players.aliases["name"], strict=True):
-        ids_by_name.setdefault(name, set()).add(number)
-    lines = []
-    sides = list(zip(results["id"], results["lineup1_id"], results["lineup2_id"], strict=True))
-    for row, matchup in zip(
-        stats.assign(published_index=stats.index).to_dict("records"), _matchups(stats), strict=True
-    ):
-        position = found.get(matchup)
-        if position is None:
-            continue
-        result, *fielded = sides[position]
-        present = {int(p) for lineup in fielded if not pd.isna(lineup) for p in rosters[lineup].split(",")}
-        known = ids_by_name.get(row["player"], set()) & present
-        if len(known) == 1:
-            lines.append(
-                (
-                    row["published_index"],
-                    result,
-                    known.pop(),
-                    row["kills"],
-                    row["deaths"],
-                    row["adr"],
-                    row["kast"],
-                    row["rating"],
-                )
-            )
-    columns = ["published_index", "map_result_id", "player_id", "kills", "deaths", "adr", "kast", "rating"]
-    frame = pd.DataFrame(lines, columns=columns)
-    return frame.drop_duplicates(["map_result_id", "player_id"])
-
-
-def _matchups(frame: pd.DataFrame) -> list[tuple[str, str, frozenset[str]]]:
-    if frame.empty:
-        return []
-    teams = (frozenset(map(team_key, pair)) for pair in zip(frame["team1"], frame["team2"], strict=True))
-    return list(zip(frame["date"], frame["map"], teams, strict=True))

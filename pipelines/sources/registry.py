@@ -1,4 +1,4 @@
-"""The source that this installation reads."""
+"""The sources that this installation reads."""
 
 from pyrate_limiter import Duration, Rate
 
@@ -20,13 +20,13 @@ BO3GG_RATES = (Rate(1, 3 * Duration.SECOND),)
 """It states no limit: asked less often than a reader of its pages would."""
 
 
-def make_source(settings: Settings) -> MatchSource:
-    """The source by its name in the settings.
+def make_source(name: SourceName, settings: Settings) -> MatchSource:
+    """One source, as the settings say.
 
     Raises:
-        SourceError: If the source needs a secret that the environment does not have.
+        SourceError: If it needs a secret that the environment does not have.
     """
-    match settings.source:
+    match name:
         case SourceName.ARCHIVE:
             return ArchiveSource(settings.watched_folder())
         case SourceName.VALVE:
@@ -37,7 +37,7 @@ def make_source(settings: Settings) -> MatchSource:
             return _pandascore(settings)
         case SourceName.BO3GG:
             return Bo3ggSource(
-                _payloads(settings),
+                _payloads(settings, name),
                 lambda: JsonApi(settings.bo3gg_url, rates=BO3GG_RATES),
                 every_seconds=60 * settings.poll_minutes,
             )
@@ -55,11 +55,13 @@ def _pandascore(settings: Settings) -> MatchSource:
     def connect() -> JsonApi:
         return JsonApi(settings.pandascore_url, rates=PANDASCORE_RATES, token=token.get_secret_value())
 
-    return PandaScoreSource(_payloads(settings), connect, every_seconds=60 * settings.poll_minutes)
+    return PandaScoreSource(
+        _payloads(settings, SourceName.PANDASCORE), connect, every_seconds=60 * settings.poll_minutes
+    )
 
 
-def _payloads(settings: Settings) -> Payloads:
-    return Payloads(settings.source_folder(settings.source) / "answers.sqlite")
+def _payloads(settings: Settings, name: SourceName) -> Payloads:
+    return Payloads(settings.source_folder(name) / "answers.sqlite")
 
 
 def valve_repository(settings: Settings) -> Checkout:

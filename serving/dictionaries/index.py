@@ -3,10 +3,9 @@
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
@@ -47,6 +46,8 @@ class DictionaryRows(BaseModel):
 
 def folded(name: str) -> str:
     """A spelling without case and accents, for comparing."""
+    if name.isascii():  # nothing to decompose
+        return name.strip().lower()
     decomposed = unicodedata.normalize("NFKD", name.strip())
     return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
 
@@ -66,26 +67,17 @@ class Dictionary:
         self._entries = sorted(entries, key=lambda entry: entry.id)
         self._ids = [entry.id for entry in self._entries]
         self._by_id = {entry.id: entry for entry in self._entries}
+        # Made here, off the event loop: at the first question it would hold up all others for a tenth of a second.
+        self._spellings = [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
+        self._folded = [spelling for spelling, _ in self._spellings]
+        self._by_spelling: dict[str, list[Entry]] = {}
+        for spelling, entry in self._spellings:
+            known = self._by_spelling.setdefault(spelling, [])
+            if not known or known[-1] is not entry:  # spellings of one entry are neighbours
+                known.append(entry)
 
     def __len__(self) -> int:
         return len(self._entries)
-
-    @cached_property
-    def _spellings(self) -> list[tuple[str, Entry]]:
-        return [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
-
-    @cached_property
-    def _folded(self) -> list[str]:
-        return [spelling for spelling, _ in self._spellings]
-
-    @cached_property
-    def _by_spelling(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
-        for spelling, entry in self._spellings:
-            known = found.setdefault(spelling, [])
-            if entry not in known:
-                known.append(entry)
-        return found
 
     def get(self, entry_id: int) -> Entry | None:
         """The entry with this id."""
@@ -143,26 +135,21 @@ class Dictionary:
 
 
 class Dictionaries:
-    """Maps, teams and players of one moment, and what they have played."""
+    """Maps, teams and players of one moment, and what they have played.
+
+    Attributes:
+        records: By team: map, how often it was played, how often it was won; the most played map first.
+        played_for: By player: team, and the last day on which he played for it; the latest first.
+    """
 
     def __init__(self, rows: DictionaryRows) -> None:
         self.rows = rows
         self.maps = Dictionary(rows.maps)
         self.teams = Dictionary(rows.teams)
         self.players = Dictionary(rows.players)
-
-    @cached_property
-    def records(self) -> Mapping[int, Sequence[tuple[int, int, int]]]:
-        """By team: map, how often it was played, how often it was won; the most played map first."""
-        found: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-        for team, played_map, played, won in sorted(self.rows.records, key=lambda row: -row[2]):
-            found[team].append((played_map, played, won))
-        return dict(found)
-
-    @cached_property
-    def played_for(self) -> Mapping[int, Sequence[tuple[int, date]]]:
-        """By player: team, and the last day on which he played for it; the latest first."""
-        found: dict[int, list[tuple[int, date]]] = defaultdict(list)
-        for player, team, day in self.rows.played_for:
-            found[player].append((team, day))
-        return dict(found)
+        self.records: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
+        for team, played_map, played, won in sorted(rows.records, key=lambda row: -row[2]):
+            self.records[team].append((played_map, played, won))
+        self.played_for: dict[int, list[tuple[int, date]]] = defaultdict(list)
+        for player, team, day in rows.played_for:
+            self.played_for[player].append((team, day))

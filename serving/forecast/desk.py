@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from cs2.contracts import ForecastAnswer, ForecastEvent, ForecastRequest, SeriesAnswer, SeriesEvent, SeriesRequest
+from cs2.contracts import ForecastRequest, SeriesRequest, Sides
+from cs2.logs import REQUEST_ID
 from serving.errors import InvalidRequestError, ProblemError
 from serving.forecast.bundle import Bundle
+from serving.forecast.forecaster import Forecaster
 from serving.forecast.outbox import Outbox
 from serving.forecast.questions import Question, map_question, series_question
-from serving.forecast.schemas import BatchAnswer, BatchItem
 from serving.forecast.service import Answered, answer_maps, answer_series, require_model
+from serving.metrics.counts import Counts
+from serving.services import Services
 
 CHUNK = 100
 """Questions of a batch that are answered before other requests have their turn."""
@@ -29,72 +33,81 @@ class Desk:
     Attributes:
         bundle: Model, ratings and dictionaries of one moment.
         outbox: Keeps the events.
+        forecaster: Answers questions about a map together with those of other requests.
+        counts: Counts what was answered.
         user_id: Who asks.
         today: Day of play where a question tells none.
         started: Reading of ``time.perf_counter`` when the request came.
+        request_id: Of the request: events are written by another task, which does not have it.
     """
 
     bundle: Bundle
     outbox: Outbox
+    forecaster: Forecaster
+    counts: Counts
     user_id: int
     today: date
     started: float
+    request_id: str | None
 
-    async def forecast_map(self, request: ForecastRequest) -> ForecastAnswer:
+    async def forecast_map(self, request: ForecastRequest) -> bytes:
         """Answer a question about one map.
+
+        Returns:
+            A ``ForecastAnswer`` as JSON.
 
         Raises:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
         question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
-        (found,) = answer_maps(self.bundle, [question], [str(uuid7())])
-        await self.outbox.record(self._map_event(request, found))
-        return found.answer
+        found = await self.forecaster.answer(question, request, self)
+        self.counts.forecast(found.map_name, found.probability)
+        return found.body
 
-    async def forecast_series(self, request: SeriesRequest) -> SeriesAnswer:
+    async def forecast_series(self, request: SeriesRequest) -> bytes:
         """Answer a question about a series.
+
+        Returns:
+            A ``SeriesAnswer`` as JSON.
 
         Raises:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
         question = series_question(self.bundle, require_model(self.bundle)[1], request, self.today)
-        found = answer_series(self.bundle, question, request.best_of, str(uuid7()))
-        event = SeriesEvent(request=request, response=found.answer, **self._common(found))
-        await self.outbox.record(event.model_dump_json().encode())
-        return found.answer
+        found = answer_series(self.bundle, question, request.best_of)
+        await self.outbox.record([self.event(request, found)])
+        self.counts.forecast(None, found.probability)
+        return found.body
 
-    async def forecast_batch(self, questions: Sequence[Any]) -> BatchAnswer:
-        """Answer many questions; what is wrong with one, or cannot be kept of one, is told in its own place.
+    async def forecast_batch(self, questions: Sequence[Any]) -> bytes:
+        """Answer many questions; what is wrong with one, or cannot be kept of some, is told in its own place.
 
         Args:
             questions: Fields of ``ForecastRequest`` each, not validated yet.
+
+        Returns:
+            A ``BatchAnswer`` as JSON.
 
         Raises:
             UnavailableError: If no model is served yet.
         """
         require_model(self.bundle)
         batch_id = str(uuid7())
-        results: list[BatchItem] = []
+        chunks = []
         for start in range(0, len(questions), CHUNK):
-            results += await self._chunk(questions[start : start + CHUNK], batch_id)
+            chunks.append(self._chunk(questions[start : start + CHUNK], batch_id))
             await asyncio.sleep(0)
-        return BatchAnswer(batch_id=batch_id, results=results)
+        results = [item for chunk in chunks for item in await chunk.items()]
+        return orjson.dumps({"batch_id": batch_id, "results": results})
 
-    async def _chunk(self, questions: Sequence[Any], batch_id: str) -> list[BatchItem]:
+    def _chunk(self, questions: Sequence[Any], batch_id: str) -> "_Chunk":
         understood = [self._understood(question) for question in questions]
         good = [found for found in understood if not isinstance(found, ProblemError)]
-        answered = (
-            answer_maps(self.bundle, [question for _, question in good], [str(uuid7()) for _ in good]) if good else []
-        )
-        events = [self._map_event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
-        kept = await asyncio.gather(*(self.outbox.record(event) for event in events), return_exceptions=True)
-        items = iter(
-            [
-                BatchItem(forecast=found.answer) if problem is None else _problem_item(problem)
-                for found, problem in zip(answered, kept, strict=True)
-            ]
-        )
-        return [_problem_item(found) if isinstance(found, ProblemError) else next(items) for found in understood]
+        if not good:
+            return _Chunk(understood, [], None, self.counts)
+        answered = answer_maps(self.bundle, [question for _, question in good])
+        events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
+        return _Chunk(understood, answered, self.outbox.record(events), self.counts)
 
     def _understood(self, question: Any) -> tuple[ForecastRequest, Question] | ProblemError:
         try:
@@ -105,29 +118,69 @@ class Desk:
         except ProblemError as error:
             return error
 
-    def _map_event(
-        self, request: ForecastRequest, found: Answered[ForecastAnswer], batch_id: str | None = None
-    ) -> bytes:
-        event = ForecastEvent(request=request, response=found.answer, **self._common(found, batch_id))
-        return event.model_dump_json().encode()
+    def event(self, request: Sides, found: Answered, batch_id: str | None = None) -> bytes:
+        """A ``ForecastEvent`` or ``SeriesEvent`` as JSON; the answer is in it to the byte as it is sent."""
+        model, ratings = require_model(self.bundle)
+        return orjson.dumps(
+            {
+                "event_id": found.forecast_id,
+                "occurred_at": datetime.now(UTC),
+                "user_id": self.user_id,
+                "batch_id": batch_id,
+                "request_id": self.request_id,
+                "contributions": found.contributions,
+                "model_version": model.record.version,
+                "snapshot_id": ratings.record.id,
+                "latency_ms": (time.perf_counter() - self.started) * 1000,
+                "kind": "series" if isinstance(request, SeriesRequest) else "map",
+                "request": orjson.Fragment(request.model_dump_json()),
+                "response": orjson.Fragment(found.body),
+            }
+        )
 
-    def _common(
-        self, found: Answered[ForecastAnswer] | Answered[SeriesAnswer], batch_id: str | None = None
-    ) -> dict[str, Any]:
-        _, ratings = require_model(self.bundle)
-        return {
-            "event_id": found.answer.forecast_id,
-            "occurred_at": datetime.now(UTC),
-            "user_id": self.user_id,
-            "batch_id": batch_id,
-            "contributions": found.contributions,
-            "model_version": found.answer.model.version,
-            "snapshot_id": ratings.record.id,
-            "latency_ms": (time.perf_counter() - self.started) * 1000,
-        }
+
+def desk_of(services: Services, user_id: int) -> Desk:
+    """Serves a request that came just now."""
+    return Desk(
+        bundle=services.keeper.current,
+        outbox=services.outbox,
+        forecaster=services.forecaster,
+        counts=services.counts,
+        user_id=user_id,
+        today=services.settings.current_day(),
+        started=time.perf_counter(),
+        request_id=REQUEST_ID.get(),
+    )
 
 
-def _problem_item(error: BaseException) -> BatchItem:
-    if not isinstance(error, ProblemError):
-        raise error
-    return BatchItem(problem=error.problem)
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some questions of a batch, whose events are on their way into the history's keeping."""
+
+    understood: Sequence[object]
+    answered: Sequence[Answered]
+    kept: "asyncio.Future[None] | None"
+    counts: Counts
+
+    async def items(self) -> list[dict[str, Any]]:
+        """A ``BatchItem`` for each question, as plain data."""
+        refused: ProblemError | None = None
+        try:
+            if self.kept is not None:
+                await self.kept
+        except ProblemError as error:
+            refused = error
+        else:
+            for one in self.answered:
+                self.counts.forecast(one.map_name, one.probability)
+        answered = iter(self.answered)
+        items = []
+        for found in self.understood:
+            problem = found if isinstance(found, ProblemError) else refused
+            body = None if isinstance(found, ProblemError) else orjson.Fragment(next(answered).body)
+            items.append({"forecast": body, "problem": None} if problem is None else _problem_item(problem))
+        return items
+
+
+def _problem_item(error: ProblemError) -> dict[str, Any]:
+    return {"forecast": None, "problem": error.problem.model_dump(mode="json")}

@@ -1,6 +1,5 @@
 """Forecasts over HTTP."""
 
-import time
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from fastapi.responses import Response
 from cs2.contracts import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
-from serving.forecast.desk import Desk
+from serving.forecast.desk import Desk, desk_of
 from serving.forecast.schemas import (
     ANSWER_EXAMPLE,
     BATCH_EXAMPLES,
@@ -33,13 +32,7 @@ _SERIES = {"description": "The forecast.", "content": {"application/json": {"exa
 
 
 async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
-    return Desk(
-        bundle=services.keeper.current,
-        outbox=services.outbox,
-        user_id=user_id,
-        today=services.settings.current_day(),
-        started=time.perf_counter(),
-    )
+    return desk_of(services, user_id)
 
 
 DeskDep = Annotated[Desk, Depends(_desk)]
@@ -77,5 +70,5 @@ async def forecast_batch(
     return _json(await desk.forecast_batch(request.forecasts))
 
 
-def _json(answer: ForecastAnswer | SeriesAnswer | BatchAnswer) -> Response:
-    return Response(answer.model_dump_json(), media_type="application/json")
+def _json(answer: bytes) -> Response:
+    return Response(answer, media_type="application/json")

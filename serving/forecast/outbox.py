@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,35 +11,52 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from cs2.contracts import EVENT_FIELD, EVENTS_STREAM
+from cs2.contracts import EVENT_FIELD, EVENTS_FIELD, EVENTS_STREAM, events_of
 from serving.errors import UnavailableError
 from serving.forecast.spool import Spool, SpoolError
 from serving.supervision import TaskState
 
-MAX_GROUP = 500
+MAX_GROUP = 100
+"""So many events, and no new one, go into one entry of the stream."""
 MAX_WAITING = 10_000
-"""So many requests wait for the history at most; beyond it forecasts are refused with 503."""
-SHIP_BYTES = 1024 * 1024
-"""More than a whole group holds (an event has about 1.3 kB): the spool empties under any load."""
-MAX_PAGES = 20
-"""Of ``MAX_GROUP`` entries each: so far behind its time is an event looked for in the stream."""
+"""So many events wait for the history at most; beyond it forecasts are refused with 503."""
+SHIP_BYTES = 512 * 1024
+"""More than a whole group holds (an event has about 1.5 kB): the spool empties under any load."""
+PAGE = 20
+MAX_PAGES = 100
+"""Of ``PAGE`` entries each: so far behind its time is an event looked for in the stream."""
 CLOCK_SKEW_MS = 5_000
 SHORTEST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 1.0
 
+WRITE = """
+redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+for event in string.gmatch(ARGV[2], '[^\\n]+') do redis.call('PUBLISH', KEYS[1], event) end
+"""
+"""A group becomes one entry of the stream; listeners on the channel hear each event. The payload is sent once."""
+
 log = structlog.get_logger(__name__)
 
-_Waiting = tuple[bytes, asyncio.Future[None]]
+_Waiting = tuple[Sequence[bytes], asyncio.Future[None]]
 
 
 class Outbox:
-    """Writes the events of all requests in flight together. One task writes, so that their order is kept."""
+    """Writes the events of all requests in flight together. One task writes, so that their order is kept.
+
+    Attributes:
+        before_turn: Called before each turn; what it has kept is written in it.
+        redis_problem: Why the last write to Redis failed, None where it did not.
+        spool_problem: The same of the local file.
+    """
 
     def __init__(self, redis: Redis, spool: Spool) -> None:
         self._redis = redis
+        self._write_events = redis.register_script(WRITE)
         self._spool = spool
         self._waiting: list[_Waiting] = []
+        self._n_waiting = 0
         self._wake = asyncio.Event()
+        self.before_turn: Callable[[], None] = lambda: None
         self._retry_at = 0.0
         self._retry_seconds = SHORTEST_RETRY_SECONDS
         self.redis_problem: str | None = None
@@ -49,21 +67,51 @@ class Outbox:
         """Size of the events that wait for Redis in the local file."""
         return self._spool.waiting_bytes
 
-    async def record(self, event: bytes) -> None:
-        """Return once the event is in the history's keeping.
+    @property
+    def waiting(self) -> int:
+        """How many events wait for the history."""
+        return self._n_waiting
+
+    def record(self, events: Sequence[bytes]) -> asyncio.Future[None]:
+        """Have events kept, all or none.
 
         Args:
-            event: One event as JSON, without line breaks.
+            events: At least one, each as JSON without line breaks.
+
+        Returns:
+            Is done once they are in the history's keeping; until then no answer to them may leave. Fails with
+            ``UnavailableError`` where neither Redis nor the local file takes them, or too many wait already.
+        """
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self.require_room()
+        except UnavailableError as error:
+            kept.set_exception(error)
+        else:
+            self.keep(events, kept)
+        return kept
+
+    def require_room(self, n_more: int = 0) -> None:
+        """Refuse an event where too many wait.
+
+        Args:
+            n_more: How many will come before it.
 
         Raises:
-            UnavailableError: If neither Redis nor the local file takes it: the forecast must not be answered.
+            UnavailableError: If so.
         """
-        if len(self._waiting) >= MAX_WAITING:
+        if self._n_waiting + n_more >= MAX_WAITING:
             raise UnavailableError("history-unavailable", "too many forecasts wait for the history")
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.append((event, future))
+
+    def wake(self) -> None:
+        """Take the next turn soon."""
         self._wake.set()
-        await future
+
+    def keep(self, events: Sequence[bytes], kept: "asyncio.Future[None]") -> None:
+        """As :meth:`record`, with a future that somebody waits for already."""
+        self._waiting.append((events, kept))
+        self._n_waiting += len(events)
+        self._wake.set()
 
     async def find(self, event_id: str) -> bytes | None:
         """An event that is on its way to the history: in the local file, or in the stream.
@@ -83,12 +131,12 @@ class Outbox:
         first = UUID(event_id).int >> 80
         start = str(max(0, first - CLOCK_SKEW_MS))
         for _ in range(MAX_PAGES):
-            entries: Any = await self._redis.xrange(EVENTS_STREAM, start, "+", count=MAX_GROUP)
+            entries: Any = await self._redis.xrange(EVENTS_STREAM, start, "+", count=PAGE)
             for _, fields in entries:
-                if text in fields.get(EVENT_FIELD, b""):
-                    found: bytes = fields[EVENT_FIELD]
-                    return found
-            if len(entries) < MAX_GROUP:
+                for event in events_of(fields):
+                    if text in event:
+                        return event
+            if len(entries) < PAGE:
                 return None
             start = "(" + entries[-1][0].decode()
         return None
@@ -97,9 +145,11 @@ class Outbox:
         """Write what waits, and ship what the spool holds, for as long as the service lives."""
         while True:
             state.is_well()
+            self.before_turn()
             if not self._waiting:
                 await self._sleep()
-            group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+                self.before_turn()
+            group = self._next_group()
             try:
                 await self._write(group)
             finally:
@@ -109,12 +159,26 @@ class Outbox:
 
     async def close(self) -> None:
         """Write what still waits, at the end of the service."""
-        group, self._waiting = self._waiting, []
+        self.before_turn()
         try:
-            await self._write(group)
+            while self._waiting:
+                group = self._next_group()
+                try:
+                    await self._write(group)
+                finally:
+                    _refuse(group, "the service stops")
         finally:
-            _refuse(group, "the service stops")
             self._spool.close()
+
+    def _next_group(self) -> list[_Waiting]:
+        """Take what waits, the oldest first, until it is enough for an entry of the stream."""
+        n_items, n_events = 0, 0
+        while n_items < len(self._waiting) and n_events < MAX_GROUP:
+            n_events += len(self._waiting[n_items][0])
+            n_items += 1
+        group, self._waiting = self._waiting[:n_items], self._waiting[n_items:]
+        self._n_waiting -= n_events
+        return group
 
     async def _sleep(self) -> None:
         """Until an event comes, or until it is time to try Redis again."""
@@ -128,7 +192,7 @@ class Outbox:
     async def _write(self, group: list[_Waiting]) -> None:
         if not group:
             return
-        events = [event for event, _ in group]
+        events = [event for of_one, _ in group for event in of_one]
         if not self._spool.waiting_bytes and time.monotonic() >= self._retry_at and await self._to_redis(events):
             _confirm(group)
             return
@@ -157,13 +221,11 @@ class Outbox:
     async def _to_redis(self, events: list[bytes]) -> bool:
         """Whether Redis has the events. Where it may have some of them they are sent again: the sink ignores these."""
         try:
-            pipeline = self._redis.pipeline(transaction=False)
-            if not events:
-                pipeline.ping()
-            for event in events:
-                pipeline.xadd(EVENTS_STREAM, {EVENT_FIELD: event})
-                pipeline.publish(EVENTS_STREAM, event)
-            await pipeline.execute()
+            if events:
+                field = EVENT_FIELD if len(events) == 1 else EVENTS_FIELD
+                await self._write_events(keys=[EVENTS_STREAM], args=[field, b"\n".join(events)])
+            else:
+                await self._redis.ping()
         except (RedisError, OSError) as error:
             if self.redis_problem is None:
                 log.warning("redis_away", error=str(error))

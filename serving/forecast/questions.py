@@ -157,7 +157,8 @@ def _lineups(names: Dictionaries, request: Sides) -> list[list[int] | None]:
             _check_lineup(*lineup)
     if given[0] is not None and given[1] is not None:
         field, players = given[1]
-        shared = [player for player in players if player in given[0][1]]
+        theirs = {player.id for player in given[0][1]}
+        shared = [player for player in players if player.id in theirs]
         if shared:
             message = f"{shared[0].name} (id {shared[0].id}) plays for team 1; name another player"
             raise WrongFieldError("player-on-both-sides", field, message)
@@ -169,9 +170,11 @@ def _check_lineup(field: str, lineup: Sequence[Entry]) -> None:
         raise WrongFieldError(
             "lineup-size", field, f"it has {len(lineup)} players; name five, or leave it out for the latest five"
         )
+    seen: set[int] = set()
     for player in lineup:
-        if lineup.count(player) > 1:
+        if player.id in seen:
             raise WrongFieldError("repeated-player", field, f"{player.name} is named twice; name five players")
+        seen.add(player.id)
 
 
 def _day(request: Sides, today: date, ratings_as_of: date) -> date:

@@ -2,37 +2,40 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any
 
 import numpy as np
+import orjson
+from uuid_utils import uuid7
 
-from cs2.contracts import (
-    ForecastAnswer,
-    MapOfSeries,
-    ModelUsed,
-    Named,
-    ScoreLine,
-    SeriesAnswer,
-    TeamUsed,
-)
+from cs2.answers import contributions_by_feature, players_on_both_sides, series_answer
+from cs2.contracts import ModelUsed, Named, TeamUsed
 from cs2.forecasting.features import FEATURE_NAMES
-from cs2.forecasting.history import UNKNOWN, FloatArray, IntArray
 from cs2.forecasting.model import forecast
-from cs2.forecasting.series import SeriesForecast, forecast_series
-from serving.dictionaries.index import Dictionaries, Entry
+from cs2.forecasting.series import forecast_series
+from serving.dictionaries.index import Dictionaries
 from serving.errors import UnavailableError
 from serving.forecast.bundle import Bundle, LoadedModel, LoadedRatings
 from serving.forecast.questions import Question, fixtures
 
-AnswerT = TypeVar("AnswerT", ForecastAnswer, SeriesAnswer)
-
 
 @dataclass(frozen=True, slots=True)
-class Answered(Generic[AnswerT]):
-    """An answer, and what each feature added to it in log-odds."""
+class Answered:
+    """An answer, and what its event tells beside it.
 
-    answer: AnswerT
+    Attributes:
+        forecast_id: Id of the answer, uuid7.
+        body: The answer as JSON, as it is sent and stored.
+        contributions: What each feature added, in log-odds.
+        probability: That team 1 wins.
+        map_name: The map; None for a series.
+    """
+
+    forecast_id: str
+    body: bytes
     contributions: dict[str, float]
+    probability: float
+    map_name: str | None = None
 
 
 def require_model(bundle: Bundle) -> tuple[LoadedModel, LoadedRatings]:
@@ -47,43 +50,55 @@ def require_model(bundle: Bundle) -> tuple[LoadedModel, LoadedRatings]:
     return bundle.model, bundle.ratings
 
 
-def answer_maps(
-    bundle: Bundle, questions: Sequence[Question], forecast_ids: Sequence[str]
-) -> list[Answered[ForecastAnswer]]:
+def answer_maps(bundle: Bundle, questions: Sequence[Question]) -> list[Answered]:
     """Forecast maps, one or many: each gets the same number as alone.
+
+    The answers have the fields of ``ForecastAnswer``, but are written from plain data: to build that model, and to
+    write it twice, for the client and for the event, took longer than the forecast itself.
 
     Args:
         bundle: Model, ratings and dictionaries of one moment.
         questions: At least one, each with one map.
-        forecast_ids: Ids of the answers, uuid7.
 
     Raises:
         UnavailableError: If no model is served yet.
+        ValueError: If a forecast is no probability.
     """
     model, ratings = require_model(bundle)
     found = forecast(model.predictor, ratings.snapshot, fixtures(questions))
-    contributions = model.predictor.contributions(found.X)
-    used, names = _model_used(model, ratings), bundle.dictionaries
+    if not ((found.low > 0.0) & (found.high < 1.0)).all():
+        raise ValueError("the ratings lead to a forecast that is no probability")
+    names, used = bundle.dictionaries, _model_used(model, ratings).model_dump()
+    numbers = zip(
+        questions,
+        found.probability.tolist(),
+        found.low.tolist(),
+        found.high.tolist(),
+        found.warnings,
+        model.predictor.contributions(found.X).tolist(),
+        strict=True,
+    )
     answers = []
-    for row, (question, forecast_id) in enumerate(zip(questions, forecast_ids, strict=True)):
-        probability = float(found.probability[row])
-        answer = ForecastAnswer(
-            forecast_id=forecast_id,
-            team1_win_probability=probability,
-            team2_win_probability=1.0 - probability,
-            interval=(float(found.low[row]), float(found.high[row])),
-            warnings=[*found.warnings[row], *_shared(names, question)],
-            model=used,
-            map=_named(question.maps[0]),
-            team1=_team_used(names, question, 0),
-            team2=_team_used(names, question, 1),
-            played_on=question.played_on,
-        )
-        answers.append(Answered(answer, _by_feature(contributions[row])))
+    for question, probability, low, high, warnings, contributions in numbers:
+        forecast_id, played = str(uuid7()), question.maps[0]
+        answer = {
+            "forecast_id": forecast_id,
+            "team1_win_probability": probability,
+            "team2_win_probability": 1.0 - probability,
+            "interval": (low, high),
+            "warnings": [*warnings, *_shared(names, question)],
+            "model": used,
+            "map": {"id": played.id, "name": played.name},
+            "team1": _plain_team(names, question, 0),
+            "team2": _plain_team(names, question, 1),
+            "played_on": question.played_on,
+        }
+        of_features = dict(zip(FEATURE_NAMES, contributions, strict=True))
+        answers.append(Answered(forecast_id, orjson.dumps(answer), of_features, probability, played.name))
     return answers
 
 
-def answer_series(bundle: Bundle, question: Question, best_of: int, forecast_id: str) -> Answered[SeriesAnswer]:
+def answer_series(bundle: Bundle, question: Question, best_of: int) -> Answered:
     """Forecast a series: on its maps where they are known, else averaged over likely vetoes.
 
     Raises:
@@ -93,45 +108,29 @@ def answer_series(bundle: Bundle, question: Question, best_of: int, forecast_id:
     names = bundle.dictionaries
     maps = np.array([played.id for played in question.maps]) if question.maps else None
     found = forecast_series(model.predictor, ratings.snapshot, fixtures([question]), best_of, maps)
-    answer = SeriesAnswer(
-        forecast_id=forecast_id,
+    one, two = (_team_used(names, question, side) for side in (0, 1))
+    answer = series_answer(
+        found,
+        forecast_id=str(uuid7()),
         best_of=best_of,
-        team1_win_probability=found.probability,
-        team2_win_probability=1.0 - found.probability,
-        interval=(found.low, found.high),
-        scores=[
-            ScoreLine(team1_maps=one, team2_maps=two, probability=probability)
-            for (one, two), probability in found.scores.items()
-        ],
-        maps=_maps_of(names, found, are_named=maps is not None),
-        warnings=[*found.warnings, *_shared(names, question)],
+        is_on_named_maps=maps is not None,
+        map_name=lambda number: _map_name(names, number),
+        warnings=[*found.warnings, *players_on_both_sides(one, two)],
         model=_model_used(model, ratings),
-        team1=_team_used(names, question, 0),
-        team2=_team_used(names, question, 1),
+        teams=(one, two),
         played_on=question.played_on,
     )
-    return Answered(answer, _by_feature(found.contributions))
+    return Answered(
+        forecast_id=answer.forecast_id,
+        body=answer.model_dump_json().encode(),
+        contributions=contributions_by_feature(found.contributions),
+        probability=found.probability,
+    )
 
 
-def _maps_of(names: Dictionaries, found: SeriesForecast, *, are_named: bool) -> list[MapOfSeries]:
-    order: IntArray = np.arange(len(found.maps)) if are_named else np.argsort(-found.chance, kind="stable")
-    return [
-        MapOfSeries(
-            map=None if found.maps[row] == UNKNOWN else _by_id(names, int(found.maps[row])),
-            team1_win_probability=float(found.map_probability[row]),
-            chance_to_be_played=min(1.0, float(found.chance[row])),
-        )
-        for row in order
-    ]
-
-
-def _by_id(names: Dictionaries, map_id: int) -> Named:
+def _map_name(names: Dictionaries, map_id: int) -> str:
     entry = names.maps.get(map_id)
-    return Named(id=map_id, name=entry.name if entry else str(map_id))
-
-
-def _by_feature(contributions: FloatArray) -> dict[str, float]:
-    return dict(zip(FEATURE_NAMES, contributions.tolist(), strict=True))
+    return entry.name if entry else str(map_id)
 
 
 def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
@@ -140,12 +139,6 @@ def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
         trained_through=model.record.trained_through,
         ratings_as_of=ratings.record.as_of,
     )
-
-
-def _shared(names: Dictionaries, question: Question) -> list[str]:
-    """A latest five that is out of date may hold a player of the other side."""
-    both = sorted(set(question.lineups[0] or ()) & set(question.lineups[1] or ()))
-    return [f"{_player(names, player).name} is in both lineups: name the players who play" for player in both]
 
 
 def _team_used(names: Dictionaries, question: Question, side: int) -> TeamUsed:
@@ -158,5 +151,18 @@ def _player(names: Dictionaries, player_id: int) -> Named:
     return Named(id=player_id, name=entry.name if entry else str(player_id))
 
 
-def _named(entry: Entry) -> Named:
-    return Named(id=entry.id, name=entry.name)
+def _plain_team(names: Dictionaries, question: Question, side: int) -> dict[str, Any]:
+    """As :func:`_team_used`, plain."""
+    team, get = question.teams[side], names.players.get
+    players = [
+        {"id": player, "name": entry.name if (entry := get(player)) else str(player)}
+        for player in question.lineups[side] or ()
+    ]
+    return {"id": team.id, "name": team.name, "players": players}
+
+
+def _shared(names: Dictionaries, question: Question) -> list[str]:
+    first, second = question.lineups
+    if not first or not second or set(first).isdisjoint(second):
+        return []
+    return players_on_both_sides(_team_used(names, question, 0), _team_used(names, question, 1))

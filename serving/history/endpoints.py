@@ -71,10 +71,11 @@ async def forget_me(user_id: CurrentUser, services: ServicesDep) -> None:
 
 @router.get("/{forecast_id}", response_model=ExplainedForecast, responses={**_ONE, **_WAITING})
 async def get_forecast(forecast_id: UUID, user_id: CurrentUser, services: ServicesDep) -> Response | ExplainedForecast:
-    """One's own forecast with its explanation: what each feature added in log-odds, summing to the answer."""
+    """One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds, summing to
+    the answer."""
     name = str(forecast_id)
     document = await _stored_or_on_its_way(services, name)
-    if document is None or not await _may_see(services, document["user_id"], user_id):
+    if document is None or not await _may_see(services, document, user_id):
         raise NotFoundError("unknown-forecast", f"there is no forecast {name} of yours")
     if "_id" in document:
         return with_reasons(document)
@@ -107,5 +108,6 @@ async def _stored_or_on_its_way(services: Services, forecast_id: str) -> Documen
     return await services.history.get(forecast_id)
 
 
-async def _may_see(services: Services, owner: int | None, user_id: int) -> bool:
-    return owner == user_id or await is_admin(services, user_id)
+async def _may_see(services: Services, document: Document, user_id: int) -> bool:
+    is_automatic = document.get("fixture_id") is not None  # it stands in the track record, for everybody
+    return is_automatic or document["user_id"] == user_id or await is_admin(services, user_id)

@@ -7,12 +7,14 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from cs2.contracts import FORECASTS_COLLECTION
+from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.erasures import erase_user
 from cs2.mongo_client import MongoClient
 from serving.errors import UnavailableError
 
 SERVER_SECONDS = 3.0
+OUTCOMES_AT_ONCE = 25
+"""Ids in one query: the embedded server compares every id of a query with every document that it finds."""
 
 Document = Mapping[str, Any]
 
@@ -65,6 +67,7 @@ class StoredForecasts:
         )
         self._database = self._client[database]
         self._forecasts = self._database[FORECASTS_COLLECTION]
+        self._outcomes = self._database[OUTCOMES_COLLECTION]
 
     async def get(self, forecast_id: str) -> Document | None:
         """One forecast, or None where it is not stored.
@@ -93,6 +96,22 @@ class StoredForecasts:
         try:
             # Ids are uuid7: their order is that of time.
             found: list[Document] = await self._forecasts.find(query).sort("_id", -1).limit(limit).to_list(limit)
+        except PyMongoError as error:
+            raise _away() from error
+        return found
+
+    async def outcomes(self, forecast_ids: Sequence[str]) -> Mapping[str, Document]:
+        """What became of forecasts, by id; those that were not judged yet are left out.
+
+        Raises:
+            UnavailableError: If MongoDB does not answer.
+        """
+        found: dict[str, Document] = {}
+        try:
+            for start in range(0, len(forecast_ids), OUTCOMES_AT_ONCE):
+                wanted = list(forecast_ids[start : start + OUTCOMES_AT_ONCE])
+                async for document in self._outcomes.find({"_id": {"$in": wanted}}):
+                    found[document["_id"]] = document
         except PyMongoError as error:
             raise _away() from error
         return found

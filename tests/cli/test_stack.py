@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,10 +45,27 @@ class RunningStack:
 
     data: Path
     watched: Path
-    process: subprocess.Popen[bytes]
     log: Path
     last_day: str
     ports: dict[str, int] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "cli", "up", "--data", str(self.watched), "--data-dir", str(self.data)]
+        environment = {**os.environ, "CS2_RETRAIN_COOLDOWN_MINUTES": "0", "CS2_RETRAIN_AFTER_MAPS": "100"}
+        with self.log.open("wb") as out:
+            self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+        is_up_or_dead = lambda: self.process.poll() is not None or "Ctrl-C stops it" in self.log.read_text()  # noqa: E731
+        wait_for(is_up_or_dead, START_SECONDS, "the stack is up")
+        assert self.process.poll() is None, self.log.read_text()
+        self.ports = json.loads((self.data / "stack.json").read_text())["ports"]
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        for left in owned_processes(self.data):
+            left.kill()
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
@@ -90,24 +109,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterat
     watched, data, log = base / "watched", base / "data", base / "up.log"
     watched.mkdir()
     last_day = write_months(shared_data, watched, "", "2024-07-01", "2025-12-31")
-    command = [sys.executable, "-m", "cli", "up", "--data", str(watched), "--data-dir", str(data)]
-    environment = {**os.environ, "CS2_RETRAIN_COOLDOWN_MINUTES": "0", "CS2_RETRAIN_AFTER_MAPS": "100"}
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
-    running = RunningStack(data, watched, process, log, last_day)
+    running = RunningStack(data, watched, log, last_day)
     try:
-        wait_for(
-            lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), START_SECONDS, "the stack is up"
-        )
-        assert process.poll() is None, log.read_text()
-        running.ports = json.loads((data / "stack.json").read_text())["ports"]
+        running.start()
         yield running
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        for left in owned_processes(data):
-            left.kill()
+        running.end()
 
 
 def test_every_service_is_well_and_tells_where_it_is(stack: RunningStack) -> None:
@@ -178,6 +185,55 @@ def test_a_killed_process_is_started_again(stack: RunningStack) -> None:
     assert stack.status()["api"]["pid"] != pid
 
 
+ACCOUNT = ("keeper", "correct horse battery")
+
+
+@pytest.fixture(scope="module")
+def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
+    """A backup of the running stack, and answers that it gave before, not all of them stored yet."""
+    wait_for(stack.ready, CHAIN_SECONDS, "a model is served")
+    file = stack.data.parent / "backup.tar.gz"
+    with Api(stack.url("api")) as api:
+        api.register(*ACCOUNT)
+        api.log_in(*ACCOUNT)
+        answers = [api.forecast(map_id=1, team1_id=number, team2_id=number + 1) for number in range(1, 41)]
+    command = [sys.executable, "-m", "cli", "backup", str(file), "--data-dir", str(stack.data)]
+    subprocess.run(command, check=True, timeout=120)
+    return file, answers
+
+
+def test_a_backup_is_for_its_owner_only_and_a_damaged_one_starts_nothing(
+    backup: tuple[Path, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    file, _ = backup
+    assert file.stat().st_mode & 0o077 == 0
+    with tarfile.open(file) as archive:
+        archive.extractall(tmp_path / "content", filter="data")
+    assert not list((tmp_path / "content").rglob("jwt_key"))
+    rows = tmp_path / "content" / "cs2.dump"
+    rows.write_bytes(rows.read_bytes() + b"x")
+    with tarfile.open(tmp_path / "damaged.tar.gz", "w:gz", compresslevel=1) as archive:
+        archive.add(tmp_path / "content", arcname=".")
+    (tmp_path / "cut.tar.gz").write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    for name, reason in {"damaged": "is damaged: cs2.dump", "cut": "is not a whole backup"}.items():
+        done = restore(tmp_path / f"{name}.tar.gz", tmp_path / "data")
+        assert done.returncode == 2
+        assert reason in done.stderr.replace("\n", " ")
+        assert not (tmp_path / "data").exists()
+
+
+def restore(file: Path, data: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cli", "restore", str(file), "--data-dir", str(data)]
+    told = {**os.environ, "COLUMNS": "500"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=told)
+
+
+def test_a_stack_is_never_restored_over(stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]) -> None:
+    done = restore(backup[0], stack.data)
+    assert done.returncode == 2
+    assert "holds a stack" in done.stderr
+
+
 def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
     assert owned_processes(stack.data)
     stack.process.send_signal(signal.SIGINT)
@@ -185,3 +241,32 @@ def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
     assert stack.process.wait(90) == 0, stack.log.read_text()
     assert owned_processes(stack.data) == []
     assert "had to be killed" not in stack.log.read_text()
+
+
+def test_after_wiping_and_restoring_forecasts_and_history_are_the_same(
+    stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]
+) -> None:
+    file, answers = backup
+    stack.end()
+    shutil.rmtree(stack.data)
+    done = restore(file, stack.data)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stack.start()
+    ready = wait_for(stack.ready, CHAIN_SECONDS, "the model is served")
+    assert ready["model_version"] == answers[0]["model"]["version"]
+    own = {"forecast_id", "played_on"}
+    with Api(stack.url("api")) as api:
+        api.log_in(*ACCOUNT)
+        for answer in answers:
+            question = {"map_id": 1, "team1_id": answer["team1"]["id"], "team2_id": answer["team2"]["id"]}
+            again = api.forecast(**question)
+            assert {k: v for k, v in again.items() if k not in own} == {k: v for k, v in answer.items() if k not in own}
+
+        def kept() -> bool:
+            found = [api.request("GET", f"/forecast/{answer['forecast_id']}") for answer in answers]
+            return [one.get("answer", {}).get("team1_win_probability") for one in found] == [
+                answer["team1_win_probability"] for answer in answers
+            ]
+
+        wait_for(kept, 60, "every forecast of before is in the history")
+    assert stack.query("SELECT count(*) FROM ml_models WHERE status = 'champion'") == [(1,)]

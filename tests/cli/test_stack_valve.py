@@ -32,4 +32,5 @@ def test_the_demo_goes_the_whole_way_and_says_that_there_are_no_maps(tmp_path: P
     assert asked is not None
     assert int(asked[1]) > 20
     assert f"Read back from MongoDB by id: {asked[1]} of {asked[1]} forecasts found." in done.stdout
+    assert "Automatic forecasts: none, as the source announces no matches to come." in done.stdout
     assert owned_processes(data / "demo") == []

@@ -7,12 +7,16 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import pytest
+import redis.asyncio
 from sklearn.linear_model import LogisticRegression
 from sqlalchemy import select
 
 from cs2.contracts import ModelAnnouncement
+from cs2.mongo_client import MongoClient
 from cs2.storage.models import MlModel
 from cs2.storage.registry import Served, served
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
 from pipelines.mlflow_tracking import Mlflow, TrainedModel
 from pipelines.resources import Announcer, Database
 
@@ -68,3 +72,13 @@ def trained_model(**changes: Any) -> TrainedModel:
         "is_registered": True,
     }
     return TrainedModel(**{**arguments, **changes})
+
+
+async def store_all(redis_url: str, mongo_url: str, mongo_database: str) -> None:
+    """Let the sink store what the stream holds."""
+    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
+        consumer = Consumer(stream, store, "tester")
+        await consumer.prepare()
+        await consumer.step()
+    await store.close()

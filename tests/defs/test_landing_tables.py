@@ -130,7 +130,7 @@ def test_a_check_finds_a_row_that_is_gone(archive: Path, database: Database, ins
     materialize(database, instance)
     with database.transaction() as session:
         session.execute(text("DELETE FROM map_results"))
-    found = checks.every_row_is_accounted_for(database=database)
+    found = checks.every_row_is_accounted_for(dg.build_asset_check_context(instance=instance), database=database)
     assert isinstance(found, dg.AssetCheckResult)
     assert not found.passed
 
@@ -170,7 +170,7 @@ def test_a_quiet_tick_says_so(archive: Path, instance: dg.DagsterInstance) -> No
     assert isinstance(first, dg.SensorResult)
     second = tick(instance, first.cursor)
     assert isinstance(second, dg.SkipReason)
-    assert second.skip_message == "nothing new since the last look"
+    assert second.skip_message == "archive: nothing new since the last look"
 
 
 def test_a_file_touched_but_not_changed_asks_for_nothing_and_moves_the_cursor(
@@ -183,7 +183,7 @@ def test_a_file_touched_but_not_changed_asks_for_nothing_and_moves_the_cursor(
     context = dg.build_sensor_context(instance=instance, cursor=first.cursor)
     skipped = new_results_sensor(context)
     assert isinstance(skipped, dg.SkipReason)
-    assert skipped.skip_message == "the source was written, but no row changed"
+    assert skipped.skip_message == "archive: the source was written, but no row changed"
     assert context.cursor != first.cursor
 
 
@@ -191,7 +191,7 @@ def test_a_file_that_is_still_being_written_is_left_alone(archive: Path, instanc
     write(archive, row("2026-01-05"), age=0)
     skipped = tick(instance, None)
     assert isinstance(skipped, dg.SkipReason)
-    assert str(skipped.skip_message).startswith("a file is still being written")
+    assert str(skipped.skip_message).startswith("archive: a file is still being written")
 
 
 def test_an_unreadable_file_is_named_and_looked_at_again(archive: Path, instance: dg.DagsterInstance) -> None:
@@ -221,7 +221,7 @@ def test_the_same_observation_has_the_same_run_key(archive: Path, instance: dg.D
     assert isinstance(one, dg.SensorResult)
     assert isinstance(other, dg.SensorResult)
     assert [r.run_key for r in one.run_requests or ()] == [r.run_key for r in other.run_requests or ()]
-    assert json.loads(str(one.cursor))["months"].keys() == {"2026-01-01"}
+    assert json.loads(str(one.cursor))["looks"]["archive"]["months"].keys() == {"2026-01-01"}
 
 
 def test_the_sensor_runs_without_being_turned_on() -> None:

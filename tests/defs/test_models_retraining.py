@@ -1,6 +1,7 @@
 """When training starts by itself, and what the sensor says while it waits."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from cs2.forecasting.features import FEATURES_VERSION
 from cs2.settings import get_settings
+from cs2.storage.models import MlModel
 from cs2.storage.registry import promote, store_snapshot
 from pipelines.definitions import defs
 from pipelines.defs.models.retraining import TrainingState, decide, training_state
@@ -59,6 +61,15 @@ def test_a_refusal_is_not_repeated_on_the_same_ratings() -> None:
     train, why = asked(refused)
     assert not train
     assert "refused version 2" in why
+
+
+def test_a_champion_of_other_features_is_replaced_once_the_ratings_fit() -> None:
+    """After an upgrade that raises the features' version: the old model serves on in old APIs, new ones refuse it."""
+    state = TrainingState(snapshot_id=2, n_rated=1000, champion_version=1, champion_n_rated=1000, champion_fits=False)
+    assert asked(state) == (True, "version 1 is for other features than this code computes")
+    train, why = asked(replace(state, ratings_fit=False))
+    assert not train
+    assert "materialize rating_snapshots" in why
 
 
 @given(st.integers(min_value=0, max_value=3600))
@@ -147,3 +158,22 @@ def test_a_refused_version_on_older_ratings_is_history(add_candidate: Callable[.
 
 def test_the_sensor_runs_by_default() -> None:
     assert retraining_sensor.default_status == dg.DefaultSensorStatus.RUNNING
+
+
+def test_the_state_tells_whether_ratings_and_champion_fit_this_code(
+    add_candidate: Callable[..., int], database: Database
+) -> None:
+    version = add_candidate(verdict=[], in_mlflow=False)
+    with database.transaction() as session:
+        promote(session, version)
+        state = training_state(session)
+        assert (state.ratings_fit, state.champion_fits) == (True, True)
+        session.get_one(MlModel, version).features_version = FEATURES_VERSION - 1
+        store_snapshot(session, as_of=date(2026, 1, 31), features_version=FEATURES_VERSION - 1, data=b"1", n_rated=1)
+        state = training_state(session)
+        assert (state.ratings_fit, state.champion_fits) == (False, False)
+        more_of_now = store_snapshot(
+            session, as_of=date(2026, 1, 31), features_version=FEATURES_VERSION, data=b"2", n_rated=1
+        )
+        state = training_state(session)
+        assert (state.snapshot_id, state.ratings_fit, state.champion_fits) == (more_of_now.id, True, False)

@@ -93,6 +93,23 @@ def test_a_silent_source_is_named(database: Database, monkeypatch: pytest.Monkey
     assert failed(database, GOOD)["sources_are_fresh"] == "archive: 8 days"
 
 
+def test_a_source_that_never_told_anything_is_named_and_one_that_is_turned_off_is_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CS2_SOURCE", "archive,valve")
+    get_settings.cache_clear()
+    assert failed(database, GOOD)["sources_are_fresh"] == "valve: nothing yet"
+    monkeypatch.setenv("CS2_SOURCE", "valve")
+    get_settings.cache_clear()
+    with database.engine() as engine, engine.begin() as connection:
+        land(connection, SourceName.VALVE, published(series=[series_row("2026-01-30")]))
+    monkeypatch.setenv("CS2_TODAY", "2026-02-06")  # the archive would be fresh until the 7th
+    get_settings.cache_clear()
+    result = checks.sources_are_fresh(database=database)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert result.passed
+
+
 def test_lineups_of_series_count_too(database: Database) -> None:
     rows = [series_row(f"2026-01-{day}", "Eta", "Theta", team2_players="x|y") for day in (10, 14)]
     assert "lineups_have_five" in failed(database, GOOD, series=rows)

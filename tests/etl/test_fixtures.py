@@ -83,7 +83,8 @@ def test_a_match_told_twice_is_one_and_a_second_one_of_the_day_is_another() -> N
 
 
 def test_no_table_of_results_depends_on_fixtures() -> None:
-    fixtures = [fixture_row("2025-07-01T18:00Z"), fixture_row("2025-07-03T18:00Z", team1="ALPHA", team2="Newcomers")]
+    days = ("2025-07-03", "2025-07-04", "2025-07-05")
+    fixtures = [fixture_row(f"{day}T18:00Z", team1="ALPHA", team2="Newcomers") for day in days]
     without, having = rebuilt(MAPS).tables, rebuilt(MAPS, fixture=fixtures).tables
     for table in ("maps", "players", "events", "lineups", "series", "map_results"):
         pd.testing.assert_frame_equal(getattr(without, table), getattr(having, table), obj=table)

@@ -64,6 +64,31 @@ def test_each_map_belongs_to_one_series_and_each_series_row_to_one_at_most() -> 
     assert joined.nunique() == 2
 
 
+def test_what_is_asked_about_a_series_does_not_follow_from_how_it_ended() -> None:
+    """Two series of a pair within a day: winners tell which row has which maps, and must tell nothing to a question."""
+    maps = [
+        map_row("2025-07-01", hltv_match_id="1", winner=1, best_of="1", **LINEUPS),
+        map_row("2025-07-02", hltv_match_id="2", winner=2, best_of="3", **LINEUPS),
+    ]
+
+    def asked(winner: int, other: int) -> pd.DataFrame:
+        standin = {"team1_players": A.replace("ana", "zoe")}
+        rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
+        matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
+        return matchups[matchups["kind"] == RowKind.SERIES].drop(columns="series")
+
+    told = asked(1, 2)
+    assert told["best_of"].isna().all()  # it may be either
+    assert told["lineup1_id"].nunique() == 2
+    for winner, other in ((1, 1), (2, 1), (2, 2)):
+        pd.testing.assert_frame_equal(asked(winner, other), told)
+
+
+def test_a_series_row_without_a_best_of_is_asked_for_that_of_its_maps() -> None:
+    result = rebuilt([map_row("2025-07-01", best_of="1", **LINEUPS)], [series_row("2025-07-01")])
+    assert result.matchups.set_index("kind").loc[RowKind.SERIES, "best_of"] == 1
+
+
 def test_copies_of_a_series_with_a_nickname_respelled_are_stored_once() -> None:
     copy = series_row("2025-07-02", team1_players=A.replace("ana", "aNa1"), number_on_day="1")
     result = rebuilt(series=[series_row("2025-07-01"), copy])
@@ -190,7 +215,9 @@ def schedule_of(result: Rebuilt) -> pd.DataFrame:
     """Of each map: who plays, when it is forecast and learned."""
     maps, series = result.tables.map_results, result.tables.series.set_index("id")
     facts = maps.set_index("natural_key")[["order_in_day", "team1_id", "team2_id", "series_id"]]
-    return facts.assign(**{day: facts["series_id"].map(series[day]) for day in ("forecast_day", "learn_day")})
+    return facts.assign(
+        **{day: facts["series_id"].map(series[day]) for day in ("forecast_day", "learn_day")}
+    ).sort_index()
 
 
 @settings(max_examples=15, deadline=None)

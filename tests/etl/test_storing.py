@@ -64,7 +64,7 @@ def load(engine: Engine, rows: Published = EVERYTHING) -> int:
 
 
 def rebuilt_from(connection: Connection) -> Rebuilt:
-    return rebuild(newest_rows(connection, SourceName.ARCHIVE), load_identities(connection))
+    return rebuild(newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:

@@ -15,7 +15,14 @@ import pytest
 import redis.asyncio
 from uuid_utils import uuid7
 
-from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
+from cs2.contracts import (
+    DEAD_EVENTS_STREAM,
+    EVENT_FIELD,
+    EVENTS_FIELD,
+    EVENTS_GROUP,
+    EVENTS_STREAM,
+    FORECASTS_COLLECTION,
+)
 from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import ALIVE_PREFIX, Consumer
 from ingest_worker.store import MongoForecastStore
@@ -144,6 +151,22 @@ async def test_what_can_never_be_stored_is_put_aside_with_the_reason(
     assert reason in dead[b"reason"].decode()
     assert dead[EVENT_FIELD] == fields.get(EVENT_FIELD, b"")
     assert stored.count_documents({}) == 1, "one bad event never stops a batch"
+    assert (await stream.xpending(EVENTS_STREAM, EVENTS_GROUP))["pending"] == 0
+
+
+async def test_of_an_entry_with_several_events_each_is_stored_or_put_aside_alone(
+    consumer: Consumer, stream: redis.asyncio.Redis, stored: Any
+) -> None:
+    good = [event() for _ in range(3)]
+    bad = event(latency_ms=-1)
+    await stream.xadd(EVENTS_STREAM, {EVENTS_FIELD: b"\n".join([good[0], bad, *good[1:]])})
+    await add(stream, [event()])
+    assert await consumer.step() == 2
+    assert {row["_id"] for row in stored.find()} > {json.loads(one)["event_id"] for one in good}
+    assert stored.count_documents({}) == 4
+    ((_, dead),) = await stream.xrange(DEAD_EVENTS_STREAM)
+    assert dead[EVENT_FIELD] == bad
+    assert b"latency_ms" in dead[b"reason"]
     assert (await stream.xpending(EVENTS_STREAM, EVENTS_GROUP))["pending"] == 0
 
 

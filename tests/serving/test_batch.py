@@ -6,10 +6,10 @@ import httpx
 import pytest
 import redis.asyncio
 
-from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, ForecastEvent
-from serving.errors import UnavailableError
+from cs2.contracts import EVENTS_STREAM, ForecastEvent, events_of
+from serving.forecast.desk import CHUNK
 from serving.forecast.schemas import MAX_BATCH
-from tests.serving.conftest import Running, Service
+from tests.serving.conftest import Models, Running, Service
 
 PATH = "/forecast/batch"
 
@@ -22,7 +22,7 @@ async def ask(service: Service, questions: Any) -> httpx.Response:
 async def events(redis_url: str) -> list[ForecastEvent]:
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
-    return [ForecastEvent.model_validate_json(fields[EVENT_FIELD]) for _, fields in entries]
+    return [ForecastEvent.model_validate_json(event) for _, fields in entries for event in events_of(fields)]
 
 
 async def test_nobody_without_a_token_is_answered(service: Service) -> None:
@@ -101,22 +101,19 @@ async def test_a_full_batch_with_lineups_fits_and_a_larger_body_does_not(service
     assert response.status_code == 413
 
 
-async def test_a_forecast_that_cannot_be_kept_is_not_answered(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+async def test_forecasts_that_cannot_be_kept_are_not_answered_and_the_others_are(
+    running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record, seen = service.services.outbox.record, 0
-
-    async def refuse_the_second(event: bytes) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == 2:
-            raise UnavailableError("history-unavailable", "the disk is full")
-        await record(event)
-
-    monkeypatch.setattr(service.services.outbox, "record", refuse_the_second)
-    results = (await ask(service, [service.league.question()] * 3)).json()["results"]
-    assert [result["forecast"] is None for result in results] == [False, True, False]
-    assert results[1]["problem"]["status"] == 503
+    models.publish()
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # away: the local file has to take them
+        spool = service.services.outbox._spool
+        monkeypatch.setattr(spool, "_max_bytes", 200 * 1024)  # room for one chunk
+        results = (await ask(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
+        kept = spool.read(10**6)
+    assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK
+    assert {result["problem"]["status"] for result in results[CHUNK:]} == {503}
+    answered = [result["forecast"]["forecast_id"] for result in results[:CHUNK]]
+    assert [ForecastEvent.model_validate_json(event).event_id for event in kept] == answered
 
 
 async def test_without_a_champion_the_whole_call_is_refused(running: Running) -> None:

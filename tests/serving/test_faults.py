@@ -14,7 +14,7 @@ import redis.asyncio
 import skops.io
 
 from cli.stack import servers
-from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement
+from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
 from cs2.forecasting.features import FEATURE_NAMES
 from tests.servers import wait_until_well
 from tests.serving.conftest import Models, Running, Service, trained_pipeline
@@ -49,7 +49,7 @@ class Valkey:
     async def event_ids(self) -> list[str]:
         async with redis.asyncio.Redis.from_url(self.url) as client:
             entries: Any = await client.xrange(EVENTS_STREAM)
-        return [json.loads(fields[b"event"])["event_id"] for _, fields in entries]
+        return [json.loads(event)["event_id"] for _, fields in entries for event in events_of(fields)]
 
 
 @pytest.fixture

@@ -6,10 +6,11 @@ import httpx
 import pytest
 from asgi_lifespan import LifespanManager
 
+from cli.stack.servers import free_port
 from cs2.settings import Settings
 from serving.app import create_app
 from serving.auth.repository import Users
-from tests.serving.conftest import JWT_KEY, PASSWORD, Running, Service
+from tests.serving.conftest import JWT_KEY, PASSWORD, Running, Service, run_service
 
 
 @pytest.fixture
@@ -70,3 +71,30 @@ async def test_a_failure_is_logged_with_its_trace_and_without_secrets(
     assert "out of order" not in response.text
     assert PASSWORD not in logged
     assert JWT_KEY not in logged
+
+
+async def test_no_log_tells_a_secret_whatever_is_away_or_wrong(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Log-ins and tokens, right and wrong, against servers that are away and whose URLs hold passwords."""
+    port = free_port()
+    away = settings.model_copy(
+        update={
+            "database_url": f"postgresql+psycopg://cs2:database-secret@127.0.0.1:{port}/cs2",
+            "redis_url": f"redis://:redis-secret@127.0.0.1:{port}/0",
+            "mongo_url": f"mongodb://cs2:mongo-secret@127.0.0.1:{port}/?serverSelectionTimeoutMS=200",
+        }
+    )
+    async with run_service(away, None) as service:  # type: ignore[arg-type] - nothing is forecast
+        token = service.token()
+        for bearer in (token, token[:-4] + "AAAA", "made-up-secret"):
+            headers = {"Authorization": f"Bearer {bearer}"}
+            await service.client.get("/forecast/history", headers=headers)
+            await service.client.get("/auth/me", headers=headers)
+        await service.client.post("/auth/login", data={"username": "ada", "password": PASSWORD})
+        await service.client.post("/auth/register", json={"username": "ada", "password": PASSWORD})
+        await service.client.get("/metrics")
+    logged = "".join(capsys.readouterr())
+    assert "database_unavailable" in logged
+    for secret in ("database-secret", "redis-secret", "mongo-secret", "made-up-secret", token, PASSWORD, JWT_KEY):
+        assert secret not in logged

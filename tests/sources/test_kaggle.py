@@ -128,7 +128,7 @@ def test_the_real_file_gives_these_tables(shared_data: Path) -> None:
         "map": 304, "series": 587, "player_map": 2_838,
     }  # fmt: skip
     rebuilt = rebuild(published.frames, Identities())
-    assert rebuilt.rejections() == {"its map or player is not among the map results": 393, "no map is named": 3}
+    assert rebuilt.rejections() == {"its map or player is not among the map results": 383, "no map is named": 3}
     assert rebuilt.counts["series_rows_joined_to_maps"] == 138
     assert len(rebuilt.tables.player_map_stats) == 2_445
 

@@ -256,8 +256,8 @@ def test_the_token_comes_from_the_environment_and_shows_nowhere(
 ) -> None:
     monkeypatch.setenv("CS2_PANDASCORE_TOKEN", TOKEN)
     with site(Host(match(1))) as server:
-        settings = Settings(source=SourceName.PANDASCORE, pandascore_url=server.url, data_dir=tmp_path)
-        source = make_source(settings)
+        settings = Settings(source=(SourceName.PANDASCORE,), pandascore_url=server.url, data_dir=tmp_path)
+        source = make_source(SourceName.PANDASCORE, settings)
         assert source.fingerprint(TODAY) is not None
         assert len(source.published(TODAY).frames[RowKind.SERIES]) == 1
     assert TOKEN not in repr(settings) + settings.model_dump_json()

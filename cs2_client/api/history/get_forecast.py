@@ -84,7 +84,9 @@ def sync_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast with its explanation: what each feature added in log-odds, summing to the answer.
+     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+    summing to
+    the answer.
 
     Args:
         forecast_id (UUID):
@@ -115,7 +117,9 @@ def sync(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast with its explanation: what each feature added in log-odds, summing to the answer.
+     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+    summing to
+    the answer.
 
     Args:
         forecast_id (UUID):
@@ -141,7 +145,9 @@ async def asyncio_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast with its explanation: what each feature added in log-odds, summing to the answer.
+     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+    summing to
+    the answer.
 
     Args:
         forecast_id (UUID):
@@ -170,7 +176,9 @@ async def asyncio(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast with its explanation: what each feature added in log-odds, summing to the answer.
+     One's own forecast, or an automatic one, with its explanation: what each feature added in log-odds,
+    summing to
+    the answer.
 
     Args:
         forecast_id (UUID):

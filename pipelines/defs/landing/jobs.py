@@ -2,14 +2,19 @@
 
 import dagster as dg
 
+from pipelines.resources import SHORT_ABSENCE
+
+SOURCE_TAG = "cs2/source"
+"""Tag of a run that lands one source only; without it, every source is landed."""
+
 INGEST_ASSETS = dg.AssetSelection.groups("landing", "tables", "ratings")
 
 ingest_job = dg.define_asset_job(
     "ingest_job",
     selection=INGEST_ASSETS,
-    description="Land months of the source, rebuild the tables from all that was ever landed, renew the ratings.",
+    description="Land months of the sources, rebuild the tables from all that was ever landed, renew the ratings.",
     # The sensor's cursor has moved on when a run starts: what a server's short absence breaks is tried again.
-    op_retry_policy=dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL),
+    op_retry_policy=SHORT_ABSENCE,
 )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 from cs2.storage.registry import champion, latest_model, latest_snapshot
 
@@ -19,6 +20,8 @@ class TrainingState:
         champion_version: What is served; None before the first champion.
         champion_n_rated: Rated rows in the ratings that the champion was trained beside.
         refused_version: The newest version, where the gate refused it on these very ratings.
+        ratings_fit: Whether the ratings are for the features that this code computes; not after some upgrades.
+        champion_fits: The same of the champion.
     """
 
     snapshot_id: int | None = None
@@ -26,6 +29,8 @@ class TrainingState:
     champion_version: int | None = None
     champion_n_rated: int = 0
     refused_version: int | None = None
+    ratings_fit: bool = True
+    champion_fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ def training_state(session: Session) -> TrainingState:
         champion_version=best.version if best else None,
         champion_n_rated=_n_rated(session, best) if best else 0,
         refused_version=newest.version if newest and was_refused else None,
+        ratings_fit=snapshot.features_version == FEATURES_VERSION,
+        champion_fits=best is None or best.features_version == FEATURES_VERSION,
     )
 
 
@@ -75,6 +82,8 @@ def decide(
     facts = f"{new} new rated rows since version {state.champion_version}"
     if state.champion_version is None:
         facts = "there is no champion yet"
+    elif not state.champion_fits:
+        facts = f"version {state.champion_version} is for other features than this code computes"
     elif new < after_maps:
         return Decision(False, f"{facts}, of {after_maps} that ask for training")
     obstacle = _obstacle(state, is_running=is_running)
@@ -88,6 +97,8 @@ def decide(
 def _obstacle(state: TrainingState, *, is_running: bool) -> str | None:
     if state.snapshot_id is None:
         return "there are no ratings yet"
+    if not state.ratings_fit:
+        return "the ratings are for other features too: materialize rating_snapshots, or run cs2 ingest"
     if is_running:
         return "a training is under way"
     if state.refused_version is not None:

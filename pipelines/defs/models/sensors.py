@@ -9,7 +9,7 @@ from pipelines.defs.models.jobs import train_job
 from pipelines.defs.models.retraining import decide, training_state
 from pipelines.resources import Database
 
-_UNDER_WAY = (
+UNDER_WAY = (
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -34,7 +34,7 @@ def retraining_sensor(context: dg.SensorEvaluationContext, database: Database) -
     decision = decide(
         state,
         is_running=bool(
-            context.instance.get_run_records(dg.RunsFilter(job_name=train_job.name, statuses=list(_UNDER_WAY)), limit=1)
+            context.instance.get_run_records(dg.RunsFilter(job_name=train_job.name, statuses=list(UNDER_WAY)), limit=1)
         ),
         last_attempt=last.create_timestamp if last else None,
         now=datetime.now(UTC),

@@ -9,7 +9,7 @@ from cs2.settings import get_settings
 from cs2.storage.registry import store_snapshot
 from pipelines.etl.storing import read_history
 from pipelines.hooks import IS_NEW, announce_ratings
-from pipelines.resources import Database
+from pipelines.resources import SHORT_ABSENCE, Database
 
 EPOCH = date(1970, 1, 1)
 
@@ -24,6 +24,7 @@ class NoResultsError(Exception):
     group_name="ratings",
     kinds={"numba", "postgres"},
     pool="ratings",
+    retry_policy=SHORT_ABSENCE,
     owners=["team:models"],
 )
 def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:

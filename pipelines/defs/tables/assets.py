@@ -10,7 +10,7 @@ from pipelines.etl.landing import newest_rows
 from pipelines.etl.rebuild import Rebuilt, rebuild
 from pipelines.etl.storing import load_identities, store
 from pipelines.etl.validation import TABLE_SCHEMAS
-from pipelines.resources import Database
+from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import USUAL_MAPS, WITHOUT_MAPS
 
 DESCRIPTIONS = {
@@ -32,6 +32,7 @@ DESCRIPTIONS = {
     name="match_tables",
     group_name="tables",
     pool="tables",
+    retry_policy=SHORT_ABSENCE,
     specs=[
         dg.AssetSpec(name, deps=["raw_rows"], description=text, kinds={"postgres"}, owners=["team:data"])
         for name, text in DESCRIPTIONS.items()
@@ -40,9 +41,9 @@ DESCRIPTIONS = {
 def match_tables(context: dg.AssetExecutionContext, database: Database) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild every table. A run that dies leaves the tables as they were; readers see old or new, never half."""
     with database.engine() as engine, engine.begin() as connection:
-        source = get_settings().source
-        maps = USUAL_MAPS if source in WITHOUT_MAPS else ()
-        rebuilt = rebuild(newest_rows(connection, source), load_identities(connection), known_maps=maps)
+        sources = get_settings().source
+        maps = USUAL_MAPS if WITHOUT_MAPS.issuperset(sources) else ()
+        rebuilt = rebuild(newest_rows(connection, sources), load_identities(connection), known_maps=maps)
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)

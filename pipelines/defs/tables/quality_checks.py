@@ -31,13 +31,19 @@ def _warn(passed: bool, problem: str, rows: pd.DataFrame, **numbers: int | float
     )
 
 
-@dg.asset_check(asset="raw_rows", description=f"Every source has a result of the last {FRESH_DAYS} days.")
+@dg.asset_check(
+    asset="raw_rows", description=f"Every source that is turned on has a result of the last {FRESH_DAYS} days."
+)
 def sources_are_fresh(database: Database) -> dg.AssetCheckResult:
-    """A source that fell silent is named."""
-    rows, today = _look(database, quality.FRESHNESS), get_settings().current_day()
-    ages = [(today - date.fromisoformat(day)).days for day in rows["newest"]]
-    old = [f"{source}: {age} days" for source, age in zip(rows["source"], ages, strict=True) if age > FRESH_DAYS]
-    return _warn(bool(ages) and not old, "; ".join(old) or "nothing was landed yet", rows)
+    """A source that fell silent, or never told anything, is named; one that is turned off is not missed."""
+    rows, settings = _look(database, quality.FRESHNESS), get_settings()
+    newest = dict(zip(rows["source"], map(date.fromisoformat, rows["newest"]), strict=True))
+    old = [
+        f"{name}: {(settings.current_day() - newest[name]).days} days" if name in newest else f"{name}: nothing yet"
+        for name in settings.source
+        if name not in newest or (settings.current_day() - newest[name]).days > FRESH_DAYS
+    ]
+    return _warn(not old, "; ".join(old), rows)
 
 
 @dg.asset_check(asset="series", description="The last whole month has about as many series as the year before it.")

@@ -1,0 +1,53 @@
+"""What forecasts lose when results come late: ``python -m benchmarks.delays --path FOLDER --from DATE --to DATE``.
+
+A leak would show as a step: what is known a day too early is worth far more than what is known a day later.
+"""
+
+import argparse
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cs2.forecasting import metrics
+from cs2.forecasting.backtest import backtest
+from cs2.forecasting.training import fixtures_of
+from pipelines.etl.history import history_from_tables
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import rebuild
+from pipelines.sources.archive import ArchiveSource
+
+DELAYS = (0, 1, 2, 3, 7, 14, 45)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--path", type=Path, required=True, help="an archive of real matches")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
+    told = parser.parse_args()
+    tables = rebuild(ArchiveSource(told.path).published(told.last).frames, Identities()).tables
+    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    first, last = ((day - date(1970, 1, 1)).days for day in (told.first, told.last))
+    rows = np.flatnonzero(history.is_map & history.is_rated & (history.day >= first) & (history.day <= last))
+    asked, won, day = fixtures_of(history).take(rows), history.team1_won[rows], history.day[rows]
+    table = Table("results are late by", "log loss of maps", "more than without, 95% by day", box=None)
+    on_time = None
+    for delay in DELAYS:
+        late = replace(history, learn_day=history.learn_day + delay)
+        losses = metrics.log_losses(backtest(late, asked, history.best_of[rows]).probability, won)
+        on_time = losses if on_time is None else on_time
+        more = metrics.by_day(losses - on_time, day)
+        interval = f"{more.estimate:+.4f} [{more.low:+.4f}, {more.high:+.4f}]" if delay else ""
+        table.add_row(f"{delay} days", f"{losses.mean():.4f}", interval)
+    console = Console(width=120)
+    console.print(f"{len(rows)} maps, {told.first} .. {told.last}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Many forecasts at once: the computation alone, and a batch call with everything on."""
+
+import os
+import statistics
+import time
+
+import numpy as np
+from rich.table import Table
+
+from benchmarks.serving import plant
+from benchmarks.serving.beside import WARM_SECONDS, fresh
+from benchmarks.serving.load import in_turn, load
+from cs2.forecasting.model import forecast
+from cs2.forecasting.training import fixtures_of
+
+BATCH = "/forecast/batch"
+N = 10_000
+ROUNDS = 9
+
+
+def many_at_once(site: plant.Site) -> list[Table]:
+    """Ten thousand forecasts with intervals and warnings on one core; batch calls of a thousand."""
+    table = Table("at once", "forecasts a s", "ms", "CPU ms", "forecasts a CPU s", box=None)
+    table.add_row(f"{N:,}: features, model, intervals, warnings", *_computation(site))
+    questions = (list(site.served.questions) * 2)[:1000]
+    bodies = plant.lines(site.folder / "batches", [{"forecasts": questions}])
+    with site.api() as api:
+        load(api, BATCH, bodies, seconds=WARM_SECONDS, connections=1)
+        measures = [lambda n=n: fresh(site, api, BATCH, bodies, connections=n) for n in (1, 2)]  # type: ignore[misc]
+        for n, run in zip((1, 2), in_turn(measures, rounds=3), strict=True):
+            table.add_row(
+                f"1,000 by POST {BATCH}, everything on, {n} connection{'s' * (n - 1)}",
+                f"{1000 * run.per_second:,.0f}",
+                f"{run.p50_ms:.1f}",
+                f"{run.cpu_us / 1000:.1f}",
+                f"{1000 / run.cpu_us * 1e6:,.0f}",
+            )
+    return [table]
+
+
+def _computation(site: plant.Site) -> tuple[str, ...]:
+    fixtures = fixtures_of(site.served.history)
+    fixtures = fixtures.take(np.arange(len(fixtures) - N, len(fixtures)))
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {site.core})
+    wall, cpu = [], []
+    for _ in range(ROUNDS):
+        began, began_cpu = time.perf_counter(), time.process_time()
+        forecast(site.served.model, site.served.snapshot, fixtures)
+        wall.append(time.perf_counter() - began)
+        cpu.append(time.process_time() - began_cpu)
+    os.sched_setaffinity(0, own)
+    seconds, cpu_seconds = statistics.median(wall), statistics.median(cpu)
+    return f"{N / seconds:,.0f}", f"{seconds * 1000:.1f}", f"{cpu_seconds * 1000:.1f}", f"{N / cpu_seconds:,.0f}"

@@ -1,0 +1,132 @@
+"""``cs2 backup`` and ``cs2 restore``: the embedded stack as one file, and a stack from that file."""
+
+import hashlib
+import json
+import shlex
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from cli.exit_codes import ExitCode
+from cli.up import DataDir, Ports, interrupted, parse_ports
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+Archive = Annotated[Path, typer.Argument(help="The file: a tar archive, compressed.")]
+
+
+class BackupError(Exception):
+    """The file or the folder is not what it has to be; the message says why and what to do."""
+
+
+def backup(file: Archive, data_dir: DataDir = None) -> None:
+    """Write tables, models, forecasts, and events on their way, of the stack that runs, into one file.
+
+    Not in it: secrets, logs, the watched folder, and what sources fetched and can fetch again.
+    """
+    from cli.stack.backups import dump
+    from cli.stack.layout import data_folder, load, settings_of_running_stack
+
+    with _told():
+        layout = load(data_folder(data_dir))
+        if layout is None:
+            raise BackupError(f"no stack was ever started in {data_folder(data_dir)}")
+        if file.exists():
+            raise BackupError(f"{file} exists already")
+        database = settings_of_running_stack(data_dir).mongo_database
+        with tempfile.TemporaryDirectory(dir=file.absolute().parent, prefix=".backup-") as name:
+            folder = Path(name) / "content"
+            folder.mkdir(mode=0o700)
+            for line in dump(layout, database, folder):
+                print(line)
+            manifest = {
+                "format": FORMAT,
+                "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "version": version("cs2-forecast"),
+                "mongo_database": database,
+                "sha256": _digests(folder),
+            }
+            (folder / MANIFEST).write_text(json.dumps(manifest, indent=2))
+            whole = Path(name) / "whole"
+            whole.touch(mode=0o600)  # it holds the accounts
+            with tarfile.open(whole, "w:gz", compresslevel=3) as archive:
+                archive.add(folder, arcname=".")
+            whole.rename(file)
+        print(f"{file}: {file.stat().st_size / 2**20:.1f} MB")
+
+
+def restore(file: Archive, data_dir: DataDir = None, port: Ports = None) -> None:
+    """Make a stack of the file, in a data folder where none is; then start it with cs2 up."""
+    from cli.stack.backups import restore as bring_back
+    from cli.stack.layout import data_folder
+    from cli.stack.running import SERVERS, running_stack
+
+    data = data_folder(data_dir)
+    asked = interrupted()
+    with _told():
+        if (data / "stack.json").exists():
+            raise BackupError(f"{data} holds a stack: move it away, or choose another folder with --data-dir")
+        with tempfile.TemporaryDirectory(prefix="cs2-restore-") as name:
+            folder = Path(name)
+            manifest = _unpack(file, folder)
+            print(f"made at {manifest['made_at']} by version {manifest['version']}")
+            with running_stack(data, ports=parse_ports(port), stages=SERVERS, cancelled=asked.is_set) as stack:
+                try:
+                    for line in bring_back(stack.layout, manifest["mongo_database"], folder):
+                        print(line)
+                except BaseException:
+                    print(f"not restored: what is in {data} is incomplete, remove it")
+                    raise
+        print(f"restored into {data}; start it: cs2 up --data-dir {shlex.quote(str(data))}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Failures that a user can mend end the command with their message."""
+    import redis
+    from pymongo.errors import PyMongoError
+
+    from cli.stack.errors import StackError
+
+    try:
+        yield
+    except (BackupError, StackError, redis.RedisError, PyMongoError, OSError) as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        wrong = isinstance(error, BackupError)
+        raise typer.Exit(ExitCode.WRONG_INPUT if wrong else ExitCode.FAILURE) from error
+
+
+def _unpack(file: Path, folder: Path) -> dict[str, Any]:
+    """Extract the file and compare it with its manifest, before anything is started."""
+    try:
+        with tarfile.open(file) as archive:
+            archive.extractall(folder, filter="data")
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    except (tarfile.TarError, EOFError, FileNotFoundError, ValueError) as error:
+        raise BackupError(f"{file} is not a whole backup: {error}") from error
+    if manifest["format"] != FORMAT:
+        raise BackupError(f"{file} has format {manifest['format']}; this version reads format {FORMAT}")
+    found = _digests(folder)
+    if found != manifest["sha256"]:
+        changed = {
+            name for name in found.keys() | manifest["sha256"] if found.get(name) != manifest["sha256"].get(name)
+        }
+        raise BackupError(f"{file} is damaged: {', '.join(sorted(changed)[:3])}")
+    return manifest
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    digests = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            with path.open("rb") as content:
+                digests[str(path.relative_to(folder))] = hashlib.file_digest(content, "sha256").hexdigest()
+    return digests

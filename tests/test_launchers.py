@@ -1,0 +1,57 @@
+"""The launchers of runs beyond one machine, as configuration that Dagster's own classes read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster._config import process_config, resolve_to_config_type
+from dagster._core.instance import DagsterInstance, InstanceRef
+from dagster_celery.launcher import CeleryRunLauncher
+from dagster_docker import DockerRunLauncher
+from dagster_k8s import K8sRunLauncher
+
+HOME = Path(__file__).parents[1] / "dagster_home"
+LAUNCHERS = {"celery": CeleryRunLauncher, "docker": DockerRunLauncher, "k8s": K8sRunLauncher}
+
+
+@pytest.fixture(autouse=True)
+def _broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:6379/1")
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://127.0.0.1:6379/2")
+
+
+def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> InstanceRef:
+    """Of ``dagster.yaml`` with the launcher appended, as docs/scale.md says."""
+    text = (HOME / "dagster.yaml").read_text() + (HOME / f"launchers/{launcher}.yaml").read_text()
+    (folder / "dagster.yaml").write_text(text)
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres_url.replace("+psycopg", "+psycopg2"))
+    return InstanceRef.from_dir(str(folder))
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_dagsters_own_class_accepts_the_configuration(launcher: str) -> None:
+    told = yaml.safe_load((HOME / f"launchers/{launcher}.yaml").read_text())["run_launcher"]
+    known: Any = LAUNCHERS[launcher]
+    assert (told["class"], known.__module__.startswith(told["module"])) == (known.__name__, True)
+    result = process_config(resolve_to_config_type(known.config_type()), told["config"])
+    assert result.success, [error.message for error in result.errors or ()]
+
+
+@pytest.mark.parametrize("launcher", ["celery", "docker"])
+def test_an_instance_is_made_of_it(
+    launcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_postgres_url: str
+) -> None:
+    """Kubernetes' launcher reads the cluster's account when it is made, so it can be made in a cluster only."""
+    reference = instance_with(launcher, tmp_path, monkeypatch, empty_postgres_url)
+    with DagsterInstance.from_ref(reference) as instance:
+        assert isinstance(instance.run_launcher, LAUNCHERS[launcher])
+        assert instance.run_launcher.supports_check_run_worker_health
+        assert instance.run_retries_enabled
+
+
+def test_a_misspelled_option_is_refused() -> None:
+    told = yaml.safe_load((HOME / "launchers" / "k8s.yaml").read_text())["run_launcher"]["config"]
+    told["job_imgae"] = told.pop("job_image")
+    result = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), told)
+    assert not result.success
