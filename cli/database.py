@@ -1,4 +1,4 @@
-"""The product's database as the commands use it."""
+"""The product's database as the commands use it, and how services hear of a change."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
+from cs2.contracts import MODELS_CHANNEL, ModelAnnouncement
 from cs2.storage.engine import make_engine
 
 
@@ -25,6 +26,17 @@ def session() -> Iterator[Session]:
         fail(f"PostgreSQL does not answer: {str(error.orig).splitlines()[0]}", ExitCode.FAILURE)
     finally:
         engine.dispose()
+
+
+def announce(message: ModelAnnouncement, console: Console) -> None:
+    """Tell the services after the commit; where Redis is away they find it out by themselves."""
+    import redis
+
+    try:
+        with redis.Redis.from_url(settings_of_running_stack().redis_url, socket_timeout=5) as client:
+            client.publish(MODELS_CHANNEL, message.model_dump_json())
+    except redis.RedisError:
+        console.print("Redis is away: each service finds it out by itself within seconds")
 
 
 def fail(message: str, code: ExitCode) -> NoReturn:

@@ -21,21 +21,28 @@ ACCOUNT_FILE = "cli_account.json"
 
 
 def log_in(api: Api, account: Path) -> None:
-    """Log in with the command's own account, kept in the file ``account``; it is made where the API does not know it.
+    """Log in with the command's own account, kept in the file ``account``.
+
+    Where there is none, it cannot be read, or the API does not know it, a new one is made.
 
     Raises:
         ApiError: If the API does not answer.
     """
     try:
         known = json.loads(account.read_text())
-        api.log_in(known["username"], known["password"])
-    except FileNotFoundError:
-        pass
+        username, password = str(known["username"]), str(known["password"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        _register(api, account)
+        return
+    try:
+        api.log_in(username, password)
     except ApiError as error:
         if error.status != HTTPStatus.UNAUTHORIZED:
             raise
-    else:
-        return
+        _register(api, account)
+
+
+def _register(api: Api, account: Path) -> None:
     new = {"username": f"cli-{secrets.token_hex(8)}", "password": secrets.token_urlsafe(24)}
     api.register(**new)
     api.log_in(**new)

@@ -20,6 +20,7 @@ COMMANDS = {
     "forecast": "cli.forecast:forecast",
     "fixtures": "cli.fixtures:fixtures",
     "models": "cli.models:app",
+    "maps": "cli.maps:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
     "report": "cli.report:report",

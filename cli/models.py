@@ -10,10 +10,9 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cli.database import fail, session
+from cli.database import announce, fail, session
 from cli.exit_codes import ExitCode
-from cli.stack.layout import settings_of_running_stack
-from cs2.contracts import MODELS_CHANNEL, AnnouncementKind
+from cs2.contracts import AnnouncementKind
 from cs2.storage import registry
 from cs2.storage.models import MlModel
 
@@ -77,8 +76,6 @@ def rollback() -> None:
 
 
 def _change(change: Callable[[Session], MlModel]) -> None:
-    import redis
-
     try:
         with session() as rows:
             row = change(rows)
@@ -87,11 +84,7 @@ def _change(change: Callable[[Session], MlModel]) -> None:
         fail(str(error), ExitCode.WRONG_INPUT)
     console = Console(highlight=False)
     console.print(f"version {promoted} is the champion")
-    try:
-        with redis.Redis.from_url(settings_of_running_stack().redis_url, socket_timeout=5) as client:
-            client.publish(MODELS_CHANNEL, now.announcement(AnnouncementKind.MODEL).model_dump_json())
-    except redis.RedisError:
-        console.print("Redis is away: each service finds it out by itself within seconds")
+    announce(now.announcement(AnnouncementKind.MODEL), console)
 
 
 def _fields(row: MlModel) -> dict[str, Any]:

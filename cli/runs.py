@@ -66,6 +66,14 @@ mutation Delete($run: String!) { deletePipelineRun(runId: $run) { __typename ...
 """
 
 
+_DAEMON = """
+query Daemon { instance { daemonHealth { daemonStatus(daemonType: "QUEUED_RUN_COORDINATOR") { lastHeartbeatTime } } } }
+"""
+
+SILENT_SECONDS = 90.0
+"""Three of the daemon's heartbeats: after so long without one, who waits for it to start a run waits in vain."""
+
+
 class DagsterError(Exception):
     """Dagster cannot be reached, or refused."""
 
@@ -160,9 +168,10 @@ class DagsterRuns:
         """Yield what the run tells, line by line, until it ends; ``outcome`` fills on the way.
 
         Raises:
-            DagsterError: If Dagster cannot be reached any more.
+            DagsterError: If Dagster cannot be reached any more, or the run waits for a daemon that is dead.
         """
         cursor: str | None = None
+        began = time.time()
         while True:
             run = self._ask(_FOLLOW, run=outcome.run_id, cursor=cursor)["runOrError"]
             if run["__typename"] != "Run":
@@ -178,8 +187,23 @@ class DagsterRuns:
                     yield line
             if run["status"] in FINISHED and not page["hasMore"] and not page["events"]:
                 return
+            if run["status"] == "QUEUED":
+                self._check_daemon(outcome.run_id, began)
             if not page["events"]:
                 time.sleep(POLL_SECONDS)  # Dagster's webserver offers nothing to wait on but a websocket
+
+    def _check_daemon(self, run_id: str, began: float) -> None:
+        """Raise where nobody will start a queued run; a daemon that has just been started gets its time, too."""
+        if time.time() - began < SILENT_SECONDS:
+            return
+        status = self._ask(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]
+        silent = time.time() - (status["lastHeartbeatTime"] or 0.0)
+        if silent > SILENT_SECONDS:
+            since = f"for {silent:.0f} s" if status["lastHeartbeatTime"] else "ever"
+            raise DagsterError(
+                f"run {run_id} is queued, but Dagster's daemon gave no sign of life {since}: the run starts when the "
+                "daemon is back; see: cs2 status"
+            )
 
     def old_runs(self, before: datetime) -> list[str]:
         """Finished runs of before a moment, without those that an asset's or a month's state in the UI stems from.

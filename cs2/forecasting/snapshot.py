@@ -3,7 +3,8 @@
 import io
 import json
 import zlib
-from dataclasses import dataclass, fields
+from collections.abc import Collection
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,15 @@ class RatingSnapshot:
             return None
         latest: list[int] = self.state.lineup[team_id].tolist()
         return latest
+
+    def without_maps(self, maps: Collection[int]) -> "RatingSnapshot":
+        """The same ratings with these maps outside the active pool: as if nobody had played them of late."""
+        known = [number for number in maps if number < self.state.pool.shape[1]]
+        if not known:
+            return self
+        pool = self.state.pool.copy()
+        pool[:, known] = 0
+        return replace(self, state=replace(self.state, pool=pool))
 
     def to_bytes(self) -> bytes:
         """A compact blob; equal ratings give equal bytes."""

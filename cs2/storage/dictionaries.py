@@ -1,6 +1,6 @@
 """Maps, teams and players, with every spelling under which a source knows them."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cs2.storage.base import Base, IntKey
@@ -13,6 +13,8 @@ class Map(Base):
 
     id: Mapped[IntKey]
     name: Mapped[str] = mapped_column(unique=True)
+    retired: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An admin's word: outside the active pool, however often it was played of late."""
 
 
 class Team(Base):

@@ -21,6 +21,8 @@ from .forecast_answer import ForecastAnswer
 from .forecast_request import ForecastRequest
 from .history_page import HistoryPage
 from .map_of_series import MapOfSeries
+from .map_profile import MapProfile
+from .map_record import MapRecord
 from .match_status import MatchStatus
 from .model import Model
 from .model_metrics import ModelMetrics
@@ -30,8 +32,11 @@ from .model_used import ModelUsed
 from .named import Named
 from .on_its_way import OnItsWay
 from .password_change import PasswordChange
+from .played_for import PlayedFor
+from .player_profile import PlayerProfile
 from .problem import Problem
 from .promoted import Promoted
+from .rating import Rating
 from .readiness import Readiness
 from .readiness_components import ReadinessComponents
 from .reason import Reason
@@ -45,6 +50,7 @@ from .series_answer import SeriesAnswer
 from .series_request import SeriesRequest
 from .series_request_best_of import SeriesRequestBestOf
 from .stored_forecast import StoredForecast
+from .team_profile import TeamProfile
 from .team_used import TeamUsed
 from .token import Token
 from .totals import Totals
@@ -78,6 +84,8 @@ __all__ = (
     "ForecastRequest",
     "HistoryPage",
     "MapOfSeries",
+    "MapProfile",
+    "MapRecord",
     "MatchStatus",
     "Model",
     "ModelMetrics",
@@ -87,8 +95,11 @@ __all__ = (
     "Named",
     "OnItsWay",
     "PasswordChange",
+    "PlayedFor",
+    "PlayerProfile",
     "Problem",
     "Promoted",
+    "Rating",
     "Readiness",
     "ReadinessComponents",
     "Reason",
@@ -102,6 +113,7 @@ __all__ = (
     "SeriesRequest",
     "SeriesRequestBestOf",
     "StoredForecast",
+    "TeamProfile",
     "TeamUsed",
     "Token",
     "Totals",

@@ -68,7 +68,7 @@ def _grow(connection: Connection, table: str, frame: pd.DataFrame, key: Sequence
     """Insert what is new, update what changed, delete nothing."""
     columns = list(frame.columns)
     values = [column for column in columns if column not in key]
-    connection.execute(text(f"CREATE TEMPORARY TABLE staged (LIKE {table}) ON COMMIT DROP"))
+    connection.execute(text(f"CREATE TEMPORARY TABLE staged (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP"))
     if "id" not in columns:
         connection.execute(text("ALTER TABLE staged ALTER COLUMN id DROP NOT NULL"))
     copy_frame(connection, "staged", frame)

@@ -7,6 +7,14 @@ from fastapi import APIRouter, Path, Query
 
 from serving.dependencies import BundleDep, authenticated
 from serving.dictionaries.index import Dictionary, Entry
+from serving.dictionaries.profiles import (
+    MapProfile,
+    PlayerProfile,
+    TeamProfile,
+    map_profile,
+    player_profile,
+    team_profile,
+)
 from serving.dictionaries.schemas import EntryPage, Listing
 from serving.errors import NotFoundError, problems
 
@@ -40,9 +48,9 @@ async def list_maps(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
 
 
 @router.get("/maps/{map_id}", responses=_ONE)
-async def get_map(map_id: EntryId, bundle: BundleDep) -> Entry:
-    """One map."""
-    return _one(bundle.dictionaries.maps, map_id, "map")
+async def get_map(map_id: EntryId, bundle: BundleDep) -> MapProfile:
+    """One map, and whether it is in the active pool."""
+    return map_profile(bundle, _one(bundle.dictionaries.maps, map_id, "map"))
 
 
 @router.get("/teams", responses=_LIST)
@@ -52,9 +60,9 @@ async def list_teams(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
 
 
 @router.get("/teams/{team_id}", responses=_ONE)
-async def get_team(team_id: EntryId, bundle: BundleDep) -> Entry:
-    """One team with its aliases."""
-    return _one(bundle.dictionaries.teams, team_id, "team")
+async def get_team(team_id: EntryId, bundle: BundleDep) -> TeamProfile:
+    """One team with its aliases, latest five, rating, and record on each map."""
+    return team_profile(bundle, _one(bundle.dictionaries.teams, team_id, "team"))
 
 
 @router.get("/players", responses=_LIST)
@@ -64,6 +72,6 @@ async def list_players(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
 
 
 @router.get("/players/{player_id}", responses=_ONE)
-async def get_player(player_id: EntryId, bundle: BundleDep) -> Entry:
-    """One player with the other spellings of the nickname."""
-    return _one(bundle.dictionaries.players, player_id, "player")
+async def get_player(player_id: EntryId, bundle: BundleDep) -> PlayerProfile:
+    """One player with the other spellings of the nickname, teams and rating."""
+    return player_profile(bundle, _one(bundle.dictionaries.players, player_id, "player"))

@@ -1,5 +1,6 @@
-"""Maps, teams and players from PostgreSQL."""
+"""Maps, teams and players from PostgreSQL, with what they have played."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -11,7 +12,8 @@ from serving.dictionaries.index import DictionaryRows, Entry
 
 _FINGERPRINT = text("""
 SELECT md5(concat_ws('|',
-  (SELECT md5(string_agg(concat_ws(':', id, name), ',' ORDER BY id)) FROM maps),
+  (SELECT max(id) FROM rating_snapshots),
+  (SELECT md5(string_agg(concat_ws(':', id, name, retired), ',' ORDER BY id)) FROM maps),
   (SELECT md5(string_agg(concat_ws(':', id, name), ',' ORDER BY id)) FROM teams),
   (SELECT md5(string_agg(concat_ws(':', id, team_id, name), ',' ORDER BY id)) FROM team_aliases),
   (SELECT md5(string_agg(concat_ws(':', id, nickname), ',' ORDER BY id)) FROM players),
@@ -19,22 +21,55 @@ SELECT md5(concat_ws('|',
 """)
 
 
+_RECORDS = text("""
+SELECT team_id, map_id, count(*), count(*) FILTER (WHERE won) FROM (
+  SELECT team1_id AS team_id, map_id, winner = 1 AS won FROM map_results WHERE NOT winner_conflict AND NOT date_suspect
+  UNION ALL
+  SELECT team2_id, map_id, winner = 2 FROM map_results WHERE NOT winner_conflict AND NOT date_suspect) AS played
+GROUP BY team_id, map_id ORDER BY team_id, map_id
+""")
+
+_PLAYED_FOR = text("""
+SELECT player_id, team_id, max(day) FROM (
+  SELECT lineup1_id AS lineup_id, played_on AS day FROM map_results
+  UNION ALL SELECT lineup2_id, played_on FROM map_results
+  UNION ALL SELECT lineup1_id, last_day FROM series
+  UNION ALL SELECT lineup2_id, last_day FROM series) AS played
+JOIN lineups ON lineups.id = played.lineup_id JOIN lineup_players ON lineup_players.lineup_id = lineups.id
+GROUP BY player_id, team_id ORDER BY player_id, max(day) DESC, team_id
+""")
+
+
 async def fingerprint(session: AsyncSession) -> str:
-    """Changes whenever a name or alias does: cheap to ask, so that the rows are read only then."""
+    """Changes whenever a name or alias does, and with the ratings, which every new result changes.
+
+    Cheap to ask, so that the rows are read only then.
+    """
     return str(await session.scalar(_FINGERPRINT))
 
 
 async def load(session: AsyncSession) -> DictionaryRows:
     """All entries."""
     maps = (await session.execute(select(Map.id, Map.name).order_by(Map.id))).all()
+    retired = (await session.scalars(select(Map.id).where(Map.retired).order_by(Map.id))).all()
     teams = (await session.execute(select(Team.id, Team.name).order_by(Team.id))).all()
     team_aliases = (await session.execute(select(TeamAlias.team_id, TeamAlias.name).order_by(TeamAlias.id))).all()
     players = (await session.execute(select(Player.id, Player.nickname).order_by(Player.id))).all()
     player_aliases = (
         await session.execute(select(PlayerAlias.player_id, PlayerAlias.nickname).order_by(PlayerAlias.id))
     ).all()
-    return DictionaryRows(
-        maps=_entries(maps, ()), teams=_entries(teams, team_aliases), players=_entries(players, player_aliases)
+    records = (await session.execute(_RECORDS)).all()
+    played_for = (await session.execute(_PLAYED_FOR)).all()
+    # In a thread: thousands of entries are no pause for those who wait for a forecast.
+    return await asyncio.to_thread(
+        lambda: DictionaryRows(
+            maps=_entries(maps, ()),
+            teams=_entries(teams, team_aliases),
+            players=_entries(players, player_aliases),
+            retired=tuple(retired),
+            records=tuple(tuple(row) for row in records),
+            played_for=tuple(tuple(row) for row in played_for),
+        )
     )
 
 

@@ -36,7 +36,9 @@ class Listing(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     search: Annotated[str | None, Query(max_length=100)] = Field(
-        default=None, description="Part of a name or alias; case and accents do not matter.", examples=["vita"]
+        default=None,
+        description="Part of a name or alias; case, accents and typing mistakes do not matter.",
+        examples=["vita"],
     )
     name: Annotated[str | None, Query(max_length=100)] = Field(
         default=None, description="A whole name or alias; case and accents do not matter.", examples=["Team Vitality"]

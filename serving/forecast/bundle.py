@@ -106,17 +106,24 @@ class LoadedRatings:
 
     Attributes:
         record: Their row.
-        snapshot: The ratings.
+        snapshot: The ratings, without the maps that an admin retired.
         data: What they were read from, for the copy on disk.
+        retired: Ids of those maps.
     """
 
     record: RatingsRecord
     snapshot: RatingSnapshot
     data: bytes
+    retired: Sequence[int]
 
     @classmethod
-    def verified(cls, record: RatingsRecord, data: bytes) -> Self:
+    def verified(cls, record: RatingsRecord, data: bytes, retired: Sequence[int]) -> Self:
         """Read ratings.
+
+        Args:
+            record: Their row.
+            data: Their bytes.
+            retired: Ids of maps that an admin took out of the active pool.
 
         Raises:
             RefusedError: If the bytes are not those of the row, are no ratings, or belong to other features.
@@ -130,7 +137,7 @@ class LoadedRatings:
             raise RefusedError(
                 f"they are for features of version {snapshot.features_version}, this service has {FEATURES_VERSION}"
             )
-        return cls(record, snapshot, data)
+        return cls(record, snapshot.without_maps(retired), data, retired)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -77,7 +77,7 @@ class Copies:
         ratings = manifest.ratings
         return Bundle(
             model=self._model(manifest),
-            ratings=LoadedRatings.verified(ratings, self._needed(ratings.sha256)) if ratings else None,
+            ratings=LoadedRatings.verified(ratings, self._needed(ratings.sha256), rows.retired) if ratings else None,
             dictionaries=Dictionaries(rows),
         )
 

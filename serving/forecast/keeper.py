@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -100,7 +101,7 @@ class Keeper:
             dictionaries = await asyncio.to_thread(Dictionaries, rows)
         return Bundle(
             model=await self._model(before.model, wanted.model),
-            ratings=await self._ratings(before.ratings, wanted),
+            ratings=await self._ratings(before.ratings, wanted, dictionaries.rows.retired),
             dictionaries=dictionaries,
         )
 
@@ -128,12 +129,17 @@ class Keeper:
         kept = await asyncio.to_thread(self._copies.get, record.sha256)
         return kept if kept is not None else await self._blobs.fetch(record.artifact_uri)
 
-    async def _ratings(self, before: LoadedRatings | None, wanted: Wanted) -> LoadedRatings | None:
-        if wanted.ratings is None or wanted.ratings_data is None:
+    async def _ratings(
+        self, before: LoadedRatings | None, wanted: Wanted, retired: Sequence[int]
+    ) -> LoadedRatings | None:
+        data = wanted.ratings_data
+        if data is None and before is not None and before.retired != retired:
+            data = before.data  # the same ratings, another pool
+        if wanted.ratings is None or data is None:
             self._report("ratings", None)
             return before if wanted.ratings is not None else None
         try:
-            ratings = await asyncio.to_thread(LoadedRatings.verified, wanted.ratings, wanted.ratings_data)
+            ratings = await asyncio.to_thread(LoadedRatings.verified, wanted.ratings, data, retired)
         except RefusedError as error:
             self._report("ratings", f"ratings {wanted.ratings.id} are refused: {error}")
             return before

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,16 @@ TOYS = Path(__file__).parent / "toy_definitions.py"
 
 @pytest.fixture(scope="module")
 def dagster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    home = tmp_path_factory.mktemp("dagster")
+    with webserver(tmp_path_factory.mktemp("dagster"), "DefaultRunCoordinator") as url:
+        yield url
+
+
+@contextmanager
+def webserver(home: Path, coordinator: str) -> Iterator[str]:
+    """Dagster's webserver without a daemon."""
     (home / "dagster.yaml").write_text(
         "telemetry: {enabled: false}\n"
-        "run_coordinator: {module: dagster.core.run_coordinator, class: DefaultRunCoordinator}\n"
+        f"run_coordinator: {{module: dagster.core.run_coordinator, class: {coordinator}}}\n"
     )
     port = servers.free_port()
     command = [servers.script("dagster-webserver"), "-f", str(TOYS), "-h", "127.0.0.1", "-p", str(port)]
@@ -90,6 +97,14 @@ def test_a_job_that_is_not_there_is_named(dagster_url: str) -> None:
 def test_wrong_configuration_is_told(dagster_url: str) -> None:
     with DagsterRuns(dagster_url) as runs, pytest.raises(DagsterError, match="did not start train_job"):
         runs.launch("train_job", run_config={"ops": {"gate": {"config": {"refused": "perhaps"}}}})
+
+
+def test_a_run_that_no_daemon_starts_is_told_and_not_waited_for(
+    tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.runs.SILENT_SECONDS", 2.0)
+    with webserver(tmp_path, "QueuedRunCoordinator") as url, pytest.raises(DagsterError, match="no sign of life ever"):
+        run_toy(url, console)
 
 
 def test_nothing_is_under_way_when_nothing_runs(dagster_url: str) -> None:

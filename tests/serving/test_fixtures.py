@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from cs2.contracts import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM
 from cs2.settings import get_settings
 from cs2.storage.engine import make_engine
-from cs2.storage.tables import Fixture, FixtureForecast
+from cs2.storage.tables import Fixture, FixtureForecast, Map
 from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.mlflow_tracking import Mlflow
 from pipelines.resources import Announcer, Database
-from tests.serving.conftest import TODAY, League, Service
+from tests.serving.conftest import TODAY, League, Models, Service
+from tests.serving.test_warnings import ratings_with_pool
 
 NOW = datetime.combine(TODAY, datetime.max.time(), UTC).replace(microsecond=0)
 
@@ -90,6 +91,22 @@ async def test_the_automatic_forecast_is_what_the_service_would_have_answered(
         (event,) = [event for _, event in (await stream.xrange(EVENTS_STREAM))[2:3]]
         asked_for = ANY_EVENT.validate_json(event[EVENT_FIELD])
     assert events[1].contributions == asked_for.contributions
+
+
+async def test_no_automatic_forecast_is_on_a_map_that_an_admin_retired(
+    service: Service, models: Models, announce: Any, forecast: Any, redis_url: str, postgres_url: str
+) -> None:
+    models.publish_ratings(ratings_with_pool(service.league, 50, 50))
+    engine = make_engine(postgres_url)
+    with Session(engine) as session, session.begin():
+        session.get_one(Map, service.league.nuke).retired = True
+    engine.dispose()
+    announce(1, 18, best_of=1)
+    await asyncio.to_thread(forecast)
+    async with redis.asyncio.Redis.from_url(redis_url) as stream:
+        ((_, fields),) = await stream.xrange(EVENTS_STREAM)
+    answer: Any = ANY_EVENT.validate_json(fields[EVENT_FIELD]).response
+    assert [one.map.name for one in answer.maps] == ["Mirage"]
 
 
 async def test_what_has_not_begun_is_listed_with_its_newest_forecast(

@@ -44,6 +44,8 @@ def _goes_on_answering(tried: Tried) -> Iterator[None]:
     yield
     response = tried.session.post(tried.url + MAP, json=QUESTION, headers=tried.headers[1])
     assert response.status_code == HTTPStatus.OK, response.text
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def is_problem(response: requests.Response) -> bool:

@@ -1,10 +1,12 @@
 """What nobody may learn: passwords, keys, and who has an account."""
 
+import threading
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from asgi_lifespan import LifespanManager
+from pydantic import SecretStr, ValidationError
 
 from cli.stack.servers import free_port
 from cs2.settings import Settings
@@ -33,6 +35,27 @@ async def test_an_unknown_name_costs_a_hash_as_well(service: Service, monkeypatc
     response = await service.client.post("/auth/login", data={"username": "nobody", "password": PASSWORD})
     assert response.status_code == 401
     assert len(verified) == 1
+
+
+async def test_passwords_are_hashed_off_the_event_loop(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+    hasher = service.services.passwords._hasher
+    hash_of, verify = hasher.hash, hasher.verify
+    monkeypatch.setattr(hasher, "hash", lambda password: (threads.append(threading.get_ident()), hash_of(password))[1])
+    monkeypatch.setattr(
+        hasher, "verify", lambda password, stored: (threads.append(threading.get_ident()), verify(password, stored))[1]
+    )
+    account = {"username": "ada", "password": PASSWORD}
+    assert (await service.client.post("/auth/register", json=account)).status_code == 201
+    assert (await service.client.post("/auth/login", data=account)).status_code == 200
+    assert len(threads) == 2
+    assert threading.get_ident() not in threads
+
+
+@pytest.mark.parametrize("key", ["", "k" * 31])
+def test_a_short_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    with pytest.raises(ValidationError, match="jwt_key"):
+        Settings(jwt_key=SecretStr(key))
 
 
 async def test_a_name_that_postgresql_cannot_hold_is_nobodys(service: Service) -> None:

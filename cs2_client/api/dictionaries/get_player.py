@@ -6,7 +6,7 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.entry import Entry
+from ...models.player_profile import PlayerProfile
 from ...models.problem import Problem
 from ...types import Response
 
@@ -25,9 +25,11 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Entry | Problem | None:
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> PlayerProfile | Problem | None:
     if response.status_code == 200:
-        response_200 = Entry.from_dict(response.json())
+        response_200 = PlayerProfile.from_dict(response.json())
 
         return response_200
 
@@ -52,7 +54,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         return None
 
 
-def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Entry | Problem]:
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[PlayerProfile | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -65,10 +69,10 @@ def sync_detailed(
     player_id: int,
     *,
     client: AuthenticatedClient,
-) -> Response[Entry | Problem]:
+) -> Response[PlayerProfile | Problem]:
     """Get Player
 
-     One player with the other spellings of the nickname.
+     One player with the other spellings of the nickname, teams and rating.
 
     Args:
         player_id (int):
@@ -78,7 +82,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Entry | Problem]
+        Response[PlayerProfile | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -96,10 +100,10 @@ def sync(
     player_id: int,
     *,
     client: AuthenticatedClient,
-) -> Entry | Problem | None:
+) -> PlayerProfile | Problem | None:
     """Get Player
 
-     One player with the other spellings of the nickname.
+     One player with the other spellings of the nickname, teams and rating.
 
     Args:
         player_id (int):
@@ -109,7 +113,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Entry | Problem
+        PlayerProfile | Problem
     """
 
     return sync_detailed(
@@ -122,10 +126,10 @@ async def asyncio_detailed(
     player_id: int,
     *,
     client: AuthenticatedClient,
-) -> Response[Entry | Problem]:
+) -> Response[PlayerProfile | Problem]:
     """Get Player
 
-     One player with the other spellings of the nickname.
+     One player with the other spellings of the nickname, teams and rating.
 
     Args:
         player_id (int):
@@ -135,7 +139,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Entry | Problem]
+        Response[PlayerProfile | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -151,10 +155,10 @@ async def asyncio(
     player_id: int,
     *,
     client: AuthenticatedClient,
-) -> Entry | Problem | None:
+) -> PlayerProfile | Problem | None:
     """Get Player
 
-     One player with the other spellings of the nickname.
+     One player with the other spellings of the nickname, teams and rating.
 
     Args:
         player_id (int):
@@ -164,7 +168,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Entry | Problem
+        PlayerProfile | Problem
     """
 
     return (

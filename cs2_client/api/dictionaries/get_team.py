@@ -6,8 +6,8 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.entry import Entry
 from ...models.problem import Problem
+from ...models.team_profile import TeamProfile
 from ...types import Response
 
 
@@ -25,9 +25,9 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Entry | Problem | None:
+def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Problem | TeamProfile | None:
     if response.status_code == 200:
-        response_200 = Entry.from_dict(response.json())
+        response_200 = TeamProfile.from_dict(response.json())
 
         return response_200
 
@@ -52,7 +52,9 @@ def _parse_response(*, client: AuthenticatedClient | Client, response: httpx.Res
         return None
 
 
-def _build_response(*, client: AuthenticatedClient | Client, response: httpx.Response) -> Response[Entry | Problem]:
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Problem | TeamProfile]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -65,10 +67,10 @@ def sync_detailed(
     team_id: int,
     *,
     client: AuthenticatedClient,
-) -> Response[Entry | Problem]:
+) -> Response[Problem | TeamProfile]:
     """Get Team
 
-     One team with its aliases.
+     One team with its aliases, latest five, rating, and record on each map.
 
     Args:
         team_id (int):
@@ -78,7 +80,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Entry | Problem]
+        Response[Problem | TeamProfile]
     """
 
     kwargs = _get_kwargs(
@@ -96,10 +98,10 @@ def sync(
     team_id: int,
     *,
     client: AuthenticatedClient,
-) -> Entry | Problem | None:
+) -> Problem | TeamProfile | None:
     """Get Team
 
-     One team with its aliases.
+     One team with its aliases, latest five, rating, and record on each map.
 
     Args:
         team_id (int):
@@ -109,7 +111,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Entry | Problem
+        Problem | TeamProfile
     """
 
     return sync_detailed(
@@ -122,10 +124,10 @@ async def asyncio_detailed(
     team_id: int,
     *,
     client: AuthenticatedClient,
-) -> Response[Entry | Problem]:
+) -> Response[Problem | TeamProfile]:
     """Get Team
 
-     One team with its aliases.
+     One team with its aliases, latest five, rating, and record on each map.
 
     Args:
         team_id (int):
@@ -135,7 +137,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Entry | Problem]
+        Response[Problem | TeamProfile]
     """
 
     kwargs = _get_kwargs(
@@ -151,10 +153,10 @@ async def asyncio(
     team_id: int,
     *,
     client: AuthenticatedClient,
-) -> Entry | Problem | None:
+) -> Problem | TeamProfile | None:
     """Get Team
 
-     One team with its aliases.
+     One team with its aliases, latest five, rating, and record on each map.
 
     Args:
         team_id (int):
@@ -164,7 +166,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Entry | Problem
+        Problem | TeamProfile
     """
 
     return (

@@ -93,7 +93,8 @@ def sync_detailed(
      Maps, paged in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case and accents do not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
+            not matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
         after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
         limit (int | Unset): Most entries of a page. Default: 50.
@@ -133,7 +134,8 @@ def sync(
      Maps, paged in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case and accents do not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
+            not matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
         after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
         limit (int | Unset): Most entries of a page. Default: 50.
@@ -168,7 +170,8 @@ async def asyncio_detailed(
      Maps, paged in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case and accents do not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
+            not matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
         after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
         limit (int | Unset): Most entries of a page. Default: 50.
@@ -206,7 +209,8 @@ async def asyncio(
      Maps, paged in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case and accents do not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
+            not matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
         after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
         limit (int | Unset): Most entries of a page. Default: 50.

@@ -1,0 +1,131 @@
+"""One map, team or player with all that is known of it, from memory."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from pydantic import BaseModel, Field
+
+from cs2.contracts import Named
+from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.model import active_maps
+from cs2.forecasting.strengths import Strength, strength_of_player, strength_of_team
+from serving.dictionaries.index import Dictionary, Entry
+from serving.forecast.bundle import Bundle, LoadedModel, LoadedRatings
+from serving.forecast.questions import EPOCH
+
+SCALE = FEATURE_NAMES.index("rating_of_experienced")
+"""Feature whose coefficient is the log-odds of one point of strength."""
+
+
+class Rating(BaseModel):
+    """How strong a team or player is, at the end of a day."""
+
+    strength: float = Field(description="What forecasts start from, in points: see `points_per_log_odds`.")
+    standard_error: float = Field(description="Of the strength, in points.")
+    points_per_log_odds: float | None = Field(
+        description="So many points more than the other side are log-odds of 1 (73%) to win a map, between players of "
+        "long experience; none while no model is served."
+    )
+    elo: float = Field(
+        description="Simpler, in log-odds: d more than the other side is 1 / (1 + exp(-d)) to win a map."
+    )
+    results: int = Field(description="Maps, and series whose maps are not known, that it rests on.")
+    as_of: date = Field(description="Everything through this day is in it.")
+
+
+class MapRecord(BaseModel):
+    """What a team did on a map, over all that is stored."""
+
+    map: Named
+    played: int
+    won: int
+    lost: int
+
+
+class PlayedFor(BaseModel):
+    """A team that a player played for."""
+
+    team: Named
+    last_played_on: date
+
+
+class MapProfile(Entry):
+    """A map."""
+
+    is_active: bool | None = Field(
+        description="In the active pool: at least 2% of the maps of the 90 days before the ratings' date, and not "
+        "retired by an admin; none while there are no ratings."
+    )
+    is_retired: bool = Field(description="An admin took it out of the pool.")
+
+
+class TeamProfile(Entry):
+    """A team with its aliases."""
+
+    latest_five: list[Named] = Field(description="Who played its latest result; empty where no five are known.")
+    rating: Rating | None = Field(description="Of the latest five on any map; by the name where no five are known.")
+    maps: list[MapRecord] = Field(description="The most played first.")
+
+
+class PlayerProfile(Entry):
+    """A player with the other spellings of the nickname."""
+
+    teams: list[PlayedFor] = Field(description="The latest first.")
+    rating: Rating | None = Field(description="None for who has not played a rated map.")
+
+
+def map_profile(bundle: Bundle, entry: Entry) -> MapProfile:
+    """A map with its place in the pool."""
+    is_active = None
+    if bundle.ratings is not None:
+        pool = active_maps(bundle.ratings.snapshot.state, bundle.ratings.snapshot.as_of)
+        is_active = entry.id < len(pool) and bool(pool[entry.id])
+    is_retired = entry.id in bundle.dictionaries.rows.retired
+    return MapProfile(**dict(entry), is_active=is_active, is_retired=is_retired)
+
+
+def team_profile(bundle: Bundle, entry: Entry) -> TeamProfile:
+    """A team with its latest five, rating and record."""
+    names, ratings = bundle.dictionaries, bundle.ratings
+    five = ratings.snapshot.latest_lineup(entry.id) if ratings else None
+    strength = strength_of_team(ratings.snapshot, entry.id) if ratings else None
+    return TeamProfile(
+        **dict(entry),
+        latest_five=[_named(names.players, player) for player in five or ()],
+        rating=_rating(bundle.model, ratings, strength),
+        maps=[
+            MapRecord(map=_named(names.maps, played_map), played=played, won=won, lost=played - won)
+            for played_map, played, won in names.records.get(entry.id, ())
+        ],
+    )
+
+
+def player_profile(bundle: Bundle, entry: Entry) -> PlayerProfile:
+    """A player with teams and rating."""
+    names, ratings = bundle.dictionaries, bundle.ratings
+    strength = strength_of_player(ratings.snapshot, entry.id) if ratings else None
+    teams: Sequence[tuple[int, date]] = names.played_for.get(entry.id, ())
+    return PlayerProfile(
+        **dict(entry),
+        teams=[PlayedFor(team=_named(names.teams, team), last_played_on=day) for team, day in teams],
+        rating=_rating(bundle.model, ratings, strength),
+    )
+
+
+def _rating(model: LoadedModel | None, ratings: LoadedRatings | None, strength: Strength | None) -> Rating | None:
+    if ratings is None or strength is None:
+        return None
+    per_point = float(model.predictor.coefficients[SCALE]) if model else 0.0
+    return Rating(
+        strength=strength.value,
+        standard_error=strength.error,
+        points_per_log_odds=1.0 / per_point if per_point > 0 else None,
+        elo=strength.elo,
+        results=strength.maps,
+        as_of=EPOCH + timedelta(days=ratings.snapshot.as_of),
+    )
+
+
+def _named(dictionary: Dictionary, entry_id: int) -> Named:
+    entry = dictionary.get(entry_id)
+    return Named(id=entry_id, name=entry.name if entry else str(entry_id))
