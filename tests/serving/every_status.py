@@ -57,9 +57,8 @@ def cases() -> Iterator[Case]:
     yield from _good()
     yield from _wrong()
     yield from _of_another()
-    yield from _state(
-        "no postgres", "database-unavailable", _ACCOUNTS | _MODELS | {"GET /fixtures", "GET /track-record"}
-    )
+    yield from _state("no postgres", "database-unavailable", _ACCOUNTS | _MODELS | {"GET /fixtures"})
+    yield Case("GET /track-record", 503, "record-unavailable", who=None, state="no postgres")
     yield from _state("no mongo", "history-unavailable", {HISTORY, "DELETE /forecast/history", FORECAST})
     yield from _state("no model", "no-model", {MAP, SERIES, BATCH})
     yield Case("GET /models/current", 404, "no-model", state="no model")

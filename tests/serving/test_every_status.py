@@ -1,6 +1,7 @@
 """Each status that the API's document names is really answered: the good ones, and every error to whom it belongs."""
 
 from typing import Any
+
 import httpx
 import pymongo
 import pytest
