@@ -30,7 +30,7 @@ class BackupError(Exception):
 def backup(file: Archive, data_dir: DataDir = None) -> None:
     """Write tables, models, forecasts, and events on their way, of the stack that runs, into one file.
 
-    Not in it: secrets, logs, the watched folder, and what sources fetched and can fetch again.
+    Not in it: secrets, logs, the watched folder, and the clone of `valve`.
     """
     from cli.stack.backups import dump
     from cli.stack.layout import data_folder, load, settings_of_running_stack

@@ -87,6 +87,8 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
         raise DemoError("the demo shows one source; `cs2 up` reads several")
     [name] = settings.source
     match name:
+        case SourceName.PANDASCORE | SourceName.BO3GG:
+            raise DemoError(f"the demo asks nobody's interface, and forgets: cs2 up --source {name} fetches, and keeps")
         case SourceName.SIMULATED:
             console.print("Data: a SIMULATED league: made-up teams whose true strengths are known. For real matches:")
             console.print("      make demo SOURCE=valve, or make demo DATA=folder, with a folder of CSV files.\n")

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -42,3 +42,32 @@ class RejectedRow(Base):
     raw_row_id: Mapped[int] = mapped_column(ForeignKey("raw_rows.id", ondelete="CASCADE"), primary_key=True)
     reasons: Mapped[list[str]] = mapped_column(JSONB)
     rejected_at: Mapped[CreatedAt]
+
+
+class SourceAnswer(Base):
+    """What an HTTP interface answered about one thing: rows are parsed from here, so it is never asked twice.
+
+    Only the newest answer is kept, and no row of ``raw_rows`` need be made of it: that table keeps every version of
+    what could be read, this one also what could not.
+    """
+
+    __tablename__ = "source_answers"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """What was asked for, in the source's own word; ``unread`` for a list of another form."""
+    key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    """The source's own number."""
+    fetched_at: Mapped[CreatedAt]
+    payload: Mapped[Any] = mapped_column(JSON)
+    """As it came: JSONB would sort its fields, and refuses some texts."""
+
+
+class SourceNote(Base):
+    """Where a source's fetching stands: cursor, pause, the last problem."""
+
+    __tablename__ = "source_notes"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

@@ -106,7 +106,7 @@ class Bo3ggSource(PolledSource):
         since = self.payloads.note("start_date") or _bound(now - timedelta(days=self.days))
         offset = 0
         while True:
-            found = _listed(api.get("/matches", _matches(since, offset)), "/matches")
+            found = self._listed(api.get("/matches", _matches(since, offset)), "/matches")
             self.payloads.keep("match", found)
             yield
             if len(found) < PAGE_SIZE:
@@ -118,7 +118,7 @@ class Bo3ggSource(PolledSource):
                 continue
             if key not in have:
                 games = api.get("/games", {"page[limit]": 10, "filter[games.match_id][eq]": key})
-                self.payloads.keep("games", [(key, [game for _, game in _listed(games, "/games")])])
+                self.payloads.keep("games", [(key, [game for _, game in self._listed(games, "/games")])])
                 yield
         recent = _bound(now - timedelta(days=AGAIN_DAYS))
         started = {key: str(payload.get("start_date")) for key, payload in self.payloads.all("match")}
@@ -128,11 +128,19 @@ class Bo3ggSource(PolledSource):
                     path = f"/games/{game['id']}/players_stats"
                     lines = api.get(path)
                     if not isinstance(lines, list):
-                        raise SourceError(f"bo3gg {path}: not a list")
+                        raise self.unread(path, lines, "not a list")
                     if lines or started.get(key, "") < recent:  # they come later than the result
                         self.payloads.keep("players", [(game["id"], lines)])
                     yield
         self.payloads.keep("", (), start_date=recent)
+
+    def _listed(self, answer: Any, path: str) -> list[tuple[int, Any]]:
+        found = answer.get("results") if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            raise self.unread(path, answer, "field results is missing or no list")
+        if not all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in found):
+            raise self.unread(path, answer, "field results.id is missing or no int")
+        return [(one["id"], one) for one in found]
 
     def rows(self, today: date) -> Iterable[tuple[RowKind, dict[str, str]]]:
         """Series, their maps with the players, and the matches to come.
@@ -169,15 +177,6 @@ def _matches(since: str, offset: int) -> dict[str, str | int]:
         "filter[matches.start_date][gt]": since,
         "with": "teams,tournament",
     }
-
-
-def _listed(answer: Any, path: str) -> list[tuple[int, Any]]:
-    found = answer.get("results") if isinstance(answer, dict) else None
-    if not isinstance(found, list):
-        raise SourceError(f"bo3gg {path}: field results is missing or no list")
-    if not all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in found):
-        raise SourceError(f"bo3gg {path}: field results.id is missing or no int")
-    return [(one["id"], one) for one in found]
 
 
 def _common(match: Match, today: date) -> dict[str, str] | None:

@@ -1,6 +1,5 @@
 """Public JSON interfaces, asked politely: never faster than allowed, again after a passing failure, never for ever."""
 
-import json
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -128,12 +127,16 @@ class JsonApi:
         if response.status_code != httpx.codes.OK:
             raise self._refused(path, f"status {response.status_code}")
         try:
-            return response.json()
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            return response.json(parse_constant=_no_number)
+        except ValueError as error:
             raise _PassingError("the answer is not JSON, or was cut off") from error
 
     def _refused(self, path: str, reason: str) -> SourceError:
         return SourceError(f"{self._client.base_url.host}{path}: {reason}")
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # Python would take NaN, PostgreSQL does not
 
 
 @cache

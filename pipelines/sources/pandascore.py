@@ -95,14 +95,14 @@ class PandaScoreSource(PolledSource):
 
     def _keep(self, page: Any) -> str:
         if not isinstance(page, list) or not all(isinstance(match, dict) for match in page):
-            raise SourceError(f"pandascore {MATCHES}: not a list of matches")
+            raise self.unread(MATCHES, page, "not a list of matches")
         keys = [match.get("id") for match in page]
         moments = [match.get("modified_at") for match in page]
         for name, values, kind in (("id", keys, int), ("modified_at", moments, str)):
             if not all(isinstance(value, kind) for value in values):
-                raise SourceError(f"pandascore {MATCHES}: field {name} is missing or no {kind.__name__}")
+                raise self.unread(MATCHES, page, f"field {name} is missing or no {kind.__name__}")
         if moments != sorted(moments):  # what was asked for: else the cursor would jump over some
-            raise SourceError(f"pandascore {MATCHES}: not in the order of modified_at")
+            raise self.unread(MATCHES, page, "not in the order of modified_at")
         newest = moments[-1] if moments else ""
         self.payloads.keep("match", zip(keys, page, strict=True), **({"modified_at": newest} if newest else {}))
         return newest

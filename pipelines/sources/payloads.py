@@ -1,76 +1,85 @@
-"""What an interface answered, as it came, in one SQLite file: parsed anew whenever it is asked for, never asked twice.
+"""What an interface answered, as it came, in PostgreSQL: parsed anew whenever it is asked for, never asked twice.
 
 A field that changes its name or type stops the parsing, not the keeping: nothing has to be fetched again afterwards.
 """
 
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import orjson
+from sqlalchemy import Connection, Text, cast, func, select
+from sqlalchemy.dialects.postgresql import insert
 
-BUSY_SECONDS = 60.0
-_TABLES = """
-CREATE TABLE IF NOT EXISTS payloads (kind TEXT, key INTEGER, fetched_at REAL, payload BLOB, PRIMARY KEY (kind, key));
-CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT);
-"""
-_KEEP = """
-INSERT INTO payloads VALUES (?, ?, ?, ?) ON CONFLICT (kind, key) DO UPDATE
-SET fetched_at = excluded.fetched_at, payload = excluded.payload WHERE payload <> excluded.payload
-"""
+from cs2.settings import SourceName
+from cs2.storage.engine import make_engine
+from cs2.storage.tables import SourceAnswer, SourceNote
+
+_ANSWER = insert(SourceAnswer)
+_KEEP = _ANSWER.on_conflict_do_update(
+    index_elements=["source", "kind", "key"],
+    set_={"payload": _ANSWER.excluded.payload, "fetched_at": func.now()},
+    where=cast(SourceAnswer.payload, Text) != cast(_ANSWER.excluded.payload, Text),
+)
+_NOTE = insert(SourceNote)
+_TAKE_NOTE = _NOTE.on_conflict_do_update(index_elements=["source", "name"], set_={"value": _NOTE.excluded.value})
 
 
 class Payloads:
-    """One source's answers, by kind and the source's own number; a newer answer replaces an older one."""
+    """One source's answers, by kind and the source's own number; a newer answer replaces an older one.
 
-    def __init__(self, file: Path) -> None:
-        self.file = file
+    Args:
+        database_url: PostgreSQL.
+        source: Whose answers.
+    """
+
+    def __init__(self, database_url: str, source: SourceName) -> None:
+        self.database_url = database_url
+        self.source = source.value
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A connection that alone may write; all of it is kept at the end, or nothing."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.file, timeout=BUSY_SECONDS, isolation_level=None)
+    def _transaction(self) -> Iterator[Connection]:
+        engine = make_engine(self.database_url)
         try:
-            connection.executescript(_TABLES)
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
-            connection.execute("COMMIT")
+            with engine.begin() as connection:
+                yield connection
         finally:
-            connection.close()
+            engine.dispose()
 
     def keep(self, kind: str, payloads: Iterable[tuple[int, Any]], **notes: str) -> None:
         """Keep answers and notes, together or not at all."""
-        now = time.time()
-        lines = [(kind, key, now, orjson.dumps(payload)) for key, payload in payloads]
-        with self.transaction() as connection:
-            connection.executemany(_KEEP, lines)
-            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?)", notes.items())
+        answers = [{"source": self.source, "kind": kind, "key": key, "payload": payload} for key, payload in payloads]
+        told = [{"source": self.source, "name": name, "value": value} for name, value in notes.items()]
+        with self._transaction() as connection:
+            if answers:
+                connection.execute(_KEEP, answers)
+            if told:
+                connection.execute(_TAKE_NOTE, told)
 
     def all(self, kind: str) -> list[tuple[int, Any]]:
         """Key and answer, by key."""
-        with self.transaction() as connection:
-            rows = connection.execute(
-                "SELECT key, payload FROM payloads WHERE kind = ? ORDER BY key", (kind,)
-            ).fetchall()
-        return [(key, orjson.loads(payload)) for key, payload in rows]
+        wanted = (
+            select(SourceAnswer.key, SourceAnswer.payload)
+            .where(SourceAnswer.source == self.source, SourceAnswer.kind == kind)
+            .order_by(SourceAnswer.key)
+        )
+        with self._transaction() as connection:
+            return [(key, payload) for key, payload in connection.execute(wanted)]
 
     def version(self) -> str:
         """Changes with what is kept."""
-        with self.transaction() as connection:
-            n, newest = connection.execute("SELECT count(*), max(fetched_at) FROM payloads").fetchone()
+        seen = select(func.count(), func.max(SourceAnswer.fetched_at)).where(SourceAnswer.source == self.source)
+        with self._transaction() as connection:
+            n, newest = connection.execute(seen).one()
         return f"{n} answers through {newest}"
 
     def keys(self, kind: str) -> set[int]:
         """Of which there is an answer."""
-        with self.transaction() as connection:
-            return {key for (key,) in connection.execute("SELECT key FROM payloads WHERE kind = ?", (kind,))}
+        wanted = select(SourceAnswer.key).where(SourceAnswer.source == self.source, SourceAnswer.kind == kind)
+        with self._transaction() as connection:
+            return set(connection.scalars(wanted))
 
     def note(self, name: str) -> str:
         """A note, or an empty text."""
-        with self.transaction() as connection:
-            found = connection.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
-        return str(found[0]) if found else ""
+        wanted = select(SourceNote.value).where(SourceNote.source == self.source, SourceNote.name == name)
+        with self._transaction() as connection:
+            return connection.scalar(wanted) or ""

@@ -77,6 +77,11 @@ class PolledSource(ABC):
             lines.setdefault(kind, []).append(row)
         return Published({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in lines.items()})
 
+    def unread(self, path: str, answer: Any, problem: str) -> SourceError:
+        """Keep an answer in which nothing can be told apart, the newest such; what to raise then."""
+        self.payloads.keep("unread", [(0, {"path": path, "answer": answer})])
+        return SourceError(f"{self.name} {path}: {problem}; the answer is kept as it came")
+
     def fingerprint(self, today: date) -> str | None:
         """Look for news where it is time to; mostly None while there is more to fetch.
 

@@ -37,7 +37,7 @@ def make_source(name: SourceName, settings: Settings) -> MatchSource:
             return _pandascore(settings)
         case SourceName.BO3GG:
             return Bo3ggSource(
-                _payloads(settings, name),
+                Payloads(settings.database_url, name),
                 lambda: JsonApi(settings.bo3gg_url, rates=BO3GG_RATES),
                 every_seconds=60 * settings.poll_minutes,
             )
@@ -55,13 +55,8 @@ def _pandascore(settings: Settings) -> MatchSource:
     def connect() -> JsonApi:
         return JsonApi(settings.pandascore_url, rates=PANDASCORE_RATES, token=token.get_secret_value())
 
-    return PandaScoreSource(
-        _payloads(settings, SourceName.PANDASCORE), connect, every_seconds=60 * settings.poll_minutes
-    )
-
-
-def _payloads(settings: Settings, name: SourceName) -> Payloads:
-    return Payloads(settings.source_folder(name) / "answers.sqlite")
+    payloads = Payloads(settings.database_url, SourceName.PANDASCORE)
+    return PandaScoreSource(payloads, connect, every_seconds=60 * settings.poll_minutes)
 
 
 def valve_repository(settings: Settings) -> Checkout:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from cs2.settings import SourceName, get_settings
+from cs2.settings import get_settings
 from pipelines.defs.landing.assets import raw_rows
 from pipelines.defs.landing.jobs import SOURCE_TAG, range_tags
 from pipelines.defs.landing.sensors import new_results_sensor
@@ -19,7 +19,6 @@ from pipelines.defs.tables.assets import match_tables
 from pipelines.defs.tables.checks import every_row_is_accounted_for
 from pipelines.resources import Announcer, Database
 from pipelines.sources import pandascore
-from pipelines.sources.payloads import Payloads
 from tests.defs.stage import NOBODY
 from tests.sources.test_pandascore import TOKEN, Host, match
 from tests.sources.web import Reply, Site, site
@@ -34,7 +33,7 @@ def host() -> Host:
 
 
 @pytest.fixture
-def two(tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def two(tmp_path: Path, host: Host, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A watched folder and PandaScore's server; today is in September 2026."""
     (tmp_path / "archive").mkdir()
     with site(host) as server:
@@ -45,6 +44,7 @@ def two(tmp_path: Path, host: Host, monkeypatch: pytest.MonkeyPatch) -> Iterator
             "PANDASCORE_URL": server.url,
             "PANDASCORE_TOKEN": TOKEN,
             "POLL_MINUTES": "0.000001",
+            "DATABASE_URL": postgres_url,
         }.items():
             monkeypatch.setenv(f"CS2_{name}", value)
         monkeypatch.setattr(pandascore.PandaScoreSource, "since", "2026-01-01T00:00:00Z")
@@ -103,19 +103,6 @@ def test_a_source_that_is_down_is_skipped_with_the_reason_while_the_other_goes_o
     assert "pandascore: the source cannot be read: " in str(watch.said)
     host.down = None
     assert watch.tick() == [("pandascore", "2026-08-01")]
-
-
-def test_a_field_that_changed_stops_its_own_source_only_and_is_named(
-    two: Site, host: Host, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    host.matches.append(match(2, number_of_games="3"))
-    write(tmp_path, "2026-07-01")
-    watch = Watch(instance)
-    assert watch.tick() == [("archive", "2026-07-01")]
-    watch.tick()
-    assert "pandascore match 2: field number_of_games" in str(watch.said)
-    kept = dict(Payloads(get_settings().source_folder(SourceName.PANDASCORE) / "answers.sqlite").all("match"))
-    assert kept[2] == json.loads(json.dumps(host.matches[1]))
 
 
 def test_sources_that_are_turned_on_or_off_are_looked_at_anew_and_asked_for_once_more(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pyrate_limiter import Duration, Rate
 
+from cs2.settings import SourceName
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources import bo3gg
@@ -77,14 +78,14 @@ class Host:
 
 
 @contextmanager
-def connected(host: Any, folder: Path) -> Iterator[tuple[Bo3ggSource, Site]]:
+def connected(host: Any, database_url: str) -> Iterator[tuple[Bo3ggSource, Site]]:
     with site(host) as server:
 
         def connect() -> JsonApi:
             url = f"{server.url}/api/v1"
             return JsonApi(url, rates=(Rate(1_000, Duration.SECOND),), sleep=lambda _: None)
 
-        yield Bo3ggSource(Payloads(folder / "answers.sqlite"), connect, every_seconds=0), server
+        yield Bo3ggSource(Payloads(database_url, SourceName.BO3GG), connect, every_seconds=0), server
 
 
 def look(source: Bo3ggSource, today: date = TODAY) -> dict[RowKind, list[dict[str, str]]]:
@@ -93,8 +94,8 @@ def look(source: Bo3ggSource, today: date = TODAY) -> dict[RowKind, list[dict[st
     return {kind: frame.to_dict("records") for kind, frame in frames.items()}  # type: ignore[misc]
 
 
-def test_a_match_gives_its_series_its_maps_with_lineups_and_the_players_statistics(tmp_path: Path) -> None:
-    with connected(Host(match(7), games=(game(1), game(2, map_name="de_nuke"))), tmp_path) as (source, _):
+def test_a_match_gives_its_series_its_maps_with_lineups_and_the_players_statistics(postgres_url: str) -> None:
+    with connected(Host(match(7), games=(game(1), game(2, map_name="de_nuke"))), postgres_url) as (source, _):
         rows = look(source)
         rebuilt = rebuild(source.published(TODAY).frames, Identities())
     [series] = rows[RowKind.SERIES]
@@ -112,7 +113,7 @@ def test_a_match_gives_its_series_its_maps_with_lineups_and_the_players_statisti
 
 
 @pytest.mark.real_data
-def test_the_samples_are_read(tmp_path: Path, shared_data: Path) -> None:
+def test_the_samples_are_read(postgres_url: str, shared_data: Path) -> None:
     samples = shared_data / "samples" / "bo3gg"
     upcoming, one, line = (
         json.loads((samples / f"{name}.json").read_text()) for name in ("matches_list", "game", "players_stats_row")
@@ -121,7 +122,7 @@ def test_the_samples_are_read(tmp_path: Path, shared_data: Path) -> None:
     played = match(one["match_id"], team1={"id": 1, "name": "Isurus"}, winner_team_id=1)
     host = Host(played, games=(one,))
     host.players[one["id"]] = [line]
-    with connected(host, tmp_path) as (source, _):
+    with connected(host, postgres_url) as (source, _):
         source.payloads.keep("match", [(found["id"], found) for found in upcoming["results"]])
         rows = look(source)
         [fixture] = [
@@ -133,9 +134,9 @@ def test_the_samples_are_read(tmp_path: Path, shared_data: Path) -> None:
     assert rows[RowKind.PLAYER_MAP][0]["player"] == "ataraXia"
 
 
-def test_prices_and_predictions_are_in_no_row(tmp_path: Path) -> None:
+def test_prices_and_predictions_are_in_no_row(postgres_url: str) -> None:
     coming = match(8, NOW + timedelta(days=1), status="upcoming", winner_team_id=None)
-    with connected(Host(match(7), coming, games=(game(1),)), tmp_path) as (source, _):
+    with connected(Host(match(7), coming, games=(game(1),)), postgres_url) as (source, _):
         rows = look(source)
     assert [row["row_key"] for row in rows[RowKind.FIXTURE]] == ["8"]
     known = {"row_key", "month", "date", "start_time", "event", "tier", "lan", "best_of", "team1", "team2"}
@@ -143,19 +144,19 @@ def test_prices_and_predictions_are_in_no_row(tmp_path: Path) -> None:
     assert set(rows[RowKind.SERIES][0]) == known | {"winner", "team1_players", "team2_players"}
 
 
-def test_a_map_whose_clans_are_nobody_is_rejected_and_not_guessed(tmp_path: Path) -> None:
+def test_a_map_whose_clans_are_nobody_is_rejected_and_not_guessed(postgres_url: str) -> None:
     nobody = game(1, winner_clan_name="one", loser_clan_name="two")
-    with connected(Host(match(7), games=(nobody,)), tmp_path) as (source, _):
+    with connected(Host(match(7), games=(nobody,)), postgres_url) as (source, _):
         look(source)
         rebuilt = rebuild(source.published(TODAY).frames, Identities())
     assert rebuilt.rejections()["winner is neither 1 nor 2"] == 1
 
 
-def test_nothing_is_asked_twice_but_the_last_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_asked_twice_but_the_last_days(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bo3gg, "PAGE_SIZE", 2)
     old = [match(number, NOW - timedelta(days=20)) for number in range(100, 104)]
     host = Host(*old, match(7), games=(game(1),))
-    with connected(host, tmp_path) as (source, server):
+    with connected(host, postgres_url) as (source, server):
         assert len(look(source)[RowKind.SERIES]) == 5
         asked = len(server.requests)
         host.matches[-1]["winner_team_id"] = 1  # a correction
@@ -164,10 +165,10 @@ def test_nothing_is_asked_twice_but_the_last_days(tmp_path: Path, monkeypatch: p
         assert [request.path for request in server.requests[asked:]] == ["/api/v1/matches"]
 
 
-def test_statistics_that_come_late_are_asked_for_again(tmp_path: Path) -> None:
+def test_statistics_that_come_late_are_asked_for_again(postgres_url: str) -> None:
     host = Host(match(7), games=(game(1),))
     host.players[10] = []
-    with connected(host, tmp_path) as (source, _):
+    with connected(host, postgres_url) as (source, _):
         assert RowKind.PLAYER_MAP not in look(source)
         host.players[10] = lines(10)
         assert len(look(source)[RowKind.PLAYER_MAP]) == 10
@@ -182,10 +183,10 @@ def test_statistics_that_come_late_are_asked_for_again(tmp_path: Path) -> None:
     ],
 )
 def test_a_changed_field_stops_the_source_by_name_and_its_answer_is_kept(
-    changes: dict[str, Any], told: str, tmp_path: Path
+    changes: dict[str, Any], told: str, postgres_url: str
 ) -> None:
     changed = match(7, **changes)
-    with connected(lambda _: Reply({"results": [changed]}), tmp_path) as (source, _):
+    with connected(lambda _: Reply({"results": [changed]}), postgres_url) as (source, _):
         source.payloads.keep("games", [(7, [])])
         source.fingerprint(TODAY)
         with pytest.raises(SourceError, match=told):
@@ -193,7 +194,9 @@ def test_a_changed_field_stops_the_source_by_name_and_its_answer_is_kept(
         assert dict(source.payloads.all("match"))[7] == changed
 
 
-def test_a_list_of_another_form_is_named(tmp_path: Path) -> None:
+def test_a_list_of_another_form_is_named_and_kept(postgres_url: str) -> None:
     problem = "bo3gg /matches: field results is missing or no list"
-    with connected(lambda _: Reply({"data": []}), tmp_path) as (source, _), pytest.raises(SourceError, match=problem):
-        source.fingerprint(TODAY)
+    with connected(lambda _: Reply({"data": [1]}), postgres_url) as (source, _):
+        with pytest.raises(SourceError, match=problem):
+            source.fingerprint(TODAY)
+        assert source.payloads.all("unread") == [(0, {"path": "/matches", "answer": {"data": [1]}})]

@@ -76,6 +76,7 @@ def test_a_pause_that_is_too_long_for_a_look_is_handed_on() -> None:
     [
         (Reply(status=500), "status 500, again and again"),
         (Reply(b"<html>"), "the answer is not JSON, or was cut off, again and again"),
+        (Reply(b'{"adr": NaN}'), "the answer is not JSON, or was cut off, again and again"),
     ],
 )
 def test_a_failure_that_stays_ends_with_its_reason(reply: Reply, told: str) -> None:
