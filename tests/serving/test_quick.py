@@ -17,6 +17,7 @@ import redis.asyncio
 from cs2.contracts import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEvent, ForecastRequest, events_of
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
+from serving.body_limit import MAX_BODY_BYTES
 from serving.errors import NotAuthenticatedError
 from serving.forecast.desk import desk_of
 from serving.forecast.questions import Question
@@ -75,6 +76,19 @@ async def test_both_ways_refuse_tokens_alike(service: Service, token: str) -> No
         await ask(service, body, media, Authorization=authorization) for media in ("application/json", USUAL)
     ]
     assert short.status_code == usual.status_code == (200 if token.startswith("bearer") else 401)
+
+
+async def test_both_ways_have_the_same_bound(service: Service) -> None:
+    question = json.dumps(service.league.question()).encode()
+    for n_bytes, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
+        body = question.ljust(n_bytes)
+        assert [(await ask(service, body, media)).status_code for media in ("application/json", USUAL)] == [status] * 2
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
+async def test_a_right_question_of_another_media_type_is_no_question(service: Service, media_type: str) -> None:
+    body = json.dumps(service.league.question()).encode()
+    assert (await ask(service, body, media_type)).status_code == 422
 
 
 async def test_a_remembered_token_ends_when_it_expires_or_is_revoked() -> None:
