@@ -19,6 +19,7 @@ from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
 from serving.body_limit import MAX_BODY_BYTES
 from serving.errors import NotAuthenticatedError
+from serving.forecast import outbox
 from serving.forecast.desk import desk_of
 from serving.forecast.questions import Question
 from tests.serving.conftest import JWT_KEY, TODAY, Models, Running, Service
@@ -133,6 +134,30 @@ async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) 
         return_exceptions=True,
     )
     assert [type(one) for one in found] == [bytes, IndexError, bytes]
+
+
+async def test_while_too_many_wait_for_the_history_more_are_refused(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, writes, may_write = service.services.outbox, asyncio.Event(), asyncio.Event()
+    write = box._write_events
+
+    async def waits(**told: Any) -> Any:
+        writes.set()
+        await may_write.wait()
+        return await write(**told)
+
+    monkeypatch.setattr(box, "_write_events", waits)
+    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        asked = [group.create_task(service.forecast())]
+        await writes.wait()
+        asked += [group.create_task(service.forecast()) for _ in range(4)]
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        may_write.set()
+    (refused,) = [task.result() for task in done]
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
+    assert sorted(task.result().status_code for task in asked) == [200] * 4 + [503]
 
 
 NOTHING_HEAVY = """
