@@ -21,6 +21,7 @@ from pipelines.mlflow_tracking import Mlflow, TrainedModel
 from pipelines.resources import Announcer, Database, Mongo
 
 Add = Callable[..., int]
+SetToday = Callable[[str], None]
 Listen = Callable[[], ModelAnnouncement | None]
 
 NOBODY = "127.0.0.1:1"
