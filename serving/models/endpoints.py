@@ -24,9 +24,12 @@ log = structlog.get_logger(__name__)
 
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
-_READ = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+_ALWAYS = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE)
+_READ = _ALWAYS | problems(HTTPStatus.UNPROCESSABLE_ENTITY)
+_CURRENT = _ALWAYS | problems(HTTPStatus.NOT_FOUND)
 _ONE = _READ | problems(HTTPStatus.NOT_FOUND)
-_CHANGE = _ONE | problems(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)
+_ROLLBACK = _ALWAYS | problems(HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT)
+_PROMOTE = _ONE | _ROLLBACK
 
 
 @router.get("", responses=_READ, dependencies=[authenticated])
@@ -42,7 +45,7 @@ async def list_models(query: Annotated[ModelQuery, Query()], session: SessionDep
     return ModelPage(items=items, next_before=items[-1].version if len(rows) > query.limit else None)
 
 
-@router.get("/current", responses=_ONE, dependencies=[authenticated])
+@router.get("/current", responses=_CURRENT, dependencies=[authenticated])
 async def current_model(session: SessionDep) -> Model:
     """The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``."""
     row = await session.run_sync(registry.champion)
@@ -51,7 +54,7 @@ async def current_model(session: SessionDep) -> Model:
     return shown(row)
 
 
-@router.post("/rollback", responses=_CHANGE, dependencies=[administrators])
+@router.post("/rollback", responses=_ROLLBACK, dependencies=[administrators])
 async def roll_back(services: ServicesDep) -> Promoted:
     """Serve the champion before the present one again."""
     return await _promoted(services, registry.roll_back)
@@ -63,7 +66,7 @@ async def get_model(version: Version, session: SessionDep) -> Model:
     return shown(await _existing(session.get(MlModel, version), version))
 
 
-@router.post("/{version}/promote", responses=_CHANGE, dependencies=[administrators])
+@router.post("/{version}/promote", responses=_PROMOTE, dependencies=[administrators])
 async def promote(version: Version, services: ServicesDep) -> Promoted:
     """Serve a version that passed the gate; the champion before it retires."""
     async with services.sessions() as session:

@@ -1,6 +1,6 @@
 """A league of two teams in PostgreSQL, models whose blobs MLflow really has, and the service on real servers."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 import numpy as np
 import pytest
+import redis.asyncio
 import skops.io
 from asgi_lifespan import LifespanManager
 from pydantic import SecretStr
@@ -24,10 +25,13 @@ from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION
 from cs2.forecasting.model import MapModel, golden_set
 from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.forecasting.state import RatingState
+from cs2.mongo_client import MongoClient
 from cs2.settings import Settings
 from cs2.storage.engine import make_engine
 from cs2.storage.registry import judge_candidate, promote, store_snapshot
 from cs2.storage.tables import Map, MlModel, Player, PlayerAlias, Team, TeamAlias
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
 from serving.app import create_app
 from serving.services import Services
 
@@ -247,6 +251,20 @@ async def service(running: Running, models: Models) -> AsyncIterator[Service]:
     models.publish()
     async with running() as service:
         yield service
+
+
+Sink = Callable[[], Awaitable[int]]
+
+
+@pytest.fixture
+async def sink(redis_url: str, mongo_url: str, mongo_database: str) -> AsyncIterator[Sink]:
+    """Takes one batch from the stream into MongoDB."""
+    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
+        consumer = Consumer(stream, store, "tester")
+        await consumer.prepare()
+        yield consumer.step
+    await store.close()
 
 
 def damaged(data: bytes) -> bytes:

@@ -98,3 +98,19 @@ async def test_a_task_that_fails_is_started_again_and_told_until_it_works(servic
         return (await component(service, "task tried"))["is_well"]
 
     await until(is_well)
+
+
+async def test_a_write_that_fails_by_a_fault_of_ours_refuses_its_forecasts_and_no_later_ones(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for an answer that will never come."""
+
+    async def fails(**_: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service.services.outbox, "_write_events", fails)
+        async with asyncio.timeout(20):
+            refused = await service.forecast()
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
+    assert (await service.forecast()).status_code == 200

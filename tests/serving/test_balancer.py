@@ -179,6 +179,8 @@ async def test_replicas_give_the_same_answers_and_one_history_and_deaths_fail_no
             replicas.end("api 1", signal.SIGKILL)
         await load.more(40)
     assert load.failures == []
+    inside = httpx.get(f"http://127.0.0.1:{replicas.ports[0]}/metrics")
+    assert (inside.status_code, httpx.get(f"{replicas.url}/metrics").status_code) == (200, 404)
     assert len({answer["team1_win_probability"] for answer in load.answers}) == 1
     assert {answer["model"]["version"] for answer in load.answers} == {load.answers[0]["model"]["version"]}
     ids = [answer["forecast_id"] for answer in load.answers]

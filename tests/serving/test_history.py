@@ -1,6 +1,5 @@
 """The history over HTTP, with the real sink between: look up, explain, page, forget."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,27 +10,11 @@ from uuid_utils import uuid7
 
 from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome
 from cs2.forecasting.model import sigmoid
-from cs2.mongo_client import MongoClient
 from cs2.outcomes import outcome_document
-from ingest_worker.consumer import Consumer
-from ingest_worker.store import MongoForecastStore
 from tests.serving.accounts import users
-from tests.serving.conftest import Models, Running, Service
+from tests.serving.conftest import Models, Running, Service, Sink
 
 NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
-
-Sink = Callable[[], Awaitable[int]]
-
-
-@pytest.fixture
-async def sink(redis_url: str, mongo_url: str, mongo_database: str) -> AsyncIterator[Sink]:
-    """Takes one batch from the stream into MongoDB."""
-    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
-    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
-        consumer = Consumer(stream, store, "tester")
-        await consumer.prepare()
-        yield consumer.step
-    await store.close()
 
 
 @pytest.fixture
