@@ -65,12 +65,12 @@ def _material(settings: "Settings", first: date, last: date) -> "Material":
     return Material(first=first, last=last, asked=asked, judged=judged[within], drift=drift)
 
 
-def _drift(settings: "Settings", history: object) -> "Drift":
+def _drift(settings: "Settings", history: object) -> "dict[str, Drift]":
     """Drift of the served model's questions; a server that is away leaves it out, with the reason."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from cs2.storage.registry import champion
-    from pipelines.judging.drift import RECENT, Drift, drift_since_training
+    from pipelines.judging.drift import RECENT, REFERENCES, Drift, drift_since_training
     from pipelines.judging.forecasts import read_recent
     from pipelines.mlflow_tracking import Mlflow, MlflowError
     from pipelines.resources import Database
@@ -78,7 +78,8 @@ def _drift(settings: "Settings", history: object) -> "Drift":
     try:
         with Database(url=settings.database_url).transaction() as session:
             best = champion(session)
-        recent = read_recent(history, best.version if best else 0, limit=RECENT)
+        version = best.version if best else 0
+        recent = {kind: read_recent(history, version, kind, limit=RECENT) for kind in REFERENCES}
         return drift_since_training(best, recent, Mlflow(url=settings.mlflow_url))
     except (SQLAlchemyError, MlflowError) as error:
-        return Drift(indices={}, problem=str(error).splitlines()[0])
+        return dict.fromkeys(REFERENCES, Drift(indices={}, problem=str(error).splitlines()[0]))

@@ -1,7 +1,7 @@
 """Three models of one history: each judged on the last weeks, which it did not see, then fitted on everything."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from cs2.forecasting import metrics
 from cs2.forecasting.estimators import DEFAULT_PARAMETERS, fit_boosting, fit_elo, fit_logistic
 from cs2.forecasting.features import FEATURE_NAMES, features
 from cs2.forecasting.gate import MIN_MAPS
-from cs2.forecasting.history import FloatArray, MatchHistory
+from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, MatchHistory
 from cs2.forecasting.model import MapModel
 from cs2.forecasting.training import TrainingSet, fixtures_of, training_set, walk
 from cs2.storage.models import EstimatorKind
@@ -61,6 +61,7 @@ class Training:
         data: The maps on which the published models were fitted.
         held_out: The held-out maps.
         swapped: Forecasts of the logistic regression for the held-out maps with exchanged sides, shape (n_held_out,).
+        X_matches: Features of the matches of the held-out maps without their maps, shape (n_matches, n_features).
         beside_champion: Forecasts of a logistic regression fitted on what the champion knew; NaN for maps that the
             champion may have seen, shape (n_held_out,).
     """
@@ -69,6 +70,7 @@ class Training:
     data: TrainingSet
     held_out: TrainingSet
     swapped: FloatArray
+    X_matches: FloatArray
     beside_champion: FloatArray
 
 
@@ -92,8 +94,8 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
     past = data.take(history.learn_day[data.row] < first)
     fits = {kind: fit(past, today=first) for kind, fit in _FITS.items()}
     models = {kind: _fitted(kind, fits[kind], fit(data, today=today), held_out) for kind, fit in _FITS.items()}
-    exchanged = fixtures_of(history).take(held_out.row).swapped()
-    X_swapped = walk(history, exchanged, features, n_columns=len(FEATURE_NAMES))
+    asked = fixtures_of(history).take(held_out.row)
+    X_swapped = walk(history, asked.swapped(), features, n_columns=len(FEATURE_NAMES))
     beside = models[EstimatorKind.LOGISTIC].held_out
     if champion_through is not None and champion_through >= first:
         beside = _of_equal_knowledge(history, data, held_out, through=champion_through)
@@ -102,6 +104,7 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
         data=data,
         held_out=held_out,
         swapped=_forecast(EstimatorKind.LOGISTIC, fits[EstimatorKind.LOGISTIC], X_swapped),
+        X_matches=walk(history, _matches(asked), features, n_columns=len(FEATURE_NAMES)),
         beside_champion=beside,
     )
 
@@ -116,6 +119,13 @@ def first_held_out_day(data: TrainingSet) -> int:
 def training_parameters() -> dict[str, Any]:
     """What the training was told, for the record."""
     return {**asdict(DEFAULT_PARAMETERS), "held_out_days": HELD_OUT_DAYS, "held_out_maps": HELD_OUT_MAPS}
+
+
+def _matches(maps: Fixtures) -> Fixtures:
+    """Each pair of teams of a day once, on no map: what a series is forecast from."""
+    keys = np.column_stack([maps.day, np.sort(maps.team_ids, axis=1)])
+    once = maps.take(np.unique(keys, axis=0, return_index=True)[1])
+    return replace(once, map_id=np.full(len(once), UNKNOWN))
 
 
 def _fitted(kind: EstimatorKind, before: Any, published: Any, held_out: TrainingSet) -> Fitted:

@@ -81,6 +81,8 @@ class FixtureForecast(Base):
     """As it was announced then; a change of the hour alone asks nothing."""
     model_version: Mapped[int] = mapped_column(ForeignKey("ml_models.version"))
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("rating_snapshots.id"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("rating_snapshots.id"))
+    """The newest ratings that said the same: no second forecast was made with them."""
     occurred_at: Mapped[Moment]
     team1_win_probability: Mapped[float]
     low: Mapped[float]

@@ -40,6 +40,14 @@ def keep(session: Session, made: Iterable[tuple[Due, SeriesEvent]]) -> int:
     return len(session.scalars(added, rows).all())
 
 
+def confirm(session: Session, same: Iterable[Due]) -> None:
+    """Take note that newer ratings say what the newest forecast of each of these matches says."""
+    for due in same:
+        if due.said is not None:
+            row = update(FixtureForecast).where(FixtureForecast.event_id == due.said.event_id)
+            session.execute(row.values(confirmed_by=due.snapshot_id))
+
+
 def count_on_their_way(session: Session) -> int:
     """How many forecasts Redis does not have yet, as far as PostgreSQL knows."""
     return session.scalar(select(func.count()).where(FixtureForecast.event.is_not(None))) or 0

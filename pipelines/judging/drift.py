@@ -1,5 +1,6 @@
 """Drift: whether what is asked is still like what the model was judged on when it was trained."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,10 @@ LEAST_RECENT = 200
 """Fewer questions tell no drift: without any, a stability index of 0.05 is expected of so many."""
 
 
+REFERENCES = {"map": "X", "series": "X_matches"}
+"""What a model's training kept of its held-out maps, to compare forecasts of a kind with."""
+
+
 def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, float]:
     """Population stability index of what each feature adds to a forecast, and of the forecasts themselves.
 
@@ -28,7 +33,7 @@ def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, 
 
     Args:
         model: The model that gave the recent forecasts.
-        X: Features of the held-out maps of its training, shape (m, n_features).
+        X: Features of the held-out maps of its training, or of their matches without a map, shape (m, n_features).
         recent: Its recent forecasts (:func:`pipelines.judging.forecasts.read_recent`), at least one.
     """
     added = np.abs(model.contributions(X))
@@ -43,12 +48,12 @@ def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How far the newest questions are from those of the training.
+    """How far the newest questions of a kind are from those of the training.
 
     Attributes:
         indices: Population stability index by feature, and of the forecasts; empty where it cannot be told.
-        questions: Different maps that were asked for.
-        reference: Held-out maps of the training.
+        questions: Different matches that were asked for.
+        reference: Held-out matches of the training.
         problem: Why it cannot be told; empty where it can.
     """
 
@@ -58,8 +63,8 @@ class Drift:
     problem: str = ""
 
 
-def drift_since_training(best: MlModel | None, recent: pd.DataFrame, mlflow: Mlflow) -> Drift:
-    """Drift of the champion's newest forecasts (:func:`pipelines.judging.forecasts.read_recent`).
+def drift_since_training(best: MlModel | None, recent: Mapping[str, pd.DataFrame], mlflow: Mlflow) -> dict[str, Drift]:
+    """Drift of the champion's newest forecasts (:func:`pipelines.judging.forecasts.read_recent`), by their kind.
 
     Raises:
         MlflowError: If MLflow does not answer.
@@ -67,12 +72,24 @@ def drift_since_training(best: MlModel | None, recent: pd.DataFrame, mlflow: Mlf
     from pipelines.defs.models.gate import read_blob  # Dagster: the pure function above needs none of it
 
     if best is None:
-        return Drift(indices={}, problem="there is no champion yet")
-    if len(recent) < LEAST_RECENT:
-        problem = f"{len(recent)} different maps were asked for lately, {LEAST_RECENT} tell of drift"
-        return Drift(indices={}, questions=len(recent), problem=problem)
+        return dict.fromkeys(REFERENCES, Drift(indices={}, problem="there is no champion yet"))
+    found = {}
+    for kind, rows in recent.items():
+        if len(rows) < LEAST_RECENT:
+            unit = kind if kind == "series" else f"{kind}s"
+            problem = f"{len(rows)} different {unit} were asked for lately, {LEAST_RECENT} tell of drift"
+            found[kind] = Drift(indices={}, questions=len(rows), problem=problem)
+    missing = recent.keys() - found
+    if not missing:
+        return found
     blob = read_blob(mlflow, best)
-    if blob.model is None:
-        return Drift(indices={}, questions=len(recent), problem=f"the model cannot be read: {blob.problem}")
-    X = mlflow.evaluation(best.mlflow_run_id)["X"]
-    return Drift(indices=drift_of(blob.model, X, recent), questions=len(recent), reference=len(X))
+    arrays = mlflow.evaluation(best.mlflow_run_id) if blob.model is not None else {}
+    for kind in missing:
+        rows, X = recent[kind], arrays.get(REFERENCES[kind])
+        if blob.model is not None and X is not None:
+            found[kind] = Drift(indices=drift_of(blob.model, X, rows), questions=len(rows), reference=len(X))
+        else:
+            problem = blob.problem and f"the model cannot be read: {blob.problem}"
+            problem = problem or f"the training of version {best.version} kept nothing to compare with"
+            found[kind] = Drift(indices={}, questions=len(rows), problem=problem)
+    return found

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cs2.contracts import FORECASTS_COLLECTION
+from cs2.forecasting.model import sigmoid
 
 EPOCH = date(1970, 1, 1)
 
@@ -17,7 +19,8 @@ _FIELDS = (
     *("response.played_on", "response.model"),
 )
 
-_OF_QUESTION = ("team1_win_probability", "map.id", "played_on", "team1.id", "team2.id")
+_OF_DRIFT = ("kind", "contributions", "request.map_ids", "request.maps")
+_OF_QUESTION = ("team1_win_probability", "map.id", "maps.map.id", "best_of", "played_on", "team1.id", "team2.id")
 
 COLUMNS = {
     "forecast_id": "str",
@@ -104,28 +107,34 @@ def count_asked(database: Any, first: date, last: date) -> int:
     return int(database[FORECASTS_COLLECTION].count_documents({"response.played_on": days}))
 
 
-def read_recent(database: Any, model_version: int, *, limit: int) -> pd.DataFrame:
-    """The newest forecasts of maps by a model, each question once.
+def read_recent(database: Any, model_version: int, kind: str, *, limit: int) -> pd.DataFrame:
+    """The newest forecasts of maps, or of series on maps that nobody named, by a model, each question once.
 
     Args:
         database: MongoDB, by a synchronous client.
         model_version: The model.
+        kind: map or series.
         limit: So many of the newest forecasts are looked at.
 
     Returns:
-        ``probability`` of team 1, and what each feature added, by its name.
+        What each feature added, by its name, and ``probability`` of team 1: of a series that of an average map of it,
+        so that the best-of, which is the question's, does not count.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
-    fields = dict.fromkeys(("kind", "contributions", *(f"response.{name}" for name in _OF_QUESTION)), 1)
-    found = database[FORECASTS_COLLECTION].find({"model_version": model_version}, fields)
+    fields = dict.fromkeys((*_OF_DRIFT, *(f"response.{name}" for name in _OF_QUESTION)), 1)
+    is_kind = kind if kind == "series" else {"$ne": "series"}  # the oldest documents of maps tell no kind
+    found = database[FORECASTS_COLLECTION].find({"model_version": model_version, "kind": is_kind}, fields)
     rows: dict[tuple[Any, ...], dict[str, float]] = {}
     for document in found.sort("_id", -1).limit(limit):
-        answer, contributions = document["response"], document.get("contributions")
-        if document.get("kind", "map") != "map" or not contributions:
+        request, answer, contributions = document["request"], document["response"], document.get("contributions")
+        if not contributions or (kind == "series" and _named_maps(request, answer) is not None):
             continue
         teams = sorted((answer["team1"]["id"], answer["team2"]["id"]))
-        question = (answer["map"]["id"], answer["played_on"], *teams)
-        rows.setdefault(question, {**contributions, "probability": answer["team1_win_probability"]})
+        unit = answer["best_of"] if kind == "series" else answer["map"]["id"]
+        probability = answer["team1_win_probability"]
+        if kind == "series":
+            probability = float(sigmoid(np.array(sum(contributions.values()))))
+        rows.setdefault((unit, answer["played_on"], *teams), {**contributions, "probability": probability})
     return pd.DataFrame(list(rows.values()))

@@ -45,14 +45,14 @@ class Material:
         last: Last day of play.
         asked: Stored forecasts of matches on these days.
         judged: Those that were judged (:func:`pipelines.judging.judged.read_judged`), of these days.
-        drift: Of the served model's newest questions.
+        drift: Of the served model's newest questions, by their kind.
     """
 
     first: date
     last: date
     asked: int
     judged: pd.DataFrame
-    drift: Drift
+    drift: Mapping[str, Drift]
 
 
 def page(material: Material) -> str:
@@ -66,7 +66,8 @@ def page(material: Material) -> str:
         *(_of_kind(str(kind), rows) for kind, rows in material.judged.groupby("kind")),
         "" if len(once) else "<p>No forecast of these days was judged.</p>",
         _record(material.judged[material.judged["is_automatic"]]),
-        _drift(material.drift),
+        "<h2>Drift</h2>",
+        *(_drift(kind, drift) for kind, drift in sorted(material.drift.items())),
     ]
     head = f"<meta charset='utf-8'><title>Forecasts, {material.first} to {material.last}</title><style>{_STYLE}</style>"
     return f"<!doctype html><html lang='en'><head>{head}</head><body>{''.join(parts)}</body></html>\n"
@@ -133,16 +134,17 @@ def _record(automatic: pd.DataFrame) -> str:
     )
 
 
-def _drift(drift: Drift) -> str:
+def _drift(kind: str, drift: Drift) -> str:
+    unit = kind if kind == "series" else f"{kind}s"
     if drift.problem:
-        return f"<h2>Drift</h2><p>Not told: {escape(drift.problem)}.</p>"
-    text = f"The {drift.questions} newest different questions about maps to the served model, beside the"
-    text += f" {drift.reference} maps on which its training was judged: population stability index, above {DRIFTED}"
+        return f"<p>Of {unit} not told: {escape(drift.problem)}.</p>"
+    text = f"The {drift.questions} newest different questions about {unit} to the served model, beside the"
+    text += f" {drift.reference} matches on which its training was judged: population stability index, above {DRIFTED}"
     text += " the questions differ."
     ordered = sorted(drift.indices.items(), key=lambda item: -item[1])
     lines = [[name, f"{index:.3f}"] for name, index in ordered]
     bad = {n for n, (_, index) in enumerate(ordered) if index > DRIFTED}
-    return f"<h2>Drift</h2><p>{text}</p>{_table(('', 'index'), lines, bad=bad)}"
+    return f"<p>{text}</p>{_table(('', 'index'), lines, bad=bad)}"
 
 
 def _tiles(numbers: Mapping[str, Any]) -> str:

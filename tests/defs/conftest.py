@@ -1,7 +1,7 @@
 """Connections of the assets to the test servers, and model rows whose blobs MLflow really has."""
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +10,16 @@ import pymongo
 import pytest
 import redis
 
-from cs2.contracts import ModelAnnouncement
+from cs2.contracts import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, ModelAnnouncement, SeriesEvent
 from cs2.forecasting.features import FEATURES_VERSION
+from cs2.settings import get_settings
 from cs2.storage.models import MlModel, ModelStatus
 from cs2.storage.registry import judge_candidate, store_snapshot
+from cs2.storage.tables import Fixture
 from pipelines.mlflow_tracking import Mlflow
 from pipelines.resources import Announcer, Database, Mongo
-from tests.defs.stage import Stage, trained_model
+from tests.defs.stage import SetToday, Stage, trained_model
+from tests.serving.conftest import League, Models, make_league
 
 
 @pytest.fixture
@@ -105,3 +108,61 @@ def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
             return row.version
 
     return add
+
+
+@pytest.fixture
+def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
+    """Sets the clock: to the end of 2026-01-05 until told otherwise."""
+
+    def set_today(day: str) -> None:
+        monkeypatch.setenv("CS2_TODAY", day)
+        get_settings.cache_clear()
+
+    set_today("2026-01-05")
+    yield set_today
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def league(postgres_url: str) -> League:
+    return make_league(postgres_url)
+
+
+@pytest.fixture
+def models(postgres_url: str, mlflow_url: str, league: League) -> Models:
+    return Models(postgres_url, mlflow_url, league)
+
+
+@pytest.fixture
+def announce(database: Database, league: League) -> Callable[..., None]:
+    """Stores a fixture, or changes the one with that id."""
+
+    def announce(number: int, start: str, **changes: Any) -> None:
+        facts: dict[str, Any] = {
+            "natural_key": f"archive:{number}",
+            "source": "archive",
+            "start_time": datetime.fromisoformat(start).replace(tzinfo=UTC),
+            "event": "Cup",
+            "best_of": 3,
+            "team1_id": league.teams[0],
+            "team2_id": league.teams[1],
+            "team1_name": "Vitality",
+            "team2_name": "FURIA",
+        }
+        with database.transaction() as session:
+            session.merge(Fixture(id=number, **{**facts, **changes}))
+
+    return announce
+
+
+@pytest.fixture
+def events(redis_url: str) -> Callable[[], list[SeriesEvent]]:
+    """What the stream holds."""
+
+    def read() -> list[SeriesEvent]:
+        with redis.Redis.from_url(redis_url) as client:
+            entries: Any = client.xrange(EVENTS_STREAM)
+        found = [ANY_EVENT.validate_json(fields[EVENT_FIELD]) for _, fields in entries]
+        return [event for event in found if isinstance(event, SeriesEvent)]
+
+    return read

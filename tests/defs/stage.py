@@ -21,6 +21,7 @@ from pipelines.mlflow_tracking import Mlflow, TrainedModel
 from pipelines.resources import Announcer, Database, Mongo
 
 Add = Callable[..., int]
+SetToday = Callable[[str], None]
 Listen = Callable[[], ModelAnnouncement | None]
 
 NOBODY = "127.0.0.1:1"
@@ -48,13 +49,19 @@ class Stage:
         }
 
     def materialize(
-        self, definitions: Sequence[Any], *, config: dict[str, Any] | None = None, **other_resources: Any
+        self,
+        definitions: Sequence[Any],
+        *,
+        config: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+        **other_resources: Any,
     ) -> dg.ExecuteInProcessResult:
         return dg.materialize(
             definitions,
             instance=self.instance,
             resources={**self.resources(), **other_resources},
             run_config={"ops": config or {}},
+            tags=tags,
             raise_on_error=False,
         )
 

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,79 +13,19 @@ from uuid import UUID
 import dagster as dg
 import pymongo
 import pytest
-import redis
 
-from cs2.contracts import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, SeriesEvent
+from cs2.contracts import FORECASTS_COLLECTION
 from cs2.forecasting.features import FEATURES_VERSION
-from cs2.settings import get_settings
 from cs2.storage.registry import store_snapshot
-from cs2.storage.tables import Fixture, FixtureForecast
+from cs2.storage.tables import FixtureForecast
 from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
-from tests.defs.stage import NOBODY, Stage, store_all
-from tests.serving.conftest import AS_OF, League, Models, make_league, ratings_of
+from tests.defs.stage import NOBODY, SetToday, Stage, store_all
+from tests.serving.conftest import AS_OF, League, Models, ratings_of
 
 NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
-SetToday = Callable[[str], None]
-
-
-@pytest.fixture(autouse=True)
-def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
-    """Sets the clock: to the end of 2026-01-05 until told otherwise."""
-
-    def set_today(day: str) -> None:
-        monkeypatch.setenv("CS2_TODAY", day)
-        get_settings.cache_clear()
-
-    set_today("2026-01-05")
-    yield set_today
-    get_settings.cache_clear()
-
-
-@pytest.fixture
-def league(postgres_url: str) -> League:
-    return make_league(postgres_url)
-
-
-@pytest.fixture
-def models(postgres_url: str, mlflow_url: str, league: League) -> Models:
-    return Models(postgres_url, mlflow_url, league)
-
-
-@pytest.fixture
-def announce(database: Database, league: League) -> Callable[..., None]:
-    """Stores a fixture, or changes the one with that id."""
-
-    def announce(number: int, start: str, **changes: Any) -> None:
-        facts: dict[str, Any] = {
-            "natural_key": f"archive:{number}",
-            "source": "archive",
-            "start_time": datetime.fromisoformat(start).replace(tzinfo=UTC),
-            "event": "Cup",
-            "best_of": 3,
-            "team1_id": league.teams[0],
-            "team2_id": league.teams[1],
-            "team1_name": "Vitality",
-            "team2_name": "FURIA",
-        }
-        with database.transaction() as session:
-            session.merge(Fixture(id=number, **{**facts, **changes}))
-
-    return announce
-
-
-@pytest.fixture
-def events(redis_url: str) -> Callable[[], list[SeriesEvent]]:
-    """What the stream holds."""
-
-    def read() -> list[SeriesEvent]:
-        with redis.Redis.from_url(redis_url) as client:
-            entries: Any = client.xrange(EVENTS_STREAM)
-        found = [ANY_EVENT.validate_json(fields[EVENT_FIELD]) for _, fields in entries]
-        return [event for event in found if isinstance(event, SeriesEvent)]
-
-    return read
+pytestmark = pytest.mark.usefixtures("today")
 
 
 def run(stage: Stage, **resources: Any) -> dict[str, Any] | None:
@@ -202,7 +141,13 @@ def test_without_redis_a_run_fails_and_the_next_one_hands_over_what_it_made(
         kept = [row.event_id for row in session.query(FixtureForecast)]
     context = dg.build_sensor_context(instance=stage.instance)
     assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
-    assert run(stage) == {"forecasts": 0, "handed_over": 1, "model_version": 1, "through": "no match is due"}
+    assert run(stage) == {
+        "forecasts": 0,
+        "unchanged": 0,
+        "handed_over": 1,
+        "model_version": 1,
+        "through": "no match is due",
+    }
     assert [event.event_id for event in events()] == kept
     assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
     documents = stored(redis_url, mongo_url, mongo_database)

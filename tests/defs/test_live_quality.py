@@ -1,7 +1,9 @@
 """A champion that forecasts the wrong way round, on the simulated league: seen by its live forecasts, and replaced."""
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 import httpx
@@ -12,8 +14,9 @@ from sqlalchemy import text
 
 from cs2.contracts import FORECASTS_COLLECTION
 from cs2.forecasting import metrics
+from cs2.forecasting.drift import DRIFTED
 from cs2.forecasting.features import FEATURE_NAMES
-from cs2.forecasting.history import Fixtures
+from cs2.forecasting.history import UNKNOWN, Fixtures
 from cs2.forecasting.model import MapModel, forecast, golden_set
 from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.settings import get_settings
@@ -62,7 +65,8 @@ def promote_turned_round(stage: Stage) -> int:
         assert good is not None
         estimator = skops.io.loads(stage.mlflow.fetch(good.artifact_uri), trusted=[])
         estimator.steps[-1][1].coef_ *= -1
-        X = stage.mlflow.evaluation(good.mlflow_run_id)["X"]
+        kept = stage.mlflow.evaluation(good.mlflow_run_id)
+        X = kept["X"]
         logged = stage.mlflow.log(
             TrainedModel(
                 name="turned round",
@@ -72,7 +76,7 @@ def promote_turned_round(stage: Stage) -> int:
                 parameters={},
                 metrics={},
                 tags={},
-                evaluation={"X": X},
+                evaluation={name: kept[name] for name in ("X", "X_matches")},
                 is_registered=True,
             )
         )
@@ -132,10 +136,34 @@ def ask_about_what_follows(stage: Stage, version: int) -> dict[str, float]:
         )
         for n, row in enumerate(rows)
     ]
+    matches = forecast(model, ratings, replace(asked, map_id=np.full(len(rows), UNKNOWN)))
+    documents += [
+        document(
+            str(row.played_on),
+            team1=row.team1_id,
+            team2=row.team2_id,
+            best_of=3,
+            as_of=TRAINED,
+            trained_through=TRAINED,
+            model_version=version,
+            contributions=dict(zip(FEATURE_NAMES, model.contributions(matches.X)[n].tolist(), strict=True)),
+        )
+        for n, row in enumerate(rows)
+    ]
+    documents += [strange(version, day, named_maps=[1, 2, 3]) for day in range(300)]  # maps were named: not compared
     with stage.mongo.database() as history:
         history[FORECASTS_COLLECTION].insert_many(documents)
     won = np.array([row.winner == 1 for row in rows])
     return {"n": len(rows), "log_loss": metrics.log_loss(found.probability, won)}
+
+
+def strange(version: int, day: int, **more: Any) -> dict[str, Any]:
+    """A forecast of a series of which all features say the same, strongly."""
+    played_on = str(date(2025, 1, 1) + timedelta(days=day))
+    return document(
+        played_on, best_of=3, as_of=TRAINED, trained_through=TRAINED, model_version=version,
+        contributions=dict.fromkeys(FEATURE_NAMES, 2.0), **more,
+    )  # fmt: skip
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str | None]]:
@@ -160,6 +188,10 @@ def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, mo
     assert not passed
     assert "worse than team Elo" in (why or "")
     assert found["questions_are_as_in_training"] == (True, None), "the questions are as they were"
+    (drift,) = (one for one in judged.get_asset_check_evaluations() if one.check_name == "questions_are_as_in_training")
+    figures = {name: value.value for name, value in drift.metadata.items()}
+    assert figures["map_questions"] > figures["series_questions"] >= 200
+    assert 0 < figures["series_probability"] < DRIFTED
     with stage.database.transaction() as session:
         row = session.get_one(LiveQuality, ("map", "model", str(bad)))
     assert row.figures["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
@@ -167,6 +199,12 @@ def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, mo
     assert logged(stage, bad)["live_map_log_loss"] == pytest.approx(row.figures["log_loss"])
     metadata = judged.asset_materializations_for_node("live_quality")[0].metadata
     assert str(metadata["map_plot"].value).startswith("![map](data:image/png;base64,")
+
+    with stage.mongo.database() as history:
+        history[FORECASTS_COLLECTION].insert_many([strange(bad, day) for day in range(300)])
+    passed, why = checks(chain.run("judge_job"))["questions_are_as_in_training"]
+    assert not passed
+    assert (why or "").startswith("series: "), "maps are as they were"
 
     request = tick(chain)
     assert isinstance(request, dg.RunRequest)

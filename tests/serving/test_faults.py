@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 import skops.io
+from sklearn.preprocessing import StandardScaler
 
 from cli.stack import servers
 from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
@@ -196,6 +197,17 @@ async def test_new_ratings_and_names_are_served_with_the_old_model(service: Serv
     assert after["team1_win_probability"] > before["team1_win_probability"]
 
 
+class ForeignScaler(StandardScaler):  # type: ignore[misc]
+    """A type that nobody reviewed."""
+
+
+def foreign_model() -> bytes:
+    """In every other respect the model that its row tells of."""
+    pipeline = trained_pipeline(seed=1)
+    pipeline[0].__class__ = ForeignScaler
+    return bytes(skops.io.dumps(pipeline))
+
+
 PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
 
 
@@ -204,13 +216,23 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
     [
         ({"blob": PICKLE}, "cannot be read"),
         ({"blob": skops.io.dumps(trained_pipeline())[:-200]}, "cannot be read"),
+        ({"blob": foreign_model()}, "UntrustedTypes"),
         ({"blob": skops.io.dumps({"coef": [1.0]})}, "not an antisymmetric"),
         ({"sha256": "0" * 64}, "SHA-256"),
         ({"features_version": 999}, "features of version 999"),
         ({"golden": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]}}, "golden forecasts are off"),
         ({"golden": {}}, "cannot be read"),
     ],
-    ids=["pickle", "cut off", "no model", "other bytes", "other features", "other answers", "no golden"],
+    ids=[
+        "pickle",
+        "cut off",
+        "foreign type",
+        "no model",
+        "other bytes",
+        "other features",
+        "other answers",
+        "no golden",
+    ],
 )
 async def test_a_model_that_fails_is_refused_and_the_old_one_serves_on(
     service: Service, models: Models, spoiled: dict[str, Any], reason: str

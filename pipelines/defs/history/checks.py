@@ -7,7 +7,7 @@ import dagster as dg
 from cs2.forecasting.drift import DRIFTED
 from cs2.storage.registry import champion, fallen
 from pipelines.defs.history.quality import live_quality
-from pipelines.judging.drift import RECENT, drift_since_training
+from pipelines.judging.drift import RECENT, REFERENCES, drift_since_training
 from pipelines.judging.forecasts import read_recent
 from pipelines.judging.showing import markdown
 from pipelines.mlflow_tracking import Mlflow, MlflowError
@@ -35,28 +35,32 @@ def live_quality_is_in_its_band(database: Database) -> dg.AssetCheckResult:
 def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: Mlflow) -> dg.AssetCheckResult:
     """No feature, and not the forecasts themselves, drifted from the held-out maps of the champion's training.
 
-    The population stability index of each is at most 0.25. A higher one warns: it may be the questions that changed.
+    The population stability index of each is at most 0.25, of maps and of series. A higher one warns: it may be the
+    questions that changed.
     """
     with database.transaction() as session:
         best = champion(session)
+    version = best.version if best else 0
     with mongo.database() as forecasts:
-        recent = read_recent(forecasts, best.version if best else 0, limit=RECENT)
+        recent = {kind: read_recent(forecasts, version, kind, limit=RECENT) for kind in REFERENCES}
     try:
-        drift = drift_since_training(best, recent, mlflow)
+        drifts = drift_since_training(best, recent, mlflow)
     except MlflowError as error:
         return _warn(False, f"not judged: {error}")
-    if drift.problem:
-        return _warn(True, f"not judged: {drift.problem}")
-    drifted = [f"{name} {index:.2f}" for name, index in drift.indices.items() if index > DRIFTED]
-    lines = [[name, f"{index:.3f}"] for name, index in sorted(drift.indices.items(), key=lambda item: -item[1])]
-    return _warn(
-        not drifted,
-        f"drifted: {', '.join(drifted)}" if drifted else "",
-        stability=dg.MetadataValue.md(markdown(lines, ("of", "population stability index"))),
-        questions=drift.questions,
-        reference_maps=drift.reference,
-        **drift.indices,
-    )
+    told, is_well = [], True
+    metadata: dict[str, Any] = {}
+    for kind, drift in sorted(drifts.items()):
+        ordered = sorted(drift.indices.items(), key=lambda item: -item[1])
+        drifted = [f"{name} {index:.2f}" for name, index in ordered if index > DRIFTED]
+        if drift.problem or drifted:
+            told.append(f"{kind}: " + (f"not judged: {drift.problem}" if drift.problem else ", ".join(drifted)))
+        is_well = is_well and not drifted
+        if drift.indices:
+            lines = [[name, f"{index:.3f}"] for name, index in ordered]
+            metadata[f"{kind}_stability"] = dg.MetadataValue.md(markdown(lines, ("of", "population stability index")))
+            metadata |= {f"{kind}_questions": drift.questions, f"{kind}_reference": drift.reference}
+            metadata |= {f"{kind}_{name}": index for name, index in drift.indices.items()}
+    return _warn(is_well, "; ".join(told), **metadata)
 
 
 def _warn(passed: bool, told: str, **metadata: Any) -> dg.AssetCheckResult:

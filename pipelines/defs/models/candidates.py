@@ -110,6 +110,7 @@ def _shown(kind: EstimatorKind, training: "Training", tags: Mapping[str, str]) -
     is_candidate = kind is EstimatorKind.LOGISTIC
     evaluation = {
         "X": held_out.X,
+        "X_matches": training.X_matches,
         "team1_won": held_out.team1_won,
         "day": held_out.day,
         "candidate": model.held_out,
