@@ -20,7 +20,7 @@ class EstimatorParameters:
     """Hyper-parameters, chosen on 2024-07-01 .. 2025-06-30.
 
     Attributes:
-        inverse_penalty: Prior variance of the coefficients of scaled features, as a multiple of their correlation.
+        inverse_penalty: C of the logistic regression on scaled features, along their common direction; less elsewhere.
         half_life_days: A map of so many days ago counts half.
         history_days: Older maps are not trained on.
     """
@@ -76,12 +76,14 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
 
 
 def _root_of_correlation(X: FloatArray, weight: FloatArray) -> FloatArray:
-    """L with L·Lᵀ = the weighted correlation of scaled features: a ridge on X·L has the prior covariance L·Lᵀ on X.
+    """L with L·Lᵀ = the weighted correlation of scaled features, over its largest eigenvalue (1 where none agree).
 
-    Triangular, so that a feature that is zero everywhere gets a coefficient of exactly zero.
+    A ridge on X·L has the prior covariance C·L·Lᵀ on X. Triangular, so that a feature that is zero everywhere gets a
+    coefficient of exactly zero.
     """
     moments = (X * weight[:, None]).T @ X / weight.sum()
-    root: FloatArray = np.linalg.cholesky(moments + 1e-9 * np.eye(X.shape[1]))  # a feature may be zero everywhere
+    prior = moments / np.linalg.eigvalsh(moments)[-1] + 1e-9 * np.eye(X.shape[1])  # a feature may be zero everywhere
+    root: FloatArray = np.linalg.cholesky(prior)
     return root
 
 
