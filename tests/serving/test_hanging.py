@@ -5,8 +5,10 @@ import signal
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import make_url
 
-from tests.serving.conftest import PASSWORD, Models, Running
+from tests.serving.conftest import Models, Running
+from tests.serving.test_accounts import log_in, register
 from tests.serving.test_faults import Valkey, until, valkey
 
 __all__ = ["valkey"]
@@ -60,8 +62,50 @@ async def test_a_mongodb_that_never_answers_is_away(running: Running, silent: st
     assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
 
 
-async def test_a_postgresql_that_never_answers_is_away(running: Running, silent: str) -> None:
-    async with running(database_url=f"postgresql+psycopg://cs2@{silent}/cs2") as service:
+class Line:
+    """The way to a server; while it is cut nothing arrives, and nobody is told."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.is_whole = asyncio.Event()
+        self.is_whole.set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self.is_whole.wait()
+            writer.write(data)
+        writer.close()
+
+
+async def test_while_the_way_to_postgresql_is_cut_forecasts_are_answered_and_log_in_says_so(
+    running: Running, models: Models, postgres_url: str
+) -> None:
+    """Its connections are open and well before."""
+    models.publish()
+    address = make_url(postgres_url)
+    assert address.port is not None
+    line = Line(address.port)
+    server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = address.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+    async with running(database_url=url) as service:
+        (await register(service)).raise_for_status()
+        line.is_whole.clear()
         async with asyncio.timeout(LONGEST_SECONDS):
-            response = await service.client.post("/auth/login", data={"username": "ada", "password": PASSWORD})
-    assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:database-unavailable")
+            response, forecast = await asyncio.gather(log_in(service), service.forecast())
+        assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:database-unavailable")
+        assert forecast.status_code == 200
+
+        async def is_told(is_well: bool) -> bool:
+            ready = (await service.client.get("/health/ready")).json()
+            return bool(ready["components"]["postgresql"]["is_well"] is is_well)
+
+        await until(lambda: is_told(False))
+        line.is_whole.set()
+        await until(lambda: is_told(True))
+        assert (await log_in(service)).status_code == 200
+    server.close()
