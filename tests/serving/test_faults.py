@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from sklearn.preprocessing import StandardScaler
 from cli.stack import servers
 from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
 from cs2.forecasting.features import FEATURE_NAMES
+from cs2.forecasting.snapshot import RatingSnapshot
 from tests.servers import wait_until_well
-from tests.serving.conftest import Models, Running, Service, trained_pipeline
+from tests.serving.conftest import Models, Running, Service, ratings_of, trained_pipeline
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -251,11 +253,17 @@ async def test_a_model_that_fails_is_refused_and_the_old_one_serves_on(
     await until(serves(service, version))
 
 
-async def test_ratings_that_are_damaged_are_refused(service: Service, models: Models) -> None:
-    await asyncio.to_thread(models.publish_ratings, b"no ratings at all")
+@pytest.mark.parametrize("reason", ["cannot be read", "are for features of version 0"])
+async def test_ratings_that_are_damaged_or_of_another_version_are_refused(
+    service: Service, models: Models, reason: str
+) -> None:
+    of_before = replace(RatingSnapshot.from_bytes(ratings_of(models.league)), features_version=0)
+    data = b"no ratings at all" if reason == "cannot be read" else of_before.to_bytes()
+    await asyncio.to_thread(models.publish_ratings, data)
 
     async def refused() -> bool:
-        return "refused" in (await service.client.get("/health/ready")).json()["components"]["ratings"]["detail"]
+        detail = (await service.client.get("/health/ready")).json()["components"]["ratings"]["detail"]
+        return "refused" in detail and reason in detail
 
     await until(refused)
     assert (await service.forecast()).status_code == 200
