@@ -19,6 +19,9 @@ from cli.stack import servers
 from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
 from cs2.forecasting.features import FEATURE_NAMES
 from cs2.forecasting.snapshot import RatingSnapshot
+from serving.forecast.outbox import Outbox
+from serving.forecast.spool import Spool
+from serving.supervision import TaskState
 from tests.servers import wait_until_well
 from tests.serving.conftest import Models, Running, Service, ratings_of, trained_pipeline
 
@@ -109,6 +112,24 @@ async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
             return await valkey.event_ids() == answered
 
         await until(shipped)
+
+
+async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: str, tmp_path: Path) -> None:
+    spool, events = Spool(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
+    spool.append(events[:1])
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        outbox = Outbox(client, spool)
+        kept = outbox.record(events[1:])
+        task = asyncio.create_task(outbox.run(TaskState()))
+        await kept
+
+        async def shipped() -> bool:
+            return not outbox.spooled_bytes
+
+        await until(shipped)
+        task.cancel()
+        entries: Any = await client.xrange(EVENTS_STREAM)
+    assert [event for _, fields in entries for event in events_of(fields)] == events
 
 
 async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
