@@ -3,13 +3,14 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import make_url
 
 from tests.serving.conftest import Models, Running
 from tests.serving.test_accounts import log_in, register
-from tests.serving.test_faults import Valkey, until, valkey
+from tests.serving.waiting import Valkey, until, valkey
 
 __all__ = ["valkey"]
 
@@ -23,7 +24,8 @@ async def silent() -> AsyncIterator[str]:
     """Address of a server that reads what it is told, and says nothing."""
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        with suppress(ConnectionError):  # who gives up may do so rudely
+            await reader.read()
         writer.close()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
