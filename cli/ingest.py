@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exit_codes import ExitCode
-from cli.runs import DagsterError, DagsterRuns, RunOutcome, follow_to_the_end
+from cli.run_outcome import RunOutcome
+from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
 from cli.stack.layout import settings_of_running_stack
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ cannot follow a run's events.
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from rich.console import Console
+
+from cli.run_outcome import RunOutcome
 
 REQUEST_SECONDS = 60.0
 POLL_SECONDS = 0.5
@@ -76,40 +77,6 @@ SILENT_SECONDS = 90.0
 
 class DagsterError(Exception):
     """Dagster cannot be reached, or refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One exception that ended a step.
-
-    Attributes:
-        step: The step.
-        kinds: Names of the exception classes, the innermost last.
-        message: Of the innermost exception, one line or more.
-    """
-
-    step: str
-    kinds: tuple[str, ...]
-    message: str
-
-
-@dataclass(slots=True)
-class RunOutcome:
-    """What became of a run.
-
-    Attributes:
-        run_id: The run.
-        status: SUCCESS, FAILURE or CANCELED at its end.
-        metadata: Metadata by asset, of what the run materialized.
-        failed_checks: Description by name of the checks that failed as an error, by asset.
-        failures: Exceptions of steps.
-    """
-
-    run_id: str
-    status: str = "NOT_STARTED"
-    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
-    failed_checks: dict[str, dict[str, str]] = field(default_factory=dict)
-    failures: list[Failure] = field(default_factory=list)
 
 
 class DagsterRuns:
@@ -182,7 +149,7 @@ class DagsterRuns:
                 yield outcome.status.lower().replace("_", " ")
             cursor = page["cursor"]
             for event in page["events"]:
-                line = _take(event, outcome)
+                line = outcome.take(event)
                 if line:
                     yield line
             if run["status"] in FINISHED and not page["hasMore"] and not page["events"]:
@@ -257,39 +224,6 @@ class DagsterRuns:
             raise DagsterError(f"Dagster at {self.url}: {answer['errors'][0]['message']}")
         data: dict[str, Any] = answer["data"]
         return data
-
-
-def _take(event: dict[str, Any], outcome: RunOutcome) -> str | None:
-    """Put one event into the outcome; the line to show for it, if any."""
-    step = event.get("stepKey") or ""
-    match event["__typename"]:
-        case "ExecutionStepStartEvent":
-            return f"{step} …"
-        case "MaterializationEvent":
-            asset = "/".join(event["assetKey"]["path"])
-            outcome.metadata.setdefault(asset, {}).update(
-                {entry["label"]: _value(entry) for entry in event["metadataEntries"]}
-            )
-        case "AssetCheckEvaluationEvent":
-            check = event["evaluation"]
-            name, text = check["checkName"], check["description"] or ""
-            if not check["success"] and check["severity"] == "ERROR":
-                outcome.failed_checks.setdefault("/".join(check["assetKey"]["path"]), {})[name] = text
-            return f"{'passed' if check['success'] else 'FAILED'}: {name}{f' ({text})' if text else ''}"
-        case "ExecutionStepFailureEvent" | "RunFailureEvent" if event.get("error"):
-            chain = [event["error"], *event["error"]["causes"]]
-            failure = Failure(step, tuple(error["className"] or "" for error in chain), chain[-1]["message"].strip())
-            outcome.failures.append(failure)
-    return None
-
-
-def _value(entry: dict[str, Any]) -> Any:
-    if "intRepr" in entry:
-        return int(entry["intRepr"])
-    for key in ("floatValue", "text", "boolValue", "url", "jsonString"):
-        if key in entry:
-            return entry[key]
-    return None
 
 
 def follow_to_the_end(runs: DagsterRuns, run_id: str, console: Console) -> RunOutcome:

@@ -4,7 +4,8 @@ import typer
 from rich.console import Console
 
 from cli.exit_codes import ExitCode
-from cli.runs import DagsterError, DagsterRuns, RunOutcome, follow_to_the_end
+from cli.run_outcome import RunOutcome
+from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
 from cli.stack.layout import settings_of_running_stack
 
 JOB = "train_job"

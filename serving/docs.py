@@ -2,39 +2,61 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from urllib.parse import urljoin
+from importlib import resources
+from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 
 PATH = "/docs"
+SCRIPT = f"{PATH}/swagger-ui-bundle.js"
+STYLE = f"{PATH}/swagger-ui.css"
+"""Sent by the service itself: the page needs no other server, and no other server can put scripts into it."""
+
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
-_LOADED = re.compile(r'<(?:script src|link type="text/css" rel="stylesheet" href)="([^"]+)"')
 
 
 def add_page(app: FastAPI) -> str:
-    """Serve the page at :data:`PATH`.
+    """Serve the page at :data:`PATH`, and the two files that it loads.
 
     Returns:
         Its Content-Security-Policy.
     """
-    page = get_swagger_ui_html(openapi_url=app.openapi_url or "", title=app.title, swagger_favicon_url="data:,")
+    page = get_swagger_ui_html(
+        openapi_url=app.openapi_url or "",
+        title=app.title,
+        swagger_js_url=SCRIPT,
+        swagger_css_url=STYLE,
+        swagger_favicon_url="data:,",
+    )
 
     @app.get(PATH, include_in_schema=False)
     async def docs() -> HTMLResponse:
         return HTMLResponse(page.body)
 
+    # The package lies unpacked in site-packages, so that its files have paths.
+    folder = Path(str(resources.files("fastapi_offline"))) / "static"
+    for url in (SCRIPT, STYLE):
+        app.add_route(url, _sends(folder / Path(url).name), include_in_schema=False)
     return _policy(bytes(page.body).decode())
 
 
+def _sends(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
+    async def send(_: Request) -> FileResponse:
+        return FileResponse(file)
+
+    return send
+
+
 def _policy(page: str) -> str:
-    """What the page itself holds and names may run: the inline script by its hash, the rest by its folder."""
-    scripts = [b64encode(sha256(script.encode()).digest()).decode() for script in _INLINE_SCRIPT.findall(page)]
-    folders = " ".join(sorted({urljoin(url, ".") for url in _LOADED.findall(page)}))
-    hashes = " ".join(f"'sha256-{script}'" for script in scripts)
+    """The page may run its inline script, by its hash, and what this service sends."""
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in _INLINE_SCRIPT.findall(page)
+    )
     return (
-        f"default-src 'none'; script-src {hashes} {folders}; style-src 'unsafe-inline' {folders}; img-src data:; "
+        f"default-src 'none'; script-src {hashes} 'self'; style-src 'unsafe-inline' 'self'; img-src data:; "
         "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     )

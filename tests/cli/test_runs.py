@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from cli.exit_codes import ExitCode
 from cli.ingest import ingest, report_ingest
-from cli.runs import DagsterError, DagsterRuns, RunOutcome, follow_to_the_end
+from cli.run_outcome import RunOutcome
+from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
 from cli.stack import servers
 from cli.train import report_training, train
 from tests.servers import wait_until_well

@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sqlalchemy.orm import Session
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cs2.forecasting.features import FEATURE_NAMES, FEATURES_VERSION
 from cs2.forecasting.model import MapModel, golden_set
@@ -33,6 +34,7 @@ from cs2.storage.tables import Map, MlModel, Player, PlayerAlias, Team, TeamAlia
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from serving.app import create_app
+from serving.body_limit import replay
 from serving.services import Services
 
 AS_OF = date(2025, 12, 31)
@@ -231,11 +233,25 @@ class Service:
 Running = Callable[..., AbstractAsyncContextManager[Service]]
 
 
+def at_once(app: ASGIApp) -> ASGIApp:
+    """Bodies arrive whole, as small ones do from uvicorn. httpx hands them on in two parts, which take the long way."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        body, has_more = b"", True
+        while has_more:
+            message = await receive()
+            body += message.get("body", b"")
+            has_more = message.get("more_body", False)
+        await app(scope, replay({"type": "http.request", "body": body, "more_body": False}, receive), send)
+
+    return serve
+
+
 @asynccontextmanager
 async def run_service(settings: Settings, league: League) -> AsyncIterator[Service]:
     app = create_app(settings)
     async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
-        transport = httpx.ASGITransport(manager.app)
+        transport = httpx.ASGITransport(at_once(manager.app))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield Service(client, manager._state["services"], league)
 

@@ -17,7 +17,9 @@ import redis.asyncio
 from cs2.contracts import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEvent, ForecastRequest, events_of
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
+from serving.body_limit import MAX_BODY_BYTES
 from serving.errors import NotAuthenticatedError
+from serving.forecast import outbox
 from serving.forecast.desk import desk_of
 from serving.forecast.questions import Question
 from tests.serving.conftest import JWT_KEY, TODAY, Models, Running, Service
@@ -77,6 +79,19 @@ async def test_both_ways_refuse_tokens_alike(service: Service, token: str) -> No
     assert short.status_code == usual.status_code == (200 if token.startswith("bearer") else 401)
 
 
+async def test_both_ways_have_the_same_bound(service: Service) -> None:
+    question = json.dumps(service.league.question()).encode()
+    for n_bytes, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
+        body = question.ljust(n_bytes)
+        assert [(await ask(service, body, media)).status_code for media in ("application/json", USUAL)] == [status] * 2
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
+async def test_a_right_question_of_another_media_type_is_no_question(service: Service, media_type: str) -> None:
+    body = json.dumps(service.league.question()).encode()
+    assert (await ask(service, body, media_type)).status_code == 422
+
+
 async def test_a_remembered_token_ends_when_it_expires_or_is_revoked() -> None:
     tokens, now = Tokens(JWT_KEY, 60), time.time()
     claims = {"sub": "7", "iat": now - 1, "exp": int(now) + 2, "jti": "x"}
@@ -119,6 +134,30 @@ async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) 
         return_exceptions=True,
     )
     assert [type(one) for one in found] == [bytes, IndexError, bytes]
+
+
+async def test_while_too_many_wait_for_the_history_more_are_refused(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box, writes, may_write = service.services.outbox, asyncio.Event(), asyncio.Event()
+    write = box._write_events
+
+    async def waits(**told: Any) -> Any:
+        writes.set()
+        await may_write.wait()
+        return await write(**told)
+
+    monkeypatch.setattr(box, "_write_events", waits)
+    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+        asked = [group.create_task(service.forecast())]
+        await writes.wait()
+        asked += [group.create_task(service.forecast()) for _ in range(4)]
+        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        may_write.set()
+    (refused,) = [task.result() for task in done]
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
+    assert sorted(task.result().status_code for task in asked) == [200] * 4 + [503]
 
 
 NOTHING_HEAVY = """

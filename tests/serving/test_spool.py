@@ -50,7 +50,7 @@ def test_a_full_disk_leaves_no_half_of_a_group(tmp_path: Path, monkeypatch: pyte
     spool = Spool(tmp_path, max_bytes=10_000)
     spool.append(EVENTS[:1])
     write = os.write
-    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(data) // 2]))
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(EVENTS[1]) // 2]))
     with pytest.raises(SpoolError, match="cannot be written"):
         spool.append(EVENTS[1:])
     monkeypatch.undo()
