@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.serving.conftest import Models, Running, Service
-from tests.serving.test_faults import Valkey, announce, serves, until, valkey
+from tests.serving.waiting import Valkey, announce, serves, until, valkey
 
 __all__ = ["valkey"]
 

@@ -1,136 +1,21 @@
-"""Servers that go away, models that are new, lost, damaged or foreign."""
+"""Models and ratings that are new, lost, damaged or foreign."""
 
 import asyncio
 import contextlib
-import json
-import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import redis.asyncio
 import skops.io
 from sklearn.preprocessing import StandardScaler
 
-from cli.stack import servers
-from cs2.contracts import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
 from cs2.forecasting.features import FEATURE_NAMES
 from cs2.forecasting.snapshot import RatingSnapshot
-from tests.servers import wait_until_well
 from tests.serving.conftest import Models, Running, Service, ratings_of, trained_pipeline
+from tests.serving.waiting import announce, serves, until
 
 pytestmark = pytest.mark.timeout(120)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-class Valkey:
-    """A server of the test's own, to stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, servers.free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._child: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._child = subprocess.Popen(servers.valkey_command(self.port, self.folder), stdout=subprocess.DEVNULL)
-        wait_until_well(lambda: servers.redis_check(self.url), "Valkey")
-
-    def stop(self) -> None:
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait(10)
-            self._child = None
-
-    async def event_ids(self) -> list[str]:
-        async with redis.asyncio.Redis.from_url(self.url) as client:
-            entries: Any = await client.xrange(EVENTS_STREAM)
-        return [json.loads(event)["event_id"] for _, fields in entries for event in events_of(fields)]
-
-
-@pytest.fixture
-def valkey(tmp_path: Path) -> Iterator[Valkey]:
-    folder = tmp_path / "valkey"
-    folder.mkdir()
-    server = Valkey(folder)
-    server.start()
-    yield server
-    server.stop()
-
-
-async def test_forecasts_are_answered_while_redis_is_away_and_shipped_in_order(
-    running: Running, models: Models, valkey: Valkey
-) -> None:
-    models.publish()
-    async with running(redis_url=valkey.url) as service:
-        answered = [(await service.forecast()).json()["forecast_id"]]
-        valkey.stop()
-        for _ in range(5):
-            response = await service.forecast()
-            assert response.status_code == 200
-            answered.append(response.json()["forecast_id"])
-        ready = await service.client.get("/health/ready")
-        assert ready.status_code == 200
-        assert not ready.json()["components"]["redis"]["is_well"]
-        valkey.start()
-
-        async def shipped() -> bool:
-            return len(await valkey.event_ids()) == len(answered)
-
-        await until(shipped)
-        answered.append((await service.forecast()).json()["forecast_id"])
-        assert await valkey.event_ids() == answered
-
-        async def well() -> bool:
-            components = (await service.client.get("/health/ready")).json()["components"]
-            return all(component["is_well"] for component in components.values())
-
-        await until(well)
-
-
-async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
-    running: Running, models: Models, valkey: Valkey
-) -> None:
-    models.publish()
-    valkey.stop()
-    async with running(redis_url=valkey.url) as service:
-        answered = [(await service.forecast()).json()["forecast_id"] for _ in range(3)]
-    valkey.start()
-    async with running(redis_url=valkey.url):
-
-        async def shipped() -> bool:
-            return await valkey.event_ids() == answered
-
-        await until(shipped)
-
-
-async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
-    running: Running, models: Models, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    models.publish()
-    async with running(redis_url=valkey.url) as service:
-        valkey.stop()
-        assert (await service.forecast()).status_code == 200
-        monkeypatch.setattr(service.services.outbox._spool, "_max_bytes", 100)
-        response = await service.forecast()
-        assert response.status_code == 503
-        assert response.json()["type"] == "urn:cs2-forecast:problem:history-unavailable"
-        assert (await service.client.get("/health/ready")).status_code == 503
-
-
-async def announce(url: str, payload: bytes | None = None) -> None:
-    message = ModelAnnouncement(
-        event_id="x", kind="model", model_version=None, snapshot_id=None, published_at=datetime.now(UTC)
-    )
-    async with redis.asyncio.Redis.from_url(url) as client:
-        await client.publish(MODELS_CHANNEL, payload or message.model_dump_json().encode())
 
 
 @contextlib.asynccontextmanager
@@ -147,14 +32,6 @@ async def steady_load(service: Service) -> AsyncIterator[list[int]]:
             group.create_task(ask())
         yield statuses
         stop.set()
-
-
-def serves(service: Service, version: int) -> Callable[[], Awaitable[bool]]:
-    async def condition() -> bool:
-        model = service.services.keeper.current.model
-        return model is not None and model.record.version == version
-
-    return condition
 
 
 async def test_an_announced_champion_is_served_within_two_seconds_and_no_request_fails(
