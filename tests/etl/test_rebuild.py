@@ -34,6 +34,14 @@ def test_a_series_dated_a_day_before_its_maps_is_theirs_and_forecast_at_the_firs
     assert result.tables.series["first_day"].tolist() == [date(2025, 7, 2)]  # the maps' day counts
 
 
+def test_a_series_row_without_maps_is_learned_after_the_last_row_of_its_pair() -> None:
+    """It may be dated a day early, and tell the result of what is played on the next day."""
+    rows = [series_row("2025-07-01"), series_row("2025-07-01", winner=2, number_on_day="1")]
+    tables = rebuilt([map_row("2025-07-02", **LINEUPS)], rows).tables
+    alone = tables.series[~tables.series["id"].isin(tables.map_results["series_id"])]
+    assert alone[["forecast_day", "learn_day"]].astype(str).to_numpy().tolist() == [["2025-07-01", "2025-07-02"]]
+
+
 def test_a_series_two_days_from_the_maps_is_another_one() -> None:
     result = rebuilt([map_row("2025-07-03", **LINEUPS)], [series_row("2025-07-01")])
     assert outcomes(result, RowKind.SERIES) == ["stored"]
