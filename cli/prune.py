@@ -1,4 +1,4 @@
-"""``cs2 prune``: what is old and needed by nobody, out of PostgreSQL, Dagster and, when asked for, MongoDB."""
+"""``cs2 prune``: what is old and needed by nobody, out of PostgreSQL, Dagster, MLflow and, when asked for, MongoDB."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
@@ -23,7 +23,8 @@ def prune(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how much it would be.")] = False,
 ) -> None:
-    """Delete old ratings that no model and no fixture names, and old runs of Dagster that nothing shown stems from.
+    """Delete old ratings that no model and no fixture names, old runs of Dagster that nothing shown stems from, and
+    old runs of MLflow that are no version of the model: what was trained to compare with.
 
     The newest ratings, raw rows, models, and the last run of each asset and month stay. Exit status 2: not a day of
     the past.
@@ -39,6 +40,7 @@ def prune(
     with session() as rows:
         console.print(f"{_ratings(rows, moment, dry_run=dry_run)} old ratings {did}")
     console.print(f"{_runs(moment, dry_run=dry_run)} old runs of Dagster {did}")
+    console.print(f"{_trainings(moment, dry_run=dry_run)} old runs of MLflow {did}")
     if forecasts:
         console.print(f"{_forecasts(moment, dry_run=dry_run)} old forecasts of users {did}")
 
@@ -78,6 +80,22 @@ def _runs(moment: datetime, *, dry_run: bool) -> int:
             for run in () if dry_run else old:
                 dagster.delete(run)
     except DagsterError as error:
+        fail(str(error), ExitCode.FAILURE)
+    return len(old)
+
+
+def _trainings(moment: datetime, *, dry_run: bool) -> int:
+    from cs2.storage.tables import MlModel
+    from pipelines.mlflow_tracking import Mlflow, MlflowError
+
+    with session() as rows:
+        versions = set(rows.scalars(select(MlModel.mlflow_run_id)))
+    mlflow = Mlflow(url=settings_of_running_stack().mlflow_url)
+    try:
+        old = [run for run in mlflow.runs_before(moment) if run not in versions]
+        for run in () if dry_run else old:
+            mlflow.delete(run)
+    except MlflowError as error:
         fail(str(error), ExitCode.FAILURE)
     return len(old)
 

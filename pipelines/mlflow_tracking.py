@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -185,6 +186,29 @@ class Mlflow(dg.ConfigurableResource[None]):
                 client.log_metric(run_id, name, value, step=step)
             for name, figure in figures.items():
                 client.log_figure(run_id, figure, name)
+
+    def runs_before(self, moment: datetime) -> list[str]:
+        """Ids of the runs that began before a moment."""
+        with self._client() as client:
+            experiment = client.get_experiment_by_name(self.experiment)
+            if experiment is None:
+                return []
+            older = f"attributes.start_time < {int(moment.timestamp() * 1000)}"
+            found, token = [], None
+            while True:
+                page = client.search_runs([experiment.experiment_id], older, max_results=1000, page_token=token)
+                found += [run.info.run_id for run in page]
+                token = page.token
+                if not token:
+                    return found
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run and the models that it stored; their files go with the next ``mlflow gc``."""
+        with self._client() as client:
+            run = client.get_run(run_id)
+            for stored in run.outputs.model_outputs if run.outputs else ():
+                client.delete_logged_model(stored.model_id)
+            client.delete_run(run_id)
 
     def aliases(self) -> dict[str, str]:
         """Run id by alias of the registered model."""

@@ -1,4 +1,4 @@
-"""The service: ``uvicorn --factory serving.app:create_app``."""
+"""The service: ``python -m serving``."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -50,6 +50,17 @@ def test_an_instance_is_made_of_it(
         assert instance.run_retries_enabled
 
 
+def test_a_run_that_hangs_is_ended_after_an_hour(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_postgres_url: str
+) -> None:
+    (tmp_path / "dagster.yaml").write_text((HOME / "dagster.yaml").read_text())
+    monkeypatch.setenv("DAGSTER_POSTGRES_URL", empty_postgres_url.replace("+psycopg", "+psycopg2"))
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path))) as instance:
+        assert instance.run_monitoring_enabled
+        assert instance.run_monitoring_max_runtime_seconds == 3600
+        assert instance.run_retries_enabled
+
+
 def test_a_misspelled_option_is_refused() -> None:
     told = yaml.safe_load((HOME / "launchers" / "k8s.yaml").read_text())["run_launcher"]["config"]
     told["job_imgae"] = told.pop("job_image")

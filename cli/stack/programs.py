@@ -83,8 +83,7 @@ def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
         ),
         Program(
             "api",
-            [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--host", "127.0.0.1", "--port",
-             str(ports["api"]), "--no-access-log"],
+            [sys.executable, "-m", "serving", "--port", str(ports["api"])],
             api,
             lambda: servers.http_check(f"{api}/health/live"),
             stage=2,

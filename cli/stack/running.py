@@ -102,7 +102,7 @@ def running_stack(
             _start_stage(stack, list(members), progress, cancelled)
         yield stack
     finally:
-        _stop(stack, progress)
+        _stop(stack, _whether_heard_or_not(progress))
 
 
 def _inherited() -> dict[str, str]:
@@ -199,6 +199,16 @@ def _tail(path: Path) -> str:
         return f"(no log at {path})"
     lines = path.read_text(errors="replace").splitlines()[-TAIL_LINES:]
     return "\n".join(f"  {line}" for line in lines) or f"(nothing in {path})"
+
+
+def _whether_heard_or_not(progress: Progress) -> Progress:
+    """Where nobody reads any more (``| head``, a closed terminal) telling fails, or ends the command: not now."""
+
+    def tell(line: str) -> None:
+        with contextlib.suppress(OSError, SystemExit):
+            progress(line)
+
+    return tell
 
 
 def _stop(stack: Stack, progress: Progress) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pymongo
 import pytest
+from mlflow import MlflowClient
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from cli.runs import DagsterRuns
 from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import MlModel, RatingSnapshot
+from pipelines.mlflow_tracking import Mlflow
 from tests.cli.test_runs import dagster_url, run_toy
 
 __all__ = ["dagster_url"]
@@ -33,9 +35,11 @@ def prune(
     postgres_url: str,
     mongo_url: str,
     mongo_database: str,
+    mlflow_url: str,
     dagster_url: str,
 ) -> Any:
     told = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
+    told["MLFLOW_URL"] = mlflow_url
     for name, value in {**told, "DAGSTER_URL": dagster_url, "DATA_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(f"CS2_{name}", value)
     return lambda *words: CliRunner().invoke(app, ["prune", *words])
@@ -47,11 +51,11 @@ def snapshot(made: datetime) -> RatingSnapshot:
     )
 
 
-def model(ratings: RatingSnapshot) -> MlModel:
+def model(ratings: RatingSnapshot, mlflow_run_id: str = "run") -> MlModel:
     return MlModel(
-        status="retired", estimator="elo", mlflow_run_id="run", dagster_run_id="run", artifact_uri="", sha256="",
-        features_version=1, feature_names=[], parameters={}, golden={}, metrics={}, trained_from=date(2025, 1, 1),
-        trained_through=date(2026, 1, 1), n_maps=1, snapshot_id=ratings.id,
+        status="retired", estimator="elo", mlflow_run_id=mlflow_run_id, dagster_run_id="run", artifact_uri="",
+        sha256="", features_version=1, feature_names=[], parameters={}, golden={}, metrics={},
+        trained_from=date(2025, 1, 1), trained_through=date(2026, 1, 1), n_maps=1, snapshot_id=ratings.id,
     )  # fmt: skip
 
 
@@ -72,6 +76,27 @@ def test_ratings_go_that_are_old_and_that_nothing_names(prune: Any, postgres_url
     with Session(engine) as session:
         assert set(session.scalars(select(RatingSnapshot.id))) == {named, new, newest}
     engine.dispose()
+
+
+def test_trainings_go_that_are_old_and_no_version_of_the_model(prune: Any, postgres_url: str, mlflow_url: str) -> None:
+    client = MlflowClient(mlflow_url)
+    name = Mlflow(url=mlflow_url).experiment
+    known = client.get_experiment_by_name(name)
+    experiment = known.experiment_id if known else client.create_experiment(name)
+    version, compared, new = (
+        client.create_run(experiment, start_time=int(made.timestamp() * 1000)).info.run_id for made in (OLD, OLD, NEW)
+    )
+    engine = make_engine(postgres_url)
+    with Session(engine) as session, session.begin():
+        ratings = snapshot(NEW)
+        session.add(ratings)
+        session.flush()
+        session.add(model(ratings, version))
+    engine.dispose()
+    assert "1 old runs of MLflow would be deleted" in prune("--before", BEFORE, "--dry-run").output
+    assert "1 old runs of MLflow deleted" in prune("--before", BEFORE).output
+    stages = {run: client.get_run(run).info.lifecycle_stage for run in (version, compared, new)}
+    assert stages == {version: "active", compared: "deleted", new: "active"}
 
 
 @pytest.fixture

@@ -179,8 +179,7 @@ class Plant:
     def _api(self, number: int) -> Process:
         port = servers.free_port()
         url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--host", "127.0.0.1"]
-        command += ["--port", str(port), "--no-access-log"]
+        command = [sys.executable, "-m", "serving", "--port", str(port)]
         told = {"CS2_DATA_DIR": str(self.folder / f"api{number}"), "CS2_API_URL": url}
         return self._process(
             f"API {number}",

@@ -1,6 +1,11 @@
 """Runs, blobs and aliases on a real MLflow server."""
 
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.estimators import MirroredBoosting
 from pipelines.mlflow_tracking import BOOSTING_TYPES, Mlflow, MlflowError, TrainedModel
+from tests.servers import mlflow_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # importing mlflow
 
@@ -74,6 +80,29 @@ def test_evaluation_arrays_come_back_as_they_were(tracking: Mlflow) -> None:
     assert returned.keys() == arrays.keys()
     for name, values in arrays.items():
         np.testing.assert_array_equal(returned[name], values)
+
+
+def test_what_was_deleted_goes_from_the_disk_with_the_next_gc_and_nothing_else(tmp_path: Path) -> None:
+    with mlflow_server(tmp_path) as url:
+        tracking = Mlflow(url=url)
+        kept, compared = tracking.log(trained(evaluation={"X": X})), tracking.log(trained(evaluation={"X": X}))
+        assert set(tracking.runs_before(datetime.now(UTC))) == {kept.run_id, compared.run_id}
+        tracking.delete(compared.run_id)
+        assert tracking.runs_before(datetime.now(UTC)) == [kept.run_id]
+        assert tracking.fetch(compared.artifact_uri), "until then it can be restored"
+        command = [
+            Path(sys.executable).with_name("mlflow"),
+            "gc",
+            "--backend-store-uri",
+            f"sqlite:///{tmp_path}/mlflow.db",
+        ]
+        subprocess.run(command, env={**os.environ, "MLFLOW_TRACKING_URI": url}, check=True, capture_output=True)
+        assert sha256(tracking.fetch(kept.artifact_uri)).hexdigest() == kept.sha256
+        np.testing.assert_array_equal(tracking.evaluation(kept.run_id)["X"], X)
+        left = {str(file.relative_to(tmp_path)) for file in (tmp_path / "blobs").rglob("*") if file.is_file()}
+    kept_model = kept.artifact_uri.removeprefix("mlflow-artifacts:/").rpartition("/")[0]
+    assert left
+    assert {name for name in left if kept.run_id not in name and kept_model not in name} == set()
 
 
 def test_boosting_is_stored_with_its_reviewed_types_only(tracking: Mlflow) -> None:

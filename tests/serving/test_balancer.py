@@ -61,8 +61,7 @@ class Replicas:
         return f"http://127.0.0.1:{self.ports[2]}"
 
     def api(self, number: int) -> None:
-        command = [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--host", "127.0.0.1"]
-        command += ["--port", str(self.ports[number]), "--no-access-log"]
+        command = [sys.executable, "-m", "serving", "--port", str(self.ports[number])]
         self.run(f"api {number}", command, CS2_DATA_DIR=str(self.folder / f"api{number}"))
 
     def run(self, name: str, command: list[str], **told: str) -> None:
@@ -185,6 +184,22 @@ async def test_replicas_give_the_same_answers_and_one_history_and_deaths_fail_no
     assert {answer["model"]["version"] for answer in load.answers} == {load.answers[0]["model"]["version"]}
     ids = [answer["forecast_id"] for answer in load.answers]
     assert sorted(await stored(settings, len(ids))) == sorted(ids), "each once, and nothing that nobody was answered"
+
+
+async def test_apis_that_are_stopped_and_started_in_turn_fail_no_request(
+    replicas: Replicas, settings: Settings, league: League
+) -> None:
+    async with Load(replicas.url, league.question()).running() as load:
+        for number in (0, 1, 0, 1):
+            await load.more(40)
+            await asyncio.to_thread(replicas.end, f"api {number}", signal.SIGTERM)
+            await load.more(40)
+            replicas.api(number)
+            wait = f"http://127.0.0.1:{replicas.ports[number]}/health/ready"
+            await asyncio.to_thread(wait_until_well, lambda wait=wait: servers.http_check(wait), "the API")
+    assert load.failures == []
+    ids = [answer["forecast_id"] for answer in load.answers]
+    assert sorted(await stored(settings, len(ids))) == sorted(ids)
 
 
 async def test_a_request_that_a_death_cut_off_is_not_asked_twice(
