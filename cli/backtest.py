@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import track
 
 from cli.backtest_report import FORECASTS, judge, print_ablation
 from cli.exit_codes import ExitCode
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from cs2.forecasting.backtest import Fit
     from cs2.forecasting.history import Fixtures, IntArray, MatchHistory
+    from cs2.forecasting.training import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +70,9 @@ def backtest(
         raise _refused(str(error)) from error
     if not len(window.rows):
         raise _refused(f"{path} holds no map and no series from {first} to {last}")
-    with console.status(f"forecasting {len(window.rows)} rows day by day"):
-        answers = _forecast(window)
+    told, quiet = f"forecasting {len(window.rows)} rows day by day", not console.is_terminal
+    progress = partial(track, description=told, console=console, transient=True, disable=quiet)
+    answers = _forecast(window, progress=progress)
     scored = {}
     for kind, title, file in ((RowKind.MAP, "maps", out), (RowKind.SERIES, "series", series_out)):
         rows = _answered(window.frames[kind], answers[kind])
@@ -103,8 +107,6 @@ def _refused(reason: str) -> typer.Exit:
 
 
 def _print_ablation(console: Console, window: Window, scored: dict[str, "pd.DataFrame"]) -> None:
-    from rich.progress import track
-
     from cs2.forecasting.backtest import fit_without
     from cs2.forecasting.features import FEATURES
     from pipelines.sources.base import RowKind
@@ -151,14 +153,14 @@ def _read(path: Path, first: date, last: date) -> Window:
     )
 
 
-def _forecast(window: Window, fit: "Fit | None" = None) -> dict[str, "pd.DataFrame"]:
+def _forecast(window: Window, fit: "Fit | None" = None, *, progress: "Progress" = iter) -> dict[str, "pd.DataFrame"]:
     """Forecasts by kind, indexed as the published rows."""
     import pandas as pd
 
     from cs2.forecasting.backtest import backtest as walk_forward
     from pipelines.sources.base import RowKind
 
-    result = walk_forward(window.history, window.questions, window.best_of, fit=fit)
+    result = walk_forward(window.history, window.questions, window.best_of, fit=fit, progress=progress)
     answers = pd.DataFrame(
         {
             "team1_win_probability": result.probability,

@@ -13,7 +13,7 @@ from cs2.forecasting.model import EDGE, MapModel, sigmoid
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.series import series_probability
 from cs2.forecasting.state import RatingState
-from cs2.forecasting.training import TrainingSet, days_of_questions, fixtures_of, walk
+from cs2.forecasting.training import Progress, TrainingSet, days_of_questions, fixtures_of, walk
 
 Fit = Callable[[TrainingSet, int], MapModel]
 """From maps decided before a day, and that day, to a model."""
@@ -51,6 +51,7 @@ def backtest(
     fit: Fit | None = None,
     p: RatingParameters = DEFAULT,
     parameters: EstimatorParameters = DEFAULT_PARAMETERS,
+    progress: Progress = iter,
 ) -> Backtest:
     """Forecast every question.
 
@@ -61,6 +62,7 @@ def backtest(
         fit: How a month's model is fitted; default: the served logistic regression.
         p: Parameters of the ratings.
         parameters: Parameters of the estimator.
+        progress: Goes through the days: once for the maps, those to train on included, and once for the series.
     """
     starts = month_starts(questions.day)
     known = np.flatnonzero(
@@ -68,7 +70,7 @@ def backtest(
     )
     is_map = questions.map_id != UNKNOWN
     asked = together(fixtures_of(history).take(known), questions.take(np.flatnonzero(is_map)))
-    read = walk(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p)
+    read = walk(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p, progress=progress)
     X = read[:, : len(FEATURE_NAMES)]
 
     models = {
@@ -83,7 +85,8 @@ def backtest(
     found[is_map] = np.clip(sigmoid(on_maps), EDGE, 1 - EDGE)
     if not is_map.all():
         series = np.flatnonzero(~is_map)
-        found[series] = _series(history, questions.take(series), usual_best_of(best_of[series]), models, p)
+        maps = usual_best_of(best_of[series])
+        found[series] = _series(history, questions.take(series), maps, models, p, progress)
     return Backtest(probability=found[:, 0], team_elo=found[:, 1], player_elo=found[:, 2], trained_through=starts - 1)
 
 
@@ -98,12 +101,17 @@ def fit_without(name: str, parameters: EstimatorParameters = DEFAULT_PARAMETERS)
 
 
 def _series(
-    history: MatchHistory, questions: Fixtures, best_of: IntArray, models: dict[int, MapModel], p: RatingParameters
+    history: MatchHistory,
+    questions: Fixtures,
+    best_of: IntArray,
+    models: dict[int, MapModel],
+    p: RatingParameters,
+    progress: Progress,
 ) -> FloatArray:
     """Forecasts of series by the model of their month, by team Elo and by player Elo, shape (n, 3)."""
     starts = month_starts(questions.day)
     found = np.empty((len(questions), 3))
-    for state, index in days_of_questions(history, questions.day, p):
+    for state, index in days_of_questions(history, questions.day, p, progress):
         asked, maps = questions.take(index), best_of[index]
         elos = elo_log_odds(state, asked, p)
         found[index, 0] = series_probability(models[int(starts[index[0]])], state, asked, maps, p)

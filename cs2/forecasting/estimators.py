@@ -20,13 +20,13 @@ class EstimatorParameters:
     """Hyper-parameters, chosen on 2024-07-01 .. 2025-06-30.
 
     Attributes:
-        inverse_penalty: C of the logistic regression on scaled features.
+        inverse_penalty: C of the logistic regression on scaled features, along their common direction; less elsewhere.
         half_life_days: A map of so many days ago counts half.
         history_days: Older maps are not trained on.
     """
 
     inverse_penalty: float = 0.02
-    half_life_days: float = 200.0
+    half_life_days: float = 140.0
     history_days: int = 1100
 
 
@@ -49,6 +49,9 @@ def _regression(*, inverse_penalty: float) -> LogisticRegression:
 def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """The served model: scaled, without mean and intercept, so that it is odd in the features.
 
+    Its penalty is a Gaussian prior in which coefficients are correlated as the features are: features that mostly agree
+    should count alike, and what one of them says against the others is told by few maps (docs/adr/0014).
+
     A better player must not harm his side: features that rise with skill (``OF_PLAYERS``) and would get a negative
     coefficient are left out, the most negative first, and the rest is fitted again.
 
@@ -62,12 +65,26 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
     scaler = StandardScaler(with_mean=False).fit(np.concatenate([data.X, -data.X]))
     X = scaler.transform(data.X)
     while True:
+        root = _root_of_correlation(X, age)
         regression = _regression(inverse_penalty=parameters.inverse_penalty)
-        regression.fit(X, data.team1_won, sample_weight=age)
+        regression.fit(X @ root, data.team1_won, sample_weight=age)
+        regression.coef_ = regression.coef_ @ root.T
         worst = min(_OF_PLAYERS, key=lambda column: regression.coef_[0, column])
         if regression.coef_[0, worst] >= 0:
             return Pipeline([("scale", scaler), ("regression", regression)])
         X[:, worst] = 0.0
+
+
+def _root_of_correlation(X: FloatArray, weight: FloatArray) -> FloatArray:
+    """L with L·Lᵀ = the weighted correlation of scaled features, over its largest eigenvalue (1 where none agree).
+
+    A ridge on X·L has the prior covariance C·L·Lᵀ on X. Triangular, so that a feature that is zero everywhere gets a
+    coefficient of exactly zero.
+    """
+    moments = (X * weight[:, None]).T @ X / weight.sum()
+    prior = moments / np.linalg.eigvalsh(moments)[-1] + 1e-9 * np.eye(X.shape[1])  # a feature may be zero everywhere
+    root: FloatArray = np.linalg.cholesky(prior)
+    return root
 
 
 def fit_elo(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:

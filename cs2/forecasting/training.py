@@ -1,6 +1,6 @@
 """Walk through a history day by day: forecast a whole day first, learn it afterwards."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,6 +12,9 @@ from cs2.forecasting.history import BoolArray, Fixtures, FloatArray, IntArray, M
 from cs2.forecasting.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.forecasting.state import RatingState
+
+Progress = Callable[[IntArray], Iterable[int]]
+"""Goes through the days that it is given, and shows how far it is."""
 
 
 def fixtures_of(history: MatchHistory) -> Fixtures:
@@ -35,6 +38,7 @@ def walk(
     *,
     n_columns: int,
     p: RatingParameters = DEFAULT,
+    progress: Progress = iter,
 ) -> FloatArray:
     """Ask ``ask`` about each fixture with what was learned before its day.
 
@@ -44,18 +48,19 @@ def walk(
         ask: From the state and some fixtures to one row of ``n_columns`` numbers each.
         n_columns: Width of the answers.
         p: Parameters of the ratings.
+        progress: Goes through the days.
 
     Returns:
         The answers in the order of the fixtures, shape (len(fixtures), n_columns).
     """
     answers = np.empty((len(fixtures), n_columns))
-    for state, index in days_of_questions(history, fixtures.day, p):
+    for state, index in days_of_questions(history, fixtures.day, p, progress):
         answers[index] = ask(state, fixtures.take(index))
     return answers
 
 
 def days_of_questions(
-    history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT
+    history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT, progress: Progress = iter
 ) -> Iterator[tuple[RatingState, IntArray]]:
     """Go through the days of some questions in order.
 
@@ -63,6 +68,7 @@ def days_of_questions(
         history: What was played, in any order.
         days: Day on which each question is asked, shape (n,).
         p: Parameters of the ratings.
+        progress: Goes through the days.
 
     Yields:
         What was learned before a day (it changes when the next is asked for), and the positions of its questions.
@@ -70,15 +76,16 @@ def days_of_questions(
     ordered = in_learning_order(history)
     order = np.argsort(days, kind="stable")
     distinct, starts = np.unique(days[order], return_index=True)
+    bounds = [*starts, len(order)]
     learned, first = 0, -1
-    for day, start, end in zip(distinct, starts, [*starts[1:], len(order)], strict=True):
+    for place, day in enumerate(progress(distinct)):
         through = int(np.searchsorted(ordered.learn_day, day, side="left"))
         if first != rows_of_first_pass(ordered, through):
             first, learned = rows_of_first_pass(ordered, through), 0
             engine = second_pass(ordered, first, p)
         engine.learn(learned, through)
         learned = through
-        yield engine.state, order[start:end]
+        yield engine.state, order[bounds[place] : bounds[place + 1]]
 
 
 def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:

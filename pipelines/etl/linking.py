@@ -112,6 +112,31 @@ def link(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
     return Linked(**known, series=names, copy_of=copy_of)
 
 
+def rosters_told_before(rows: Rows) -> list[tuple[Roster | None, Roster | None]]:
+    """Both lineups of each row; those that a map does not tell are what all rows of its schedule group agree on.
+
+    The schedule alone says so: which of them are the map's own series follows from results.
+    """
+    told: dict[tuple[int, Identity], set[Roster]] = defaultdict(set)
+    groups = rows.group.tolist()
+    for group, teams, rosters in zip(groups, rows.teams, rows.rosters, strict=True):
+        for team, roster in zip(teams, rosters, strict=True):
+            if roster:
+                told[group, team].add(roster)
+
+    def lineup(group: int, team: Identity, roster: Roster | None) -> Roster | None:
+        agreed = told.get((group, team), ())
+        return next(iter(agreed)) if roster is None and len(agreed) == 1 else roster
+
+    n = rows.n_maps
+    pairs = [
+        (lineup(group, teams[0], rosters[0]), lineup(group, teams[1], rosters[1]))
+        for group, teams, rosters in zip(groups[:n], rows.teams[:n], rows.rosters[:n], strict=True)
+    ]
+    clean = [(None, None) if one and two and set(one) & set(two) else (one, two) for one, two in pairs]
+    return clean + rows.rosters[n:]
+
+
 def _matchups(frame: pd.DataFrame) -> pd.DataFrame:
     columns = ["team1", "team2", "team1_players", "team2_players", "winner"]
     days = frame["day"].to_numpy(dtype="datetime64[D]").astype(np.int64)

@@ -11,7 +11,7 @@ from pipelines.etl.dictionaries import Dictionary, build_dictionary
 from pipelines.etl.fixtures import Announced, announce, fixture_rows
 from pipelines.etl.identity import Identity
 from pipelines.etl.ids import Identities, give_all
-from pipelines.etl.linking import Linked, Roster, Rows, link, who_played
+from pipelines.etl.linking import Linked, Roster, Rows, link, rosters_told_before, who_played
 from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
 from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
@@ -76,7 +76,7 @@ def rebuild(
     roster_ids = _lineup_ids(linked, teams, players, identities)
     tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
     outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
-    matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series, tables)
+    matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series)
     return Rebuilt(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
 
 
@@ -86,16 +86,13 @@ def _matchups(
     roster_ids: Mapping[tuple[Identity, Roster], int],
     maps: pd.DataFrame,
     series: pd.DataFrame,
-    tables: Tables,
 ) -> pd.DataFrame:
     """What is asked of each row. Nothing may follow from a result, as it does which maps are those of a series row."""
     n_maps = linked.n_maps
-    maps_lineups = tables.map_results[["lineup1_id", "lineup2_id"]]
-    own = [
-        tuple(roster_ids.get((team, roster)) if roster else None for team, roster in zip(pair, rosters, strict=True))
-        for pair, rosters in zip(linked.teams[n_maps:], linked.rosters[n_maps:], strict=True)
+    lineups = [
+        [roster_ids.get((team, roster)) if roster else None for team, roster in zip(pair, rosters, strict=True)]
+        for pair, rosters in zip(linked.teams, rosters_told_before(linked), strict=True)
     ]
-    lineups = pd.concat([maps_lineups, pd.DataFrame(own, columns=maps_lineups.columns, dtype="Int64")])
     return pd.DataFrame(
         {
             "kind": [RowKind.MAP] * n_maps + [RowKind.SERIES] * (len(linked.index) - n_maps),
@@ -104,8 +101,8 @@ def _matchups(
             "learn_day": linked.learn_day,
             "team1_id": [teams.id_of[pair[0]] for pair in linked.teams],
             "team2_id": [teams.id_of[pair[1]] for pair in linked.teams],
-            "lineup1_id": lineups["lineup1_id"].array,
-            "lineup2_id": lineups["lineup2_id"].array,
+            "lineup1_id": pd.array([pair[0] for pair in lineups], dtype="Int64"),
+            "lineup2_id": pd.array([pair[1] for pair in lineups], dtype="Int64"),
             "series": linked.series,
             "best_of": _announced(linked, maps, series),
         }

@@ -140,6 +140,17 @@ def test_the_printed_table_is_the_score_of_the_file(written: tuple[Result, dict[
         assert "2023-09" in part
 
 
+def test_how_far_it_is_is_shown_while_it_works(folder: Path, written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
+    """On a terminal; a file or a pipe gets the tables only."""
+    shown = CliRunner(env={"FORCE_COLOR": "1"}).invoke(
+        app, ["backtest", "--path", str(folder), "--from", LAST, "--to", LAST, "--out", str(out_of(folder))]
+    )
+    assert shown.exit_code == 0, shown.output
+    assert "rows day by day" in shown.output
+    assert "100%" in shown.output
+    assert "day by day" not in written[0].output
+
+
 def test_the_plot_is_a_picture(written: tuple[Result, dict[str, pd.DataFrame]], folder: Path) -> None:
     assert (folder / "plot.png").read_bytes().startswith(b"\x89PNG")
 

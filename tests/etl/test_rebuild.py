@@ -84,6 +84,23 @@ def test_what_is_asked_about_a_series_does_not_follow_from_how_it_ended() -> Non
         pd.testing.assert_frame_equal(asked(winner, other), told)
 
 
+def test_the_five_asked_about_on_a_map_do_not_follow_from_how_its_series_ended() -> None:
+    """Maps without lineups: those of a series are theirs where all series of the pair within a day agree on them."""
+    maps = [map_row("2025-07-01", hltv_match_id="1", winner=1), map_row("2025-07-01", hltv_match_id="2", winner=2)]
+    standin = {"team1_players": A.replace("ana", "zoe")}
+
+    def asked(winner: int, other: int) -> pd.DataFrame:
+        rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
+        matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
+        return matchups.loc[matchups["kind"] == RowKind.MAP, ["lineup1_id", "lineup2_id"]]
+
+    told = asked(1, 2)
+    assert told["lineup1_id"].isna().all()  # it may be either
+    assert told["lineup2_id"].notna().all()
+    for winner, other in ((1, 1), (2, 1), (2, 2)):
+        pd.testing.assert_frame_equal(asked(winner, other), told)
+
+
 def test_a_series_row_without_a_best_of_is_asked_for_that_of_its_maps() -> None:
     result = rebuilt([map_row("2025-07-01", best_of="1", **LINEUPS)], [series_row("2025-07-01")])
     assert result.matchups.set_index("kind").loc[RowKind.SERIES, "best_of"] == 1

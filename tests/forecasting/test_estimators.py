@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cs2.forecasting.estimators import MirroredBoosting, fit_boosting, fit_elo, fit_logistic, weights
+from cs2.forecasting.estimators import (
+    DEFAULT_PARAMETERS,
+    MirroredBoosting,
+    fit_boosting,
+    fit_elo,
+    fit_logistic,
+    weights,
+)
 from cs2.forecasting.features import FEATURE_NAMES, OF_PLAYERS
 from cs2.forecasting.history import FloatArray
 from cs2.forecasting.model import MapModel, least_player_gain
@@ -71,6 +78,22 @@ def test_boosting_judges_no_fold_that_holds_mirror_images() -> None:
     fitted = MirroredBoosting(max_iter=15).fit(drawn(12_000).X, drawn(12_000).team1_won)
     assert fitted.boosting_.n_iter_ == 15
     assert fitted.boosting_.validation_score_.size == 0
+
+
+def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> None:
+    """The fit is the mode of the posterior of that prior: the gradient of its logarithm is zero."""
+    data = drawn()
+    X = data.X + 1.5 * data.X[:, [RATING]]
+    won = np.random.default_rng(5).random(len(data)) < 1 / (1 + np.exp(-0.1 * X.sum(axis=1)))
+    fitted = fit_logistic(replace(data, X=X, team1_won=won), today=TODAY)
+    scaled, b = fitted["scale"].transform(X), fitted["regression"].coef_[0]
+    age = weights(data.day, today=TODAY, half_life_days=DEFAULT_PARAMETERS.half_life_days)
+    correlation = (scaled * age[:, None]).T @ scaled / age.sum()
+    assert correlation.min() > 0.2
+    missed = DEFAULT_PARAMETERS.inverse_penalty * scaled.T @ (age * (won - probability(fitted, X)))
+    prior = correlation / np.linalg.eigvalsh(correlation)[-1]
+    np.testing.assert_allclose(prior @ missed, b, rtol=0, atol=1e-6)
+    assert (b > 0).all()
 
 
 def test_elo_alone_looks_at_elo_only() -> None:
