@@ -50,7 +50,7 @@ FEATURES = (
     Feature("map_strength", "rating", "how much better than usual the side is on this map"),
     Feature("form", "rating", "short-lived effect of the team's recent maps"),
     Feature("best_three", "rating", "mean skill of the best three of the five"),
-    Feature("best_three_of_experienced", "rating", "the same, as far as both fives have played much"),
+    Feature("best_three_of_experienced", "rating", "best three of the five, as far as both fives have played much"),
     Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
     Feature("map_habit", "share", "share of this map in the team's recent maps"),
     Feature("lineup_known", "teams", "whether any five of the team are known"),

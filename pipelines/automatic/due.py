@@ -38,7 +38,8 @@ SELECT asked.*, first.name AS team1, second.name AS team2,
        said.event_id, said.model_version, said.team1_win_probability, said.low, said.high
 FROM asked JOIN teams AS first ON first.id = team1_id JOIN teams AS second ON second.id = team2_id
 LEFT JOIN (
-    SELECT DISTINCT ON (fixture_id) * FROM made ORDER BY fixture_id, occurred_at DESC, event_id DESC
+    SELECT DISTINCT ON (fixture_id) * FROM made
+    ORDER BY fixture_id, occurred_at DESC, snapshot_id DESC, model_version DESC  -- a clock that was set stands still
 ) AS said ON said.fixture_id = asked.id
 WHERE asked.snapshot_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM made

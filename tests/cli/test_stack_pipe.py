@@ -22,8 +22,9 @@ def read_until(line: str, command: str, folder: Path, data: Path) -> Iterator[su
     arguments = [sys.executable, "-m", "cli", command, "--data-dir", str(folder)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
+        assert started.stderr is not None
         try:
-            assert any(text.startswith(line) for text in started.stdout)
+            assert any(text.startswith(line) for text in started.stdout), started.stderr.read()
             assert owned_processes(data), "servers run"
             started.stdout.close()
             yield started
