@@ -89,7 +89,7 @@ class Site:
         """The API, until the block ends."""
         url = free_url()
         told = environment(self.served.settings, self.data)
-        command = uvicorn("serving.app:create_app", url)
+        command = [sys.executable, "-m", "serving", "--port", url.rpartition(":")[2]]
         with running(command, url, ready="/health/ready", core=self.core, log=self.folder / "api.log", **told) as api:
             yield api
 
@@ -149,7 +149,7 @@ def running(
 
 
 def uvicorn(factory: str, url: str) -> list[str]:
-    """The command by which the stack starts the API, for any application."""
+    """The command that serves another application than the API."""
     return [
         sys.executable, "-m", "uvicorn", "--factory", factory, "--host", "127.0.0.1",
         "--port", url.rpartition(":")[2], "--no-access-log",
