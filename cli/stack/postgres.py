@@ -66,10 +66,19 @@ def prepare(folder: Path) -> PostgresServer:
         if not _can_enter(user, [tree / "bin" / "postgres", folder]):
             private = PRIVATE_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
             tree, data = _private_copy(tree, private, user), private / "data"
+            _forget_what_was_wiped(folder, data)
     server = PostgresServer(tree / "bin", data, user)
     if not (data / "PG_VERSION").exists():
         _initialise(server)
     return server
+
+
+def _forget_what_was_wiped(folder: Path, data: Path) -> None:
+    """Who removed the folder of a stack means its database, too, wherever it is: without models it would serve none."""
+    marker = folder / "postgres-is-elsewhere"
+    if not marker.exists() and not (folder / "stack.json").exists():
+        shutil.rmtree(data, ignore_errors=True)
+    marker.write_text(f"{data}\n")
 
 
 def _ensure_user(user: str) -> None:

@@ -149,6 +149,18 @@ def test_a_server_that_cannot_start_is_named_with_its_last_lines(data: Path) -> 
     assert owned_processes(data) == []
 
 
+def test_who_removes_the_folder_starts_anew(data: Path) -> None:
+    """Also where PostgreSQL's user may not enter it, and its data is elsewhere."""
+    for is_kept in (False, True, False):
+        data.mkdir(exist_ok=True)
+        server = prepare(data)
+        assert (server.data / "mine").exists() is is_kept
+        (server.data / "mine").touch()
+        if is_kept:
+            shutil.rmtree(data)
+    assert (server.data / "PG_VERSION").exists()
+
+
 def test_a_full_disk_is_told_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "MIN_FREE_MB", 10**9)
     with pytest.raises(StackError, match=f"the disk of {data} has [0-9]+ MB left"), running.running_stack(data):
