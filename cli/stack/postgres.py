@@ -64,13 +64,18 @@ def prepare(folder: Path) -> PostgresServer:
         user = SYSTEM_USER
         _ensure_user(user)
         if not _can_enter(user, [tree / "bin" / "postgres", folder]):
-            private = PRIVATE_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+            private = private_folder(folder)
             tree, data = _private_copy(tree, private, user), private / "data"
             _forget_what_was_wiped(folder, data)
     server = PostgresServer(tree / "bin", data, user)
     if not (data / "PG_VERSION").exists():
         _initialise(server)
     return server
+
+
+def private_folder(folder: Path) -> Path:
+    """Where the server and its data are when the system user may not enter ``folder``."""
+    return PRIVATE_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
 
 
 def _forget_what_was_wiped(folder: Path, data: Path) -> None:

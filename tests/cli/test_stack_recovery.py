@@ -20,7 +20,7 @@ from cli.stack import running
 from cli.stack.errors import StackError
 from cli.stack.layout import load
 from cli.stack.leftovers import end_leftovers, owned_processes
-from cli.stack.postgres import PRIVATE_ROOT, prepare
+from cli.stack.postgres import PRIVATE_ROOT, prepare, private_folder
 
 CS2 = [sys.executable, "-m", "cli"]
 UP = "Ctrl-C stops it"
@@ -41,11 +41,9 @@ def data(tmp_path: Path) -> Iterator[Path]:
     closed = tmp_path / "closed to others"
     closed.mkdir(mode=0o700)
     folder = closed / "data"
-    before = set(PRIVATE_ROOT.glob("*"))
     yield folder
     end_leftovers(folder)
-    for private in set(PRIVATE_ROOT.glob("*")) - before:
-        shutil.rmtree(private)
+    shutil.rmtree(private_folder(folder), ignore_errors=True)  # not those of stacks that other workers run
 
 
 class Up:

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 import pytest
 from sqlalchemy import make_url
@@ -23,15 +22,33 @@ LONGEST_SECONDS = 20
 async def silent() -> AsyncIterator[str]:
     """Address of a server that reads what it is told, and says nothing."""
 
+    visits: set[asyncio.Task[None]] = set()
+
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):  # who gives up may do so rudely
+        noted(visits)
+        try:
             await reader.read()
-        writer.close()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(listen, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     yield f"{host}:{port}"
     server.close()
+    await end(visits)
+
+
+def noted(visits: set[asyncio.Task[None]]) -> None:
+    """Somebody has to hold the task of a connection, else it may be collected with its connection open."""
+    task = asyncio.current_task()
+    assert task is not None
+    visits.add(task)
+
+
+async def end(visits: set[asyncio.Task[None]]) -> None:
+    for task in visits:
+        task.cancel()
+    await asyncio.gather(*visits, return_exceptions=True)  # who gives up may do so rudely
 
 
 async def test_while_redis_hangs_forecasts_are_answered_and_none_is_lost(
@@ -71,10 +88,16 @@ class Line:
         self._port = port
         self.is_whole = asyncio.Event()
         self.is_whole.set()
+        self.visits: set[asyncio.Task[None]] = set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        noted(self.visits)
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
+        try:
+            await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
+        finally:
+            back.close()
+            writer.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(65536):
@@ -111,3 +134,4 @@ async def test_while_the_way_to_postgresql_is_cut_forecasts_are_answered_and_log
         await until(lambda: is_told(True))
         assert (await log_in(service)).status_code == 200
     server.close()
+    await end(line.visits)
