@@ -13,6 +13,13 @@ from cs2.logs import configure_logs
 LINGER_SECONDS = 1.0
 """So long connections that were made may still bring their request, before idle ones are closed."""
 
+KEEP_ALIVE_SECONDS = 75
+"""So long an idle connection stays open: longer than clients and balancers keep one (httpx 5 s, nginx and AWS 60 s).
+
+Whoever closes first decides who meets a closed door. uvicorn's own 5 s, the same as httpx's, met requests that were
+just on their way, and a client may not repeat a POST.
+"""
+
 
 class Server(uvicorn.Server):
     """Closes the door first, then answers whoever is inside.
@@ -57,7 +64,14 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     told = parser.parse_args()
-    config = uvicorn.Config("serving.app:create_app", factory=True, host=told.host, port=told.port, access_log=False)
+    config = uvicorn.Config(
+        "serving.app:create_app",
+        factory=True,
+        host=told.host,
+        port=told.port,
+        access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
     configure_logs()  # uvicorn's configuration has just set its own
     server = Server(config)
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,5 +1,7 @@
 """The whole stack, as ``cs2 up`` runs it: it renews data and models by itself, and ends without a trace."""
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -28,6 +30,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group(
 START_SECONDS = 300
 CHAIN_SECONDS = 400
 """For two cores that run other tests too; alone the chain takes about one minute."""
+CLIENT_KEEPS_SECONDS = 5.0
+"""What httpx keeps an idle connection for."""
 
 
 def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
@@ -124,6 +128,15 @@ def test_every_service_is_well_and_tells_where_it_is(stack: RunningStack) -> Non
     assert redis.Redis.from_url(services["valkey"]["url"]).ping()
     for service in services.values():
         assert psutil.pid_exists(service["pid"])
+
+
+def test_a_connection_stays_open_for_longer_than_clients_keep_an_idle_one(stack: RunningStack) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", stack.ports["api"], timeout=30)
+    with contextlib.closing(connection):
+        for seconds in (0, CLIENT_KEEPS_SECONDS + 1):
+            time.sleep(seconds)
+            connection.request("GET", "/health/live")  # on the same connection, or RemoteDisconnected
+            assert connection.getresponse().read()
 
 
 def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> None:

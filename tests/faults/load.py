@@ -65,9 +65,8 @@ class Load:
         await asyncio.gather(*self._tasks)  # an error in one is the test's
 
     async def _ask(self, api: Process) -> None:
-        limits = httpx.Limits(keepalive_expiry=2.0)  # sooner than the server ends an idle connection
         base = self.plant.url(api)
-        async with httpx.AsyncClient(base_url=base, headers=self._headers, timeout=30, limits=limits) as client:
+        async with httpx.AsyncClient(base_url=base, headers=self._headers, timeout=30) as client:
             number = 0
             while not self._stop.is_set():
                 number += 1
