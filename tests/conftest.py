@@ -58,8 +58,14 @@ def plain(url: str) -> str:
     return url.replace("+psycopg", "", 1)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on real matches run in CI, and wherever the matches are; elsewhere they are left out, with one line."""
+    """Tests of a module run on one worker, so that what they share is made once.
+
+    Tests on real matches run in CI, and wherever the matches are; elsewhere they are left out, with one line."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::", maxsplit=1)[0]))
     if SHARED_DATA.is_dir():
         return
     if os.environ.get("CI") == "true":

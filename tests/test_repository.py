@@ -1,9 +1,11 @@
 """What must hold for the tree itself."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
 
+import pytest
 import typer
 from click import Context
 from typer.core import TyperGroup
@@ -27,6 +29,12 @@ def test_the_lock_pins_every_package_with_hashes_and_names_no_index() -> None:
         for package in packages:
             assert "==" in package
             assert "--hash=sha256:" in package
+
+
+def test_a_group_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """With some versions of pytest and xdist it does not, and nothing says so (see pyproject.toml)."""
+    is_alone = "PYTEST_XDIST_WORKER" not in os.environ
+    assert is_alone or request.node.nodeid.endswith(f"@{__file__.removeprefix(f'{ROOT}/')}")
 
 
 def test_no_match_data_is_in_the_tree() -> None:
