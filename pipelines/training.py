@@ -92,8 +92,8 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
     first = first_held_out_day(data)
     held_out = data.take(data.day >= first)
     past = data.take(history.learn_day[data.row] < first)
-    fits = {kind: fit(past, today=first) for kind, fit in _FITS.items()}
-    models = {kind: _fitted(kind, fits[kind], fit(data, today=today), held_out) for kind, fit in _FITS.items()}
+    fits = {kind: fit(past) for kind, fit in _FITS.items()}
+    models = {kind: _fitted(kind, fits[kind], fit(data), held_out) for kind, fit in _FITS.items()}
     asked = fixtures_of(history).take(held_out.row)
     X_swapped = walk(history, asked.swapped(), features, n_columns=len(FEATURE_NAMES))
     beside = models[EstimatorKind.LOGISTIC].held_out
@@ -159,6 +159,6 @@ def _of_equal_knowledge(history: MatchHistory, data: TrainingSet, held_out: Trai
     result = np.full(len(held_out), np.nan)
     unseen = held_out.day > through
     if unseen.any():
-        equal = fit_logistic(data.take(history.learn_day[data.row] <= through), today=through)
+        equal = fit_logistic(data.take(history.learn_day[data.row] <= through))
         result[unseen] = _forecast(EstimatorKind.LOGISTIC, equal, held_out.X[unseen])
     return result

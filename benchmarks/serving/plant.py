@@ -205,7 +205,7 @@ def _publish(settings: Settings, data: Path | None, folder: Path) -> Served:
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
     day = int(history.day.max())
     training = training_set(history, through=day)
-    estimator, snapshot = fit_logistic(training, today=day + 1), rate(history, through=day)
+    estimator, snapshot = fit_logistic(training), rate(history, through=day)
     model, blob = MapModel.from_estimator(estimator), skops.io.dumps(estimator)
     as_of = EPOCH + timedelta(days=day)
     publish(

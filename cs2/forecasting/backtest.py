@@ -15,8 +15,8 @@ from cs2.forecasting.series import series_probability
 from cs2.forecasting.state import RatingState
 from cs2.forecasting.training import Progress, TrainingSet, days_of_questions, fixtures_of, walk
 
-Fit = Callable[[TrainingSet, int], MapModel]
-"""From maps decided before a day, and that day, to a model."""
+Fit = Callable[[TrainingSet], MapModel]
+"""From maps that were decided to a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def backtest(
     X = read[:, : len(FEATURE_NAMES)]
 
     models = {
-        int(start): (fit or _fit(parameters))(_decided_before(history, known, X, int(start), parameters), int(start))
+        int(start): (fit or _fit(parameters))(_decided_before(history, known, X, int(start), parameters))
         for start in np.unique(starts)
     }
     found = np.empty((len(questions), 3))
@@ -91,13 +91,13 @@ def backtest(
 
 
 def _fit(parameters: EstimatorParameters) -> Fit:
-    return lambda data, today: MapModel.from_estimator(fit_logistic(data, today=today, parameters=parameters))
+    return lambda data: MapModel.from_estimator(fit_logistic(data, parameters=parameters))
 
 
 def fit_without(name: str, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Fit:
     """Fit the served model without a feature."""
     kept = np.array([feature != name for feature in FEATURE_NAMES], dtype=float)
-    return lambda data, today: _fit(parameters)(replace(data, X=data.X * kept), today)
+    return lambda data: _fit(parameters)(replace(data, X=data.X * kept))
 
 
 def _series(

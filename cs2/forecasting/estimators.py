@@ -21,12 +21,13 @@ class EstimatorParameters:
 
     Attributes:
         inverse_penalty: C of the logistic regression on scaled features, along their common direction; less elsewhere.
-        half_life_days: A map of so many days ago counts half.
+        half_life_maps: A map after which so many were played counts half. Not days: how fast coefficients can be
+            told depends on how much is played, and that has changed sixfold.
         history_days: Older maps are not trained on.
     """
 
     inverse_penalty: float = 0.02
-    half_life_days: float = 140.0
+    half_life_maps: float = 4500.0
     history_days: int = 1100
 
 
@@ -35,9 +36,10 @@ DEFAULT_PARAMETERS = EstimatorParameters()
 _OF_PLAYERS = [FEATURE_NAMES.index(name) for name in OF_PLAYERS]
 
 
-def weights(day: IntArray, *, today: int, half_life_days: float) -> FloatArray:
-    """Weight of maps by age, shape (n,)."""
-    recent: FloatArray = 0.5 ** ((today - day) / half_life_days)
+def weights(day: IntArray, *, half_life_maps: float) -> FloatArray:
+    """Weight of maps by how many were played on later days, shape (n,)."""
+    later = len(day) - np.searchsorted(np.sort(day), day, side="right")
+    recent: FloatArray = 0.5 ** (later / half_life_maps)
     return recent
 
 
@@ -46,7 +48,7 @@ def _regression(*, inverse_penalty: float) -> LogisticRegression:
     return LogisticRegression(fit_intercept=False, C=inverse_penalty, solver="newton-cholesky", tol=1e-10)
 
 
-def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
+def fit_logistic(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """The served model: scaled, without mean and intercept, so that it is odd in the features.
 
     Its penalty is a Gaussian prior in which coefficients are correlated as the features are: features that mostly agree
@@ -56,11 +58,10 @@ def fit_logistic(data: TrainingSet, *, today: int, parameters: EstimatorParamete
     coefficient are left out, the most negative first, and the rest is fitted again.
 
     Args:
-        data: Maps decided before ``today``.
-        today: Day of the fit; maps are weighted by their age.
+        data: Maps that were decided; later ones count more.
         parameters: Penalty and weights.
     """
-    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    age = weights(data.day, half_life_maps=parameters.half_life_maps)
     # With the mirror images the mean is zero: the deviation does not depend on which team stands first.
     scaler = StandardScaler(with_mean=False).fit(np.concatenate([data.X, -data.X]))
     X = scaler.transform(data.X)
@@ -87,11 +88,11 @@ def _root_of_correlation(X: FloatArray, weight: FloatArray) -> FloatArray:
     return root
 
 
-def fit_elo(data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
+def fit_elo(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
     """Team Elo alone, recalibrated on the past: the baseline that every model has to beat."""
     only_elo = ColumnTransformer([("elo", "passthrough", [FEATURE_NAMES.index("elo")])])
     pipeline = Pipeline([("select", only_elo), ("regression", _regression(inverse_penalty=1e6))])
-    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    age = weights(data.day, half_life_maps=parameters.half_life_maps)
     return pipeline.fit(data.X, data.team1_won, regression__sample_weight=age)
 
 
@@ -131,9 +132,7 @@ class MirroredBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return likelier
 
 
-def fit_boosting(
-    data: TrainingSet, *, today: int, parameters: EstimatorParameters = DEFAULT_PARAMETERS
-) -> MirroredBoosting:
+def fit_boosting(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> MirroredBoosting:
     """The challenger."""
-    age = weights(data.day, today=today, half_life_days=parameters.half_life_days)
+    age = weights(data.day, half_life_maps=parameters.half_life_maps)
     return MirroredBoosting().fit(data.X, data.team1_won, sample_weight=age)

@@ -9,6 +9,7 @@ import pytest
 
 from cs2.forecasting.estimators import (
     DEFAULT_PARAMETERS,
+    EstimatorParameters,
     MirroredBoosting,
     fit_boosting,
     fit_elo,
@@ -40,7 +41,7 @@ def probability(estimator: Any, X: FloatArray) -> FloatArray:
 
 @pytest.mark.parametrize("fit", FITS)
 def test_exchanged_sides_give_the_complement(fit: Callable[..., Any]) -> None:
-    estimator = fit(drawn(), today=TODAY)
+    estimator = fit(drawn())
     X = np.random.default_rng(1).normal(0, 3, (2000, len(FEATURE_NAMES)))
     both = probability(estimator, X) + probability(estimator, -X)
     np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
@@ -52,7 +53,7 @@ def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[.
     data = drawn()
     swap = np.random.default_rng(2).random(len(data)) < 0.5
     other = replace(data, X=np.where(swap[:, None], -data.X, data.X), team1_won=data.team1_won ^ swap)
-    found, expected = (probability(fit(part, today=TODAY), data.X) for part in (other, data))
+    found, expected = (probability(fit(part), data.X) for part in (other, data))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
@@ -60,7 +61,7 @@ def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[.
 def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
     data = drawn()
     shuffled = data.take(np.random.default_rng(3).permutation(len(data)))
-    found, expected = (probability(fit(part, today=TODAY), data.X) for part in (shuffled, data))
+    found, expected = (probability(fit(part), data.X) for part in (shuffled, data))
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
 
 
@@ -68,7 +69,7 @@ def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
 def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
     X = np.zeros((2, len(FEATURE_NAMES)))
     X[:, [RATING, ELO]] = [[1.0, 1.0], [-1.0, -1.0]]
-    stronger, weaker = probability(fit(drawn(), today=TODAY), X)
+    stronger, weaker = probability(fit(drawn()), X)
     assert stronger > 0.55
     assert weaker < 0.45
 
@@ -85,9 +86,9 @@ def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> Non
     data = drawn()
     X = data.X + 1.5 * data.X[:, [RATING]]
     won = np.random.default_rng(5).random(len(data)) < 1 / (1 + np.exp(-0.1 * X.sum(axis=1)))
-    fitted = fit_logistic(replace(data, X=X, team1_won=won), today=TODAY)
+    fitted = fit_logistic(replace(data, X=X, team1_won=won))
     scaled, b = fitted["scale"].transform(X), fitted["regression"].coef_[0]
-    age = weights(data.day, today=TODAY, half_life_days=DEFAULT_PARAMETERS.half_life_days)
+    age = weights(data.day, half_life_maps=DEFAULT_PARAMETERS.half_life_maps)
     correlation = (scaled * age[:, None]).T @ scaled / age.sum()
     assert correlation.min() > 0.2
     missed = DEFAULT_PARAMETERS.inverse_penalty * scaled.T @ (age * (won - probability(fitted, X)))
@@ -98,29 +99,30 @@ def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> Non
 
 def test_elo_alone_looks_at_elo_only() -> None:
     data = drawn()
-    estimator = fit_elo(data, today=TODAY)
+    estimator = fit_elo(data)
     other = np.random.default_rng(4).normal(size=data.X.shape)
     other[:, FEATURE_NAMES.index("elo")] = data.X[:, FEATURE_NAMES.index("elo")]
     np.testing.assert_array_equal(probability(estimator, other), probability(estimator, data.X))
 
 
 def test_a_map_counts_half_after_the_half_life() -> None:
-    found = weights(np.array([1000, 900, 800]), today=1000, half_life_days=100.0)
-    np.testing.assert_allclose(found, [1.0, 0.5, 0.25])
+    """Maps of one day alike, in any order; how long ago that day was does not matter."""
+    found = weights(np.array([900, 1000, 0, 900, 1000]), half_life_maps=2.0)
+    np.testing.assert_allclose(found, [0.5, 1.0, 0.25, 0.5, 1.0])
 
 
-def test_weights_of_one_day_scale_alike_so_that_only_age_counts() -> None:
-    """Recent maps decide where old ones say the opposite."""
+def test_recent_maps_decide_where_old_ones_say_the_opposite() -> None:
     data = drawn(4000)
-    old = data.day < 200
-    opposite = replace(data, team1_won=data.team1_won ^ old)
+    opposite = replace(data, team1_won=data.team1_won ^ (data.day < 200))
     X = np.zeros((1, len(FEATURE_NAMES)))
     X[0, RATING] = 1.0
-    assert probability(fit_logistic(opposite, today=TODAY), X)[0] > 0.6
-    all_alike = replace(opposite, day=np.full(len(data), TODAY))
-    assert (
-        probability(fit_logistic(all_alike, today=TODAY), X)[0] < probability(fit_logistic(opposite, today=TODAY), X)[0]
-    )
+
+    def found(half_life_maps: float) -> float:
+        parameters = EstimatorParameters(half_life_maps=half_life_maps)
+        return float(probability(fit_logistic(opposite, parameters=parameters), X)[0])
+
+    assert found(400) > 0.6
+    assert found(40_000) < found(400)
 
 
 def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() -> None:
@@ -129,7 +131,7 @@ def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() ->
     harmful = [FEATURE_NAMES.index(name) for name in OF_PLAYERS[1:]]
     rng = np.random.default_rng(4)
     won = rng.random(len(data)) < 1 / (1 + np.exp(-(0.8 * data.X[:, ELO] - data.X[:, harmful].sum(axis=1))))
-    model = MapModel.from_estimator(fit_logistic(replace(data, team1_won=won), today=TODAY))
+    model = MapModel.from_estimator(fit_logistic(replace(data, team1_won=won)))
     assert (model.coefficients[harmful] == 0).all()
     assert least_player_gain(model) >= 0
     assert model.coefficients[ELO] > 0.3

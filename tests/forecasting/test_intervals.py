@@ -21,7 +21,7 @@ def missed(seed: int) -> tuple[FloatArray, FloatArray]:
     league = simulate_league(seed, FIRST_DAY, FIRST_DAY + DAYS, UNPREDICTABLE)
     history = league.history
     first = int(history.day.max()) - JUDGED_DAYS
-    model = MapModel.from_estimator(fit_logistic(training_set(history, through=first - 1), today=first))
+    model = MapModel.from_estimator(fit_logistic(training_set(history, through=first - 1)))
 
     def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
         sides = read_sides(state, fixtures)

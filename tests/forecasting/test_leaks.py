@@ -149,16 +149,15 @@ def test_flagged_rows_are_learned_by_nobody(history: MatchHistory, rows: IntArra
 
 def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: MatchHistory, rows: IntArray) -> None:
     """No map of a series is on both sides of a fold, and no map comes with its mirror image."""
-    fits: list[tuple[TrainingSet, int]] = []
+    fits: list[TrainingSet] = []
 
-    def fit(data: TrainingSet, today: int) -> MapModel:
-        fits.append((data, today))
-        return MapModel.from_estimator(fit_logistic(data, today=today))
+    def fit(data: TrainingSet) -> MapModel:
+        fits.append(data)
+        return MapModel.from_estimator(fit_logistic(data))
 
     asked = fixtures_of(history).take(rows)
     result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
-    assert sorted(today for _, today in fits) == np.unique(month_starts(asked.day)).tolist()
-    for data, today in fits:
+    for data, today in zip(fits, np.unique(month_starts(asked.day)), strict=True):
         assert len(np.unique(data.row)) == len(data) > 500
         assert history.learn_day[data.row].max() == today - 1
         assert today - SHORT_MEMORY.history_days <= data.day.min() <= today - SHORT_MEMORY.history_days + 2
@@ -184,7 +183,7 @@ def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, ro
     day = day_number(2023, 12, 15)
     start = day_number(2023, 12, 1)
     data = training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
-    model = MapModel.from_estimator(fit_logistic(data, today=start))
+    model = MapModel.from_estimator(fit_logistic(data))
     snapshot = RatingSnapshot.from_bytes(rate(history, through=day - 1).to_bytes())
     on_the_day = np.flatnonzero((history.forecast_day[rows] == day) & history.is_map[rows])
     served = forecast(model, snapshot, fixtures_of(history).take(rows[on_the_day]))

@@ -40,7 +40,7 @@ TODAY = LAST_DAY + 1
 def world() -> tuple[MatchHistory, TrainingSet, Pipeline, MapModel, RatingSnapshot]:
     history = messy_league()
     data = training_set(history)
-    pipeline = fit_logistic(data, today=TODAY)
+    pipeline = fit_logistic(data)
     return history, data, pipeline, MapModel.from_estimator(pipeline), rate(history)
 
 
@@ -173,12 +173,12 @@ def with_intercept() -> Pipeline:
 
 def of_other_features() -> Pipeline:
     _, data, _, _, _ = world()
-    return fit_logistic(replace(data, X=data.X[:, :-1]), today=TODAY)
+    return fit_logistic(replace(data, X=data.X[:, :-1]))
 
 
 def elo_alone() -> Pipeline:
     _, data, _, _, _ = world()
-    return fit_elo(data, today=TODAY)
+    return fit_elo(data)
 
 
 @pytest.mark.parametrize("other", [with_mean, with_intercept, of_other_features, elo_alone, dict])

@@ -24,8 +24,7 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(shared_data: Pa
     published = ArchiveSource(write(tmp_path, real_archive(shared_data))).published(date(2025, 3, 8)).frames
     tables = rebuild(published, Identities()).tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    today = int(history.learn_day.max()) + 1
-    model = MapModel.from_estimator(fit_logistic(training_set(history), today=today))
+    model = MapModel.from_estimator(fit_logistic(training_set(history)))
     state = rate(history).state
     known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map
     asked = fixtures_of(history).take(np.flatnonzero(known)[-60:])

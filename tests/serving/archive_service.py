@@ -45,7 +45,7 @@ def serve_archive(folder: Path, cut: date, last: date, postgres_url: str, mlflow
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
     day = (cut - EPOCH).days
     data = training_set(history, through=day)
-    estimator, snapshot = fit_logistic(data, today=day + 1), rate(history, through=day)
+    estimator, snapshot = fit_logistic(data), rate(history, through=day)
     golden = golden_set(MapModel.from_estimator(estimator), data.X)
     publish(
         postgres_url,

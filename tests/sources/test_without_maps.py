@@ -48,7 +48,7 @@ def test_series_are_the_examples_where_there_is_no_map(history: MatchHistory) ->
 
 def test_forecasts_are_the_same_on_every_map_and_say_so(history: MatchHistory) -> None:
     data = training_set(history)
-    model = MapModel.from_estimator(fit_logistic(data, today=int(history.day[-1]) + 1))
+    model = MapModel.from_estimator(fit_logistic(data))
     snapshot = rate(history)
     found = [forecast(model, snapshot, on_map(history, map_id)) for map_id in (1, 6, UNKNOWN)]
     assert np.ptp([forecasts.probability for forecasts in found], axis=0).max() == 0.0
