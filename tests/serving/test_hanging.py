@@ -81,6 +81,20 @@ async def test_a_mongodb_that_never_answers_is_away(running: Running, silent: st
     assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
 
 
+async def test_an_mlflow_that_never_answers_is_given_up_and_the_service_says_what_is_missing(
+    running: Running, models: Models, silent: str
+) -> None:
+    models.publish()
+    async with asyncio.timeout(LONGEST_SECONDS), running(mlflow_url=f"http://{silent}") as service:
+
+        async def told() -> bool:
+            mlflow = (await service.client.get("/health/ready")).json()["components"]["mlflow"]
+            return not mlflow["is_well"] and f"MLflow at http://{silent} does not give" in mlflow["detail"]
+
+        await until(told)
+        (await register(service)).raise_for_status()
+
+
 class Line:
     """The way to a server; while it is cut nothing arrives, and nobody is told."""
 
