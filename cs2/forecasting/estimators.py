@@ -17,12 +17,12 @@ from cs2.forecasting.training import TrainingSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimatorParameters:
-    """Hyper-parameters, chosen on 2024-07-01 .. 2025-06-30.
+    """Hyper-parameters, chosen on 2024-07-01 .. 2025-06-30; the half-life on 2019-01-01 .. 2024-06-30 beside it.
 
     Attributes:
         inverse_penalty: C of the logistic regression on scaled features, along their common direction; less elsewhere.
         half_life_maps: A map after which so many were played counts half. Not days: how fast coefficients can be
-            told depends on how much is played, and that has changed sixfold.
+            told depends on how much is played: four times as much in 2024-07 .. 2025-06 as in 2019.
         history_days: Older maps are not trained on.
     """
 

@@ -21,6 +21,7 @@ from cs2.mongo_client import MongoClient
 from cs2.settings import Settings
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
+from serving.__main__ import KEEP_ALIVE_SECONDS
 from serving.app import create_app
 from tests.conftest import TEMPLATE, database, plain
 from tests.servers import wait_until_well
@@ -71,7 +72,14 @@ def tried_service(servers: dict[str, int], mlflow_url: str, worker_number: int, 
 @contextmanager
 def _live(settings: Settings) -> Iterator[str]:
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(settings), host="127.0.0.1", port=port, log_level="warning"))
+    config = uvicorn.Config(
+        create_app(settings),
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="live service")
     thread.start()
     url = f"http://127.0.0.1:{port}"
