@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cs2.forecasting.arrivals import with_arrivals
 from cs2.forecasting.history import UNKNOWN, BoolArray, Fixtures, FloatArray, IntArray
 from cs2.forecasting.parameters import (
     DEFAULT,
@@ -18,9 +19,9 @@ from cs2.forecasting.parameters import (
     faded_variance,
     newcomer_skill,
 )
-from cs2.forecasting.state import NEVER, RatingState
+from cs2.forecasting.state import RatingState, days_since
 
-FEATURES_VERSION = 3
+FEATURES_VERSION = 4
 """Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
 
 MOST_EXPERIENCE = 8.0
@@ -123,24 +124,24 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     known = lineup[:, :, 0] != UNKNOWN
     players = _rows(lineup, len(state.player_maps))
 
-    gap = _days_since(state.team_day[teams], fixtures.day[:, None])
-    name, name_variance = state.name[teams, 0], state.name[teams, 1] + p.name_drift * gap
+    gap = days_since(state.team_day[teams], fixtures.day[:, None])
+    n_maps = state.team_maps[teams].sum(axis=2)
+    name, elo, habits = with_arrivals(state, teams, np.where(given, players, 0), fixtures.day, p)
+    name_variance = state.name[teams, 1] + p.name_drift * gap
 
     seen = state.player_maps[players]
     settled = (seen >= SETTLED_MAPS).astype(float)
     n_mates = settled.sum(axis=2)
     raw = state.skill[players, 0]
     mates = (raw * settled).sum(axis=2) / np.maximum(n_mates, 1.0)
-    n_maps = state.team_maps[teams].sum(axis=2)
     prior = newcomer_skill(mates, n_mates, name, n_maps, p)
     skills = np.where(seen == 0, prior[:, :, None], raw)
-    idle = _days_since(state.player_day[players], fixtures.day[:, None, None])
+    idle = days_since(state.player_day[players], fixtures.day[:, None, None])
     skill_variance = (state.skill[players, 1] + p.skill_drift * idle).sum(axis=2) / 25.0
 
     offsets = state.player_map[players, maps[:, :, None]]
     of_team = state.team_map[teams, maps]
-    fading = np.exp(-gap / p.habit_days)
-    habit = state.habit[teams, maps] * fading / (state.habit[teams].sum(axis=2) * fading + HABIT_MAPS)
+    habit = np.take_along_axis(habits, maps[:, :, None], axis=2)[:, :, 0] / (habits.sum(axis=2) + HABIT_MAPS)
     return Sides(
         skill=np.where(known, skills.sum(axis=2) / 5.0, name),
         skill_variance=np.where(known, skill_variance, name_variance),
@@ -151,19 +152,14 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
         form_variance=faded_variance(state.team[teams, 1], gap, p),
         name=name,
         name_variance=name_variance,
-        elo=state.elo[teams],
-        player_elo=np.where(known, state.player_elo[players].sum(axis=2) / 5.0, state.elo[teams]),
+        elo=elo,
+        player_elo=np.where(known, state.player_elo[players].sum(axis=2) / 5.0, elo),
         experience=np.where(known, np.log1p(seen).sum(axis=2) / 5.0, 0.0),
         team_experience=np.log1p(n_maps),
         map_habit=habit * on_map,
         lineup=lineup,
         lineup_known=known,
     )
-
-
-def _days_since(then: IntArray, now: IntArray) -> FloatArray:
-    """Days since something, zero where it never happened."""
-    return np.where(then > NEVER, np.maximum(now - then, 0), 0).astype(float)
 
 
 def from_sides(sides: Sides) -> FloatArray:

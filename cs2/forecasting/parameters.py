@@ -1,4 +1,4 @@
-"""Constants of the ratings, tuned on 2024-07-01 .. 2025-06-30 only, and the formulas that rest on them.
+"""Constants of the ratings, tuned on 2024-07-01 .. 2025-06-30 (some on the years before, too), and their formulas.
 
 The formulas use arithmetic operators alone, so that numba compiles them for the engine and numpy broadcasts them for
 features: a rating is read by the same line of code in training and in serving.
@@ -31,6 +31,7 @@ class RatingParameters(NamedTuple):
         share_variance: Variance of the share of rounds, in log-odds.
         series_slope: Log-odds of a series for one of a map.
         series_weight: Weight of the observation of a series without maps.
+        arrival_share: How far name, Elo and habits of a team go towards those of the teams that its five come from.
         habit_days: Days in which a team's map counts fade to 1/e.
         habit_prior: So many maps of a team weigh as much as what everybody plays.
         hindsight_share: How far a newcomer of the second pass starts towards what the first pass found.
@@ -59,12 +60,13 @@ class RatingParameters(NamedTuple):
     share_variance: float = 0.76
     series_slope: float = 2.9
     series_weight: float = 2.1
-    habit_days: float = 60.0
+    arrival_share: float = 0.5
+    habit_days: float = 110.0
     habit_prior: float = 10.0
     hindsight_share: float = 0.75
     hindsight_variance: float = 0.27
     hindsight_maps: float = 5.6
-    elo_k: float = 0.06
+    elo_k: float = 0.045
     player_elo_k: float = 0.085
     elo_debut: float = 4.0
     elo_debut_maps: float = 20.0

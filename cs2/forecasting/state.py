@@ -22,6 +22,7 @@ class RatingState:
         skill: Mean and variance of each player's skill, shape (n_players, 2).
         player_maps: Maps learned by player, shape (n_players,).
         player_day: Day of the player's last learned map, shape (n_players,).
+        player_team: Team of the latest known five the player was in, UNKNOWN before the first, shape (n_players,).
         player_map: Mean and variance of each player's offset on each map, shape (n_players, n_maps, 2).
         team_map: The same of each team, shape (n_teams, n_maps, 2).
         team: Mean and variance of the short-lived team effect, shape (n_teams, 2).
@@ -39,6 +40,7 @@ class RatingState:
     skill: FloatArray
     player_maps: IntArray
     player_day: IntArray
+    player_team: IntArray
     player_map: FloatArray
     team_map: FloatArray
     team: FloatArray
@@ -63,6 +65,7 @@ class RatingState:
             skill=prior(p.skill_variance, n_players),
             player_maps=np.zeros(n_players, np.int64),
             player_day=np.full(n_players, NEVER, np.int64),
+            player_team=np.full(n_players, UNKNOWN, np.int64),
             player_map=prior(p.player_map_variance, n_players, n_maps),
             team_map=prior(p.team_map_variance, n_teams, n_maps),
             team=prior(p.team_variance, n_teams),
@@ -94,3 +97,8 @@ class RatingState:
     def copy(self) -> "RatingState":
         """Arrays of its own."""
         return RatingState(**{field.name: getattr(self, field.name).copy() for field in fields(self)})
+
+
+def days_since(then: IntArray, now: IntArray) -> FloatArray:
+    """Days since something, zero where it never happened."""
+    return np.where(then > NEVER, np.maximum(now - then, 0), 0).astype(float)

@@ -1,33 +1,30 @@
 """The rating engine: even-handed, and the same in parts as at once."""
 
-from dataclasses import fields, replace
+import zlib
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cs2.forecasting import learning
 from cs2.forecasting.engine import RatingEngine
 from cs2.forecasting.features import FEATURES_VERSION
-from cs2.forecasting.history import UNKNOWN, IntArray, MatchHistory
+from cs2.forecasting.history import UNKNOWN, MatchHistory
 from cs2.forecasting.parameters import DEFAULT
 from cs2.forecasting.snapshot import RatingSnapshot
 from cs2.forecasting.state import RatingState
 from cs2.forecasting.training import days_of_questions, in_learning_order, rate
 from tests.forecasting.leagues import LAST_DAY, messy_league, mirrored
+from tests.forecasting.one_map import after, differences, match
 
 
 @pytest.fixture(scope="module")
 def history() -> MatchHistory:
     return messy_league()
-
-
-def differences(one: RatingState, other: RatingState) -> dict[str, float]:
-    """Largest distance of each array."""
-    return {
-        field.name: float(np.abs(getattr(one, field.name) - getattr(other, field.name)).max()) for field in fields(one)
-    }
 
 
 def assert_same(one: RatingState, other: RatingState) -> None:
@@ -61,25 +58,6 @@ def test_a_player_in_both_latest_fives_plays_for_neither(history: MatchHistory) 
         np.testing.assert_array_equal(later.skill[there[1:]], before.skill[there[1:]])
         mirror = mirrored(replace(one, team_ids=teams, player_ids=players), np.ones(1, bool))
         assert max(differences(later, after(history, mirror)[1]).values()) < 1e-12
-
-
-def match(history: MatchHistory, **changes: IntArray) -> MatchHistory:
-    """One map between players who have played, after all others."""
-    row = np.flatnonzero(history.is_map & history.is_rated & (history.player_ids >= 0).all(axis=(1, 2)))[-1:]
-    last = replace(history.take(row), row_id=np.array([10**6]), rounds=np.full((1, 2), UNKNOWN))
-    day = np.array([LAST_DAY + 5])
-    return replace(last, **{"day": day, "forecast_day": day, "learn_day": day, **changes})
-
-
-def after(history: MatchHistory, one: MatchHistory) -> tuple[RatingState, RatingState]:
-    """Ratings before and after one more map."""
-    both = MatchHistory(
-        **{
-            field.name: np.concatenate([getattr(history, field.name), getattr(one, field.name)])
-            for field in fields(one)
-        }
-    )
-    return rate(both, through=LAST_DAY + 4).state, rate(both).state
 
 
 @pytest.mark.parametrize("won", [True, False])
@@ -159,6 +137,14 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
     elo, player_elo = np.zeros(h.team_ids.max() + 1), np.zeros(h.player_ids.max() + 1)
     team_maps, player_maps = np.zeros(len(elo)), np.zeros(len(player_elo))
     latest: dict[int, list[int]] = {}
+    team_of: dict[int, int] = {}
+
+    def with_arrivals(team: int, five: list[int]) -> float:
+        """What the players bring from their former teams."""
+        former = [elo[team_of[player]] for player in five if player in team_of]
+        if team_maps[team] == 0:
+            return float(np.mean(former)) if former else 0.0
+        return float(elo[team] + DEFAULT.arrival_share / 5 * sum(other - elo[team] for other in former))
 
     def step(k: float, maps: float) -> float:
         return k * (1 + DEFAULT.elo_debut / (1 + maps / DEFAULT.elo_debut_maps))
@@ -169,6 +155,9 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
             latest.get(team) if five[0] == UNKNOWN else five
             for team, five in zip((one, two), h.player_ids[row].tolist(), strict=True)
         ]
+        told = [five if five[0] != UNKNOWN else [] for five in h.player_ids[row].tolist()]
+        elo[one], elo[two] = with_arrivals(one, told[0]), with_arrivals(two, told[1])
+        team_of |= {player: team for team, five in zip((one, two), told, strict=True) for player in five}
         surprise = float(h.team1_won[row]) - 1 / (1 + np.exp(elo[two] - elo[one]))
         for team, sign in ((one, 1), (two, -1)):
             elo[team] += sign * step(DEFAULT.elo_k, team_maps[team]) * surprise
@@ -186,6 +175,16 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
     state = rate(history).state
     np.testing.assert_allclose(state.elo, elo, atol=1e-9)
     np.testing.assert_allclose(state.player_elo, player_elo, atol=1e-9)
+
+
+def test_machine_code_on_disk_is_told_apart_by_all_it_was_compiled_from() -> None:
+    """numba looks at one file only; another one that changed would leave old code in use."""
+    compiled = {value.py_func.__module__ for value in vars(learning).values() if hasattr(value, "py_func")}
+    assert compiled - {learning.__name__} <= {module.__name__ for module in learning.COMPILED_IN}
+    (fingerprint,) = learning.learn_rows.py_func.__closure__
+    assert fingerprint.cell_contents == zlib.crc32(
+        b"".join(Path(module.__file__ or "").read_bytes() for module in learning.COMPILED_IN)
+    )
 
 
 # In parts as at once.
