@@ -7,7 +7,6 @@ never played starts at the mean of those its players come from. Skills and offse
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from cs2.forecasting.history import UNKNOWN, FloatArray, IntArray
@@ -29,7 +28,7 @@ def arrival_share(n_maps: Any, n_from: Any, p: RatingParameters) -> Any:
 def with_arrivals(
     state: RatingState, teams: IntArray, players: IntArray, day: IntArray, p: RatingParameters
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Name, Elo and habits of teams as they will be when these fives play: what :func:`take_over` would write.
+    """Name, Elo and habits of teams as they will be when these fives play: what ``learning`` writes before such a row.
 
     Args:
         state: What was learned.
@@ -59,64 +58,3 @@ def _habits(state: RatingState, teams: IntArray, day: IntArray, p: RatingParamet
     """Maps that teams have played lately, faded to ``day``, shape (*teams.shape, n_maps)."""
     fading: FloatArray = np.exp(-days_since(state.team_day[teams], day) / p.habit_days)
     return state.habit[teams] * fading[..., None]
-
-
-_arrival_share: Any = numba.njit(arrival_share)
-
-
-@numba.njit
-def take_over(
-    fives: Any,
-    told: Any,
-    teams: Any,
-    today: int,
-    player_team: Any,
-    team_maps: Any,
-    team_day: Any,
-    name: Any,
-    elo: Any,
-    habit: Any,
-    p: Any,
-) -> None:
-    """Move name, Elo and habits of both teams of a row in place; what both take over is computed before either moves.
-
-    Args:
-        fives: Both fives, shape (2, 5).
-        told: Whether the row itself tells each five, shape (2,).
-        teams: Both teams, whose habits have faded to ``today``.
-        today: Day of the row.
-        player_team: As in the state, like the arrays that follow.
-        team_maps: Maps by team and map.
-        team_day: Day to which the habits of a team belong.
-        name: Mean (and variance, which stays) of each name.
-        elo: Elo of each team.
-        habit: Fading maps by team and map.
-        p: The parameters.
-    """
-    moved = False
-    for s in range(2):
-        for player in fives[s]:
-            moved |= told[s] and player_team[player] != UNKNOWN and player_team[player] != teams[s]
-    if not moved:
-        return
-    name_step, elo_step, habit_step = np.zeros(2), np.zeros(2), np.zeros((2, habit.shape[1]))
-    for s in range(2):
-        if not told[s]:
-            continue
-        t = teams[s]
-        n_from = 0
-        for player in fives[s]:
-            n_from += player_team[player] != UNKNOWN
-        share = _arrival_share(team_maps[t].sum(), n_from, p)
-        for player in fives[s]:
-            former = player_team[player]
-            if former == UNKNOWN:
-                continue
-            name_step[s] += share * (name[former, 0] - name[t, 0])
-            elo_step[s] += share * (elo[former] - elo[t])
-            fading = np.exp(-max(today - team_day[former], 0) / p.habit_days)
-            habit_step[s] += share * (fading * habit[former] - habit[t])
-    for s in range(2):
-        name[teams[s], 0] += name_step[s]
-        elo[teams[s]] += elo_step[s]
-        habit[teams[s]] += habit_step[s]

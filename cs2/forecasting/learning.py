@@ -19,6 +19,7 @@ from cs2.forecasting.history import UNKNOWN
 from cs2.forecasting.parameters import SETTLED_MAPS
 from cs2.forecasting.state import NEVER, POOL_DAYS
 
+_arrival_share: Any = numba.njit(arrivals.arrival_share)
 _newcomer_skill: Any = numba.njit(parameters.newcomer_skill)
 _faded_mean: Any = numba.njit(parameters.faded_mean)
 _faded_variance: Any = numba.njit(parameters.faded_variance)
@@ -82,6 +83,64 @@ def _move(estimate: Any, gain: float, error: float, shrink: float) -> None:
 
 
 @numba.njit
+def take_over(
+    fives: Any,
+    told: Any,
+    teams: Any,
+    today: int,
+    player_team: Any,
+    team_maps: Any,
+    team_day: Any,
+    name: Any,
+    elo: Any,
+    habit: Any,
+    p: Any,
+) -> None:
+    """Move name, Elo and habits of both teams of a row in place; what both take over is computed before either moves.
+
+    Args:
+        fives: Both fives, shape (2, 5).
+        told: Whether the row itself tells each five, shape (2,).
+        teams: Both teams, whose habits have faded to ``today``.
+        today: Day of the row.
+        player_team: As in the state, like the arrays that follow.
+        team_maps: Maps by team and map.
+        team_day: Day to which the habits of a team belong.
+        name: Mean (and variance, which stays) of each name.
+        elo: Elo of each team.
+        habit: Fading maps by team and map.
+        p: The parameters.
+    """
+    moved = False
+    for s in range(2):
+        for player in fives[s]:
+            moved |= told[s] and player_team[player] != UNKNOWN and player_team[player] != teams[s]
+    if not moved:
+        return
+    name_step, elo_step, habit_step = np.zeros(2), np.zeros(2), np.zeros((2, habit.shape[1]))
+    for s in range(2):
+        if not told[s]:
+            continue
+        t = teams[s]
+        n_from = 0
+        for player in fives[s]:
+            n_from += player_team[player] != UNKNOWN
+        share = _arrival_share(team_maps[t].sum(), n_from, p)
+        for player in fives[s]:
+            former = player_team[player]
+            if former == UNKNOWN:
+                continue
+            name_step[s] += share * (name[former, 0] - name[t, 0])
+            elo_step[s] += share * (elo[former] - elo[t])
+            fading = np.exp(-max(today - team_day[former], 0) / p.habit_days)
+            habit_step[s] += share * (fading * habit[former] - habit[t])
+    for s in range(2):
+        name[teams[s], 0] += name_step[s]
+        elo[teams[s]] += elo_step[s]
+        habit[teams[s]] += habit_step[s]
+
+
+@numba.njit
 def _debut_step(n_maps: int, p: Any) -> Any:
     """Larger steps for newcomers, as FIDE's K."""
     return 1.0 + p.elo_debut / (1.0 + n_maps / p.elo_debut_maps)
@@ -130,7 +189,7 @@ def _learn_rows(start: int, end: int, rows: Any, ratings: Any, hindsight: Any, p
                 name[t, 1] += p.name_drift * gap
                 habit[t] *= np.exp(-gap / p.habit_days)
             team_day[t] = today
-        arrivals.take_over(fives, told, team_ids[row], today, player_team, team_maps, team_day, name, elo, habit, p)
+        take_over(fives, told, team_ids[row], today, player_team, team_maps, team_day, name, elo, habit, p)
         for s in range(2):
             t = team_ids[row, s]
             if has_five[s]:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cs2.forecasting.arrivals import take_over, with_arrivals
+from cs2.forecasting.arrivals import with_arrivals
 from cs2.forecasting.features import FEATURE_NAMES, HABIT_MAPS, features
 from cs2.forecasting.history import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.learning import take_over
 from cs2.forecasting.parameters import DEFAULT
 from cs2.forecasting.state import RatingState
 from cs2.forecasting.training import fixtures_of

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import make_url
 
+from tests.lines import Line, end, noted
 from tests.serving.conftest import Models, Running
 from tests.serving.test_accounts import log_in, register
 from tests.serving.waiting import Valkey, until, valkey
@@ -36,19 +37,6 @@ async def silent() -> AsyncIterator[str]:
     yield f"{host}:{port}"
     server.close()
     await end(visits)
-
-
-def noted(visits: set[asyncio.Task[None]]) -> None:
-    """Somebody has to hold the task of a connection, else it may be collected with its connection open."""
-    task = asyncio.current_task()
-    assert task is not None
-    visits.add(task)
-
-
-async def end(visits: set[asyncio.Task[None]]) -> None:
-    for task in visits:
-        task.cancel()
-    await asyncio.gather(*visits, return_exceptions=True)  # who gives up may do so rudely
 
 
 async def test_while_redis_hangs_forecasts_are_answered_and_none_is_lost(
@@ -93,31 +81,6 @@ async def test_an_mlflow_that_never_answers_is_given_up_and_the_service_says_wha
 
         await until(told)
         (await register(service)).raise_for_status()
-
-
-class Line:
-    """The way to a server; while it is cut nothing arrives, and nobody is told."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.is_whole = asyncio.Event()
-        self.is_whole.set()
-        self.visits: set[asyncio.Task[None]] = set()
-
-    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        noted(self.visits)
-        there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        try:
-            await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
-        finally:
-            back.close()
-            writer.close()
-
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(65536):
-            await self.is_whole.wait()
-            writer.write(data)
-        writer.close()
 
 
 async def test_while_the_way_to_postgresql_is_cut_forecasts_are_answered_and_log_in_says_so(

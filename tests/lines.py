@@ -1,0 +1,41 @@
+"""A way to a server that a test cuts, and the tasks of servers that a test runs."""
+
+import asyncio
+
+
+class Line:
+    """The way to a server; while it is cut nothing arrives, and nobody is told."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.is_whole = asyncio.Event()
+        self.is_whole.set()
+        self.visits: set[asyncio.Task[None]] = set()
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        noted(self.visits)
+        there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        try:
+            await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
+        finally:
+            back.close()
+            writer.close()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self.is_whole.wait()
+            writer.write(data)
+        writer.close()
+
+
+def noted(visits: set[asyncio.Task[None]]) -> None:
+    """Somebody has to hold the task of a connection, else it may be collected with its connection open."""
+    task = asyncio.current_task()
+    assert task is not None
+    visits.add(task)
+
+
+async def end(visits: set[asyncio.Task[None]]) -> None:
+    for task in visits:
+        task.cancel()
+    await asyncio.gather(*visits, return_exceptions=True)  # who gives up may do so rudely
