@@ -26,35 +26,43 @@ def arrival_share(n_maps: Any, n_from: Any, p: RatingParameters) -> Any:
 
 
 def with_arrivals(
-    state: RatingState, teams: IntArray, players: IntArray, day: IntArray, p: RatingParameters
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    state: RatingState, teams: IntArray, maps: IntArray, players: IntArray, day: IntArray, p: RatingParameters
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Name, Elo and habits of teams as they will be when these fives play: what ``learning`` writes before such a row.
 
     Args:
         state: What was learned.
         teams: Rows of both teams, shape (n, 2).
+        maps: Rows of the maps, shape (n, 2).
         players: Rows of the fives that are told, 0 where none is, shape (n, 2, 5).
         day: Day of each question, shape (n,).
         p: The parameters.
 
     Returns:
-        Means of the names and Elos, shape (n, 2) each; maps played lately, faded to ``day``, shape (n, 2, n_maps).
+        Means of the names; Elos; maps played lately, faded to ``day``: of this map; of all. Shape (n, 2) each.
     """
-    name, elo, habits = state.name[teams, 0], state.elo[teams], _habits(state, teams, day[:, None], p)
+    known = (*_of_teams(state, teams), *_habits(state, teams, maps, day[:, None], p))
     former = state.player_team[players]
-    known = former != UNKNOWN
-    rows = np.flatnonzero((known & (former != teams[:, :, None])).any(axis=(1, 2)))
-    if len(rows) > 0:
-        former, known, teams = former[rows], known[rows], teams[rows]
-        share = arrival_share(state.team_maps[teams].sum(axis=2), known.sum(axis=2), p)[:, :, None] * known
-        name[rows] += (share * (state.name[former, 0] - name[rows][:, :, None])).sum(axis=2)
-        elo[rows] += (share * (state.elo[former] - elo[rows][:, :, None])).sum(axis=2)
-        theirs = _habits(state, former, day[rows, None, None], p)
-        habits[rows] += (share[..., None] * (theirs - habits[rows][:, :, None])).sum(axis=2)
-    return name, elo, habits
+    has_former = former != UNKNOWN
+    row, side = np.nonzero((has_former & (former != teams[:, :, None])).any(axis=2))
+    if len(row) > 0:
+        former, has_former, team = former[row, side], has_former[row, side], teams[row, side]
+        share = arrival_share(state.team_maps[team].sum(axis=1), has_former.sum(axis=1), p)[:, None] * has_former
+        their_map = np.broadcast_to(maps[row, side][:, None], former.shape)
+        theirs = (*_of_teams(state, former), *_habits(state, former, their_map, day[row, None], p))
+        for own, brought in zip(known, theirs, strict=True):
+            own[row, side] += (share * (brought - own[row, side][:, None])).sum(axis=1)
+    return known
 
 
-def _habits(state: RatingState, teams: IntArray, day: IntArray, p: RatingParameters) -> FloatArray:
-    """Maps that teams have played lately, faded to ``day``, shape (*teams.shape, n_maps)."""
-    fading: FloatArray = np.exp(-days_since(state.team_day[teams], day) / p.habit_days)
-    return state.habit[teams] * fading[..., None]
+def _of_teams(state: RatingState, teams: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Means of names, and Elos."""
+    return state.name[teams, 0], state.elo[teams]
+
+
+def _habits(
+    state: RatingState, teams: IntArray, maps: IntArray, day: IntArray, p: RatingParameters
+) -> tuple[FloatArray, FloatArray]:
+    """How often teams have played a map lately, and all maps, faded to ``day``."""
+    fading = np.exp(-days_since(state.team_day[teams], day) / p.habit_days)
+    return state.habit[teams, maps] * fading, state.habit[teams].sum(axis=-1) * fading

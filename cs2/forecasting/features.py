@@ -126,7 +126,8 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
 
     gap = days_since(state.team_day[teams], fixtures.day[:, None])
     n_maps = state.team_maps[teams].sum(axis=2)
-    name, elo, habits = with_arrivals(state, teams, np.where(given, players, 0), fixtures.day, p)
+    told_players = np.where(given, players, 0)
+    name, elo, on_this_map, on_all = with_arrivals(state, teams, maps, told_players, fixtures.day, p)
     name_variance = state.name[teams, 1] + p.name_drift * gap
 
     seen = state.player_maps[players]
@@ -141,7 +142,6 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
 
     offsets = state.player_map[players, maps[:, :, None]]
     of_team = state.team_map[teams, maps]
-    habit = np.take_along_axis(habits, maps[:, :, None], axis=2)[:, :, 0] / (habits.sum(axis=2) + HABIT_MAPS)
     return Sides(
         skill=np.where(known, skills.sum(axis=2) / 5.0, name),
         skill_variance=np.where(known, skill_variance, name_variance),
@@ -156,7 +156,7 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
         player_elo=np.where(known, state.player_elo[players].sum(axis=2) / 5.0, elo),
         experience=np.where(known, np.log1p(seen).sum(axis=2) / 5.0, 0.0),
         team_experience=np.log1p(n_maps),
-        map_habit=habit * on_map,
+        map_habit=on_this_map / (on_all + HABIT_MAPS) * on_map,
         lineup=lineup,
         lineup_known=known,
     )
