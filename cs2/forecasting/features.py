@@ -46,14 +46,14 @@ FEATURES = (
         "rating",
         "strength on this map (players, map, form), as far as both fives have played much",
     ),
-    Feature("name_rating", "rating", "results of the team's name, whoever played"),
-    Feature("elo", "log-odds", "team Elo"),
+    Feature("name_rating", "rating", "results under the team's name, and under those its players come from"),
+    Feature("elo", "log-odds", "team Elo, of the team and of those its players come from"),
     Feature("map_strength", "rating", "how much better than usual the side is on this map"),
     Feature("form", "rating", "short-lived effect of the team's recent maps"),
     Feature("best_three", "rating", "mean skill of the best three of the five"),
     Feature("best_three_of_experienced", "rating", "best three of the five, as far as both fives have played much"),
     Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
-    Feature("map_habit", "share", "share of this map in the team's recent maps"),
+    Feature("map_habit", "share", "share of this map in recent maps of the team and those its players come from"),
     Feature("lineup_known", "teams", "whether any five of the team are known"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)

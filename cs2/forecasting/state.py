@@ -31,7 +31,7 @@ class RatingState:
         team_maps: Maps learned by team and map; series whose maps are unknown in column 0, shape (n_teams, n_maps).
         habit: Maps played by team and map, fading, as of ``team_day``, shape (n_teams, n_maps).
         lineup: Latest five players of the team, UNKNOWN where none is known, shape (n_teams, 5).
-        elo: Team Elo in log-odds, shape (n_teams,).
+        elo: Team Elo in log-odds; it follows players (``arrivals``), as ``name`` and ``habit`` do, shape (n_teams,).
         player_elo: Player Elo in log-odds, shape (n_players,).
         pool: Maps played by day (modulo POOL_DAYS) and map, shape (POOL_DAYS, n_maps).
         pool_day: Day number of each line of ``pool``, shape (POOL_DAYS,).
