@@ -21,13 +21,14 @@ MapName = Annotated[str, typer.Argument(help="Name of a map; upper and lower cas
 @app.command("list")
 def list_maps() -> None:
     """Maps in the order of their ids; whether they are in the active pool, and who says so."""
+    from cs2.forecasting.features import FEATURES_VERSION
     from cs2.forecasting.model import active_maps
     from cs2.forecasting.snapshot import RatingSnapshot
 
     with session() as rows:
         maps = list(rows.scalars(select(Map).order_by(Map.id)))
         newest = registry.latest_snapshot(rows)
-        data = newest.data if newest else None
+        data = newest.data if newest and newest.features_version == FEATURES_VERSION else None
     active: set[int] = set()
     if data is not None:
         snapshot = RatingSnapshot.from_bytes(data)

@@ -62,7 +62,7 @@ class RatingSnapshot:
         """Read what :meth:`to_bytes` wrote.
 
         Raises:
-            ValueError: If the bytes are something else, or damaged.
+            ValueError: If the bytes are something else, damaged, or of code that kept other arrays.
         """
         if not data.startswith(_MAGIC):
             raise ValueError("these bytes are not a rating snapshot")
@@ -77,6 +77,8 @@ class RatingSnapshot:
                 array = np.frombuffer(content, dtype=np.dtype(dtype), count=count, offset=position).reshape(shape)
                 position += array.nbytes
                 arrays[name] = array.astype(np.int64) if array.dtype.kind == "i" else array
+            if arrays.keys() != {field.name for field in fields(RatingState)}:
+                raise ValueError(f"ratings of other code, for features of version {header['features_version']}")
             state = RatingState(**arrays)
             return cls(as_of=header["as_of"], features_version=header["features_version"], state=state)
         except (zlib.error, KeyError, TypeError, json.JSONDecodeError) as error:

@@ -232,6 +232,15 @@ def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
             RatingSnapshot.from_bytes(damaged)
 
 
+def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
+    """They lack what this code keeps: that is no damage."""
+    kept, magic = rate(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
+    header, body = zlib.decompress(kept[len(magic) :]).split(b"\n", 1)
+    older = header.replace(b'"player_team"', b'"something"').replace(f": {FEATURES_VERSION},".encode(), b": 3,")
+    with pytest.raises(ValueError, match="ratings of other code, for features of version 3"):
+        RatingSnapshot.from_bytes(magic + zlib.compress(older + b"\n" + body))
+
+
 def test_of_nothing_there_is_nothing_to_learn(history: MatchHistory) -> None:
     empty = rate(history.take(slice(0, 0)))
     assert empty.as_of == 0
