@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.settings import get_settings
 from pipelines.defs.landing.assets import raw_rows
 from pipelines.defs.landing.jobs import SOURCE_TAG, range_tags
@@ -116,6 +117,24 @@ def test_sources_that_are_turned_on_or_off_are_looked_at_anew_and_asked_for_once
         assert len(watch.tick()) == len(sources.split(","))
         assert watch.tick() == []
     assert len(set(watch.keys)) == len(watch.keys) == 4
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_after_an_upgrade_that_raises_the_features_everything_is_asked_for_once_more(
+    two: Site, tmp_path: Path, instance: dg.DagsterInstance, is_told: bool
+) -> None:
+    """Ratings of older features are served by nobody: they are made anew though no result came."""
+    write(tmp_path, "2026-06-01")
+    watch = Watch(instance)
+    asked = watch.tick()
+    assert ("archive", "2026-06-01") in asked
+    assert watch.tick() == []
+    older = json.loads(str(watch.cursor))
+    assert older.pop("features_version") == FEATURES_VERSION
+    watch.cursor = json.dumps(older | ({"features_version": FEATURES_VERSION - 1} if is_told else {}))  # type: ignore[assignment]
+    assert watch.tick() == asked
+    assert len(set(watch.keys)) == 2 * len(asked)
+    assert watch.tick() == []
 
 
 def test_a_cursor_of_an_older_release_is_forgotten(two: Site, tmp_path: Path, instance: dg.DagsterInstance) -> None:

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import dagster as dg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cs2.forecasting.features import FEATURES_VERSION
 from cs2.settings import Settings, SourceName, get_settings
 from pipelines.defs.landing.jobs import SOURCE_TAG, ingest_job, range_tags
 from pipelines.defs.landing.partitions import FIRST_MONTH, ranges
@@ -32,11 +33,13 @@ class Seen(BaseModel):
 
     Attributes:
         sources: The sources that were turned on.
-        turn: How often that changed: all are looked at anew then, and asked for under new run keys.
+        features_version: Of the code that looked: after an upgrade that raises it the ratings have to be made anew.
+        turn: How often these changed: all are looked at anew then, and asked for under new run keys.
         looks: The last look at each.
     """
 
     sources: list[SourceName]
+    features_version: int = 0
     turn: int = 0
     looks: dict[SourceName, Look] = {}
 
@@ -77,12 +80,13 @@ def new_results_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult |
 
 
 def _seen(cursor: str | None, settings: Settings) -> Seen:
-    fresh = Seen(sources=list(settings.source))
+    fresh = Seen(sources=list(settings.source), features_version=FEATURES_VERSION)
     try:
         seen = Seen.model_validate_json(cursor) if cursor else fresh
     except ValidationError:  # of an older release: everything is looked at anew, and what landed is not landed twice
         return fresh
-    return seen if seen.sources == fresh.sources else fresh.model_copy(update={"turn": seen.turn + 1})
+    is_as_before = (seen.sources, seen.features_version) == (fresh.sources, fresh.features_version)
+    return seen if is_as_before else fresh.model_copy(update={"turn": seen.turn + 1})
 
 
 def _look(name: SourceName, settings: Settings, last: Look) -> Look | str:
