@@ -79,10 +79,6 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
     won, day = judged.team1_won, judged.day
     losses = metrics.log_losses(judged.candidate, won)
     against_elo = metrics.by_day(losses - metrics.log_losses(judged.elo, won), day)
-    fair = _unseen_by_champion(judged)
-    paired = _beside_champion(judged, fair)
-    # Who replaces a champion that is worse beyond doubt need not be better than Elo on these maps, but not worse.
-    rescues = paired is not None and paired.high < 0 and against_elo.low <= 0
     fit = metrics.recalibration(judged.candidate, won)
     asymmetry = float(np.abs(judged.candidate + judged.swapped - 1.0).max())
     figures = {
@@ -97,11 +93,7 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
         "minus_elo": against_elo.estimate,
     }
     claims = {
-        "beats_elo": (
-            against_elo.estimate < 0 or rescues,
-            f"log loss minus Elo's {_interval(against_elo)}, must be below 0"
-            + (", or may be: the champion is worse for sure" if rescues else ""),
-        ),
+        "beats_elo": (against_elo.estimate < 0, f"log loss minus Elo's {_interval(against_elo)}, must be below 0"),
         "calibrated": (
             _overlaps(fit.slope, fit.slope_error, SLOPE_BAND)
             and _overlaps(fit.intercept, fit.intercept_error, INTERCEPT_BAND),
@@ -110,7 +102,11 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
         ),
         "symmetric": (asymmetry <= SYMMETRY, f"sides exchanged differ from the complement by {asymmetry:.1e} at most"),
     }
-    if paired is not None:
+    fair = _unseen_by_champion(judged)
+    if judged.champion is not None and fair.sum() >= MIN_MAPS:
+        beside = judged.candidate if judged.beside_champion is None else judged.beside_champion
+        behind = metrics.log_losses(beside[fair], won[fair]) - metrics.log_losses(judged.champion[fair], won[fair])
+        paired = metrics.by_day(behind, day[fair])
         figures |= {"minus_champion": paired.estimate, "n_maps_beside_champion": float(fair.sum())}
         # The margin, not the interval's sign: two fits of one kind differ so little that 0.0003 is beyond doubt.
         good = paired.estimate <= WORSE_THAN_CHAMPION
@@ -139,16 +135,6 @@ def _unseen_by_champion(judged: Judged) -> BoolArray:
         return np.ones(len(judged.day), bool)
     unseen: BoolArray = ~np.isnan(judged.beside_champion)
     return unseen
-
-
-def _beside_champion(judged: Judged, fair: BoolArray) -> metrics.Interval | None:
-    """Log loss minus the champion's; None where there is none, or too few maps that it has not seen."""
-    if judged.champion is None or fair.sum() < MIN_MAPS:
-        return None
-    won = judged.team1_won[fair]
-    beside = judged.candidate if judged.beside_champion is None else judged.beside_champion
-    behind = metrics.log_losses(beside[fair], won) - metrics.log_losses(judged.champion[fair], won)
-    return metrics.by_day(behind, judged.day[fair])
 
 
 def _interval(value: metrics.Interval) -> str:

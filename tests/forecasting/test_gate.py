@@ -94,17 +94,6 @@ def test_a_candidate_that_elo_beats_is_refused() -> None:
     assert judge(replace(good, champion=None, elo=good.candidate)).failed == ["beats_elo"]
 
 
-def test_a_champion_that_is_worse_for_sure_goes_though_the_candidate_is_but_as_good_as_elo() -> None:
-    """Even then nobody comes who is worse than Elo beyond doubt, and a champion who may be as good stays."""
-    case = judged()
-    as_good = replace(case, elo=case.candidate)
-    turned_round = 1 - case.candidate
-    assert judge(replace(as_good, champion=turned_round)).passed
-    assert judge(as_good).failed == ["beats_elo"]
-    worse = judged(noise=1.6)
-    assert judge(replace(worse, champion=1 - worse.candidate)).failed == ["beats_elo"]
-
-
 @pytest.mark.parametrize("n", [0, 1, MIN_MAPS - 1])
 def test_too_few_maps_are_not_judged(n: int) -> None:
     verdict = judge(judged(n=n))

@@ -19,7 +19,7 @@ CANDIDATE = "candidate_model"
 
 CLAIMS = {
     "enough_maps": "Enough held-out maps to say anything.",
-    "beats_elo": "Better log loss than the recalibrated Elo; as good, where the champion is surely worse.",
+    "beats_elo": "Better log loss than the recalibrated Elo on the same held-out maps.",
     "calibrated": "Slope and intercept of a recalibration lie near 1 and 0.",
     "symmetric": "Exchanging the sides gives the complement.",
     "stronger_players_help": "A better player never lowers the forecast of his side.",
