@@ -61,4 +61,4 @@ bench-ratings: setup
 	$(BIN)/python -m benchmarks.ratings $(if $(DATA),--path "$(DATA)")
 
 faults: setup
-	$(BIN)/python -m tests.faults.running --seconds 600
+	$(BIN)/python -m tests.system.faults.running --seconds 600

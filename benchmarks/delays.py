@@ -12,11 +12,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from cs2.forecasting import metrics
-from cs2.forecasting.backtest import backtest
-from cs2.forecasting.training import fixtures_of
-from pipelines.etl.history import history_from_tables
+from cs2.forecasting.evaluation import metrics
+from cs2.forecasting.evaluation.backtest import backtest
+from cs2.forecasting.evaluation.walk_forward import fixtures_of
 from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource
 

@@ -13,17 +13,17 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, text
 
-from cs2.forecasting.training import rate
+from cs2.forecasting.evaluation.walk_forward import rate
 from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine
 from pipelines.etl.ids import Identities
 from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.storing import load_identities, read_history, store
+from pipelines.etl.repository import load_identities, read_history, store
 from pipelines.sources.archive import ArchiveSource
-from pipelines.training import train
-from tests.servers import TestServers
+from pipelines.training.train import train
+from tests.testkit.servers import TestServers
 
 ARCHIVE = [SourceName.ARCHIVE]
 PARTS = ("2025-06-01", "2024-06-01")

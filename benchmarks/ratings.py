@@ -16,13 +16,13 @@ from openskill.models import PlackettLuce
 from rich.console import Console
 from rich.table import Table
 
-from cs2.forecasting.engine import RatingEngine
-from cs2.forecasting.features import features
-from cs2.forecasting.history import MatchHistory
-from cs2.forecasting.simulation import LeagueParameters, simulate_league
-from cs2.forecasting.training import days_of_questions, fixtures_of, in_learning_order
-from pipelines.etl.history import history_from_tables
+from cs2.forecasting.evaluation.walk_forward import days_of_questions, fixtures_of, in_learning_order
+from cs2.forecasting.matches import MatchHistory
+from cs2.forecasting.model.features import features
+from cs2.forecasting.ratings.engine import RatingEngine
+from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
 from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource
 

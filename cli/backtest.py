@@ -16,9 +16,9 @@ from cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cs2.forecasting.backtest import Fit
-    from cs2.forecasting.history import Fixtures, IntArray, MatchHistory
-    from cs2.forecasting.training import Progress
+    from cs2.forecasting.evaluation.backtest import Fit
+    from cs2.forecasting.evaluation.walk_forward import Progress
+    from cs2.forecasting.matches import Fixtures, IntArray, MatchHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ def _refused(reason: str) -> typer.Exit:
 
 
 def _print_ablation(console: Console, window: Window, scored: dict[str, "pd.DataFrame"]) -> None:
-    from cs2.forecasting.backtest import fit_without
-    from cs2.forecasting.features import FEATURES
+    from cs2.forecasting.evaluation.backtest import fit_without
+    from cs2.forecasting.model.features import FEATURES
     from pipelines.sources.base import RowKind
 
     lost = {}
@@ -127,8 +127,8 @@ def _read(path: Path, first: date, last: date) -> Window:
     import numpy as np
     import pandas as pd
 
-    from pipelines.etl.history import history_from_tables
     from pipelines.etl.ids import Identities
+    from pipelines.etl.match_history import history_from_tables
     from pipelines.etl.rebuild import rebuild
     from pipelines.sources.archive import ArchiveSource
     from pipelines.sources.base import RowKind
@@ -157,7 +157,7 @@ def _forecast(window: Window, fit: "Fit | None" = None, *, progress: "Progress" 
     """Forecasts by kind, indexed as the published rows."""
     import pandas as pd
 
-    from cs2.forecasting.backtest import backtest as walk_forward
+    from cs2.forecasting.evaluation.backtest import backtest as walk_forward
     from pipelines.sources.base import RowKind
 
     result = walk_forward(window.history, window.questions, window.best_of, fit=fit, progress=progress)
@@ -182,8 +182,8 @@ def _window(frame: "pd.DataFrame", first: date, last: date) -> "pd.DataFrame":
 def _fixtures(asked: "pd.DataFrame", maps: "pd.DataFrame", map_ids: dict[str, int], lineups: "pd.DataFrame") -> Any:
     import numpy as np
 
-    from cs2.forecasting.history import UNKNOWN, Fixtures
-    from pipelines.etl.history import players_by_lineup
+    from cs2.forecasting.matches import UNKNOWN, Fixtures
+    from pipelines.etl.match_history import players_by_lineup
     from pipelines.sources.base import RowKind
 
     five = players_by_lineup(lineups)

@@ -15,7 +15,7 @@ def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
     """The table beside all baselines, by tier, and the recalibration."""
     import numpy as np
 
-    from cs2.forecasting import metrics
+    from cs2.forecasting.evaluation import metrics
 
     won = (rows["winner"] == 1).to_numpy()
     day = rows["date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
@@ -50,7 +50,7 @@ def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
 
 
 def _print_groups(console: Console, rows: "pd.DataFrame", by: dict[str, dict[str, Any]]) -> None:
-    from cs2.forecasting import metrics
+    from cs2.forecasting.evaluation import metrics
 
     won = (rows["winner"] == 1).to_numpy()
     for heading, groups in by.items():
@@ -79,7 +79,7 @@ def print_ablation(
     """
     import numpy as np
 
-    from cs2.forecasting import metrics
+    from cs2.forecasting.evaluation import metrics
 
     table = Table("without", *(f"{title}, log loss" for title in scored if len(scored[title])), box=None)
     for feature, forecasts in lost.items():
@@ -102,7 +102,7 @@ def _tiers(rows: "pd.DataFrame") -> dict[str, Any]:
     import numpy as np
     import pandas as pd
 
-    from cs2.forecasting.baselines import TIERS, tiers
+    from cs2.forecasting.evaluation.baselines import TIERS, tiers
 
     unranked = pd.Series(np.nan, index=rows.index)
     ranks = [pd.to_numeric(rows.get(f"team{side}_rank", unranked), errors="coerce") for side in (1, 2)]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
-from cs2.contracts import MODELS_CHANNEL, ModelAnnouncement
+from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
 from cs2.storage.engine import make_engine
 
 

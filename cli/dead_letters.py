@@ -12,7 +12,7 @@ from rich.table import Table
 
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
-from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_STREAM
+from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_STREAM
 from ingest_worker.events import DeadEventError, document_of
 
 app = typer.Typer(no_args_is_help=True, help="Events that could not be stored, and why.")

@@ -110,9 +110,9 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
     from cli.runs import DagsterRuns, follow_to_the_end
     from cli.train import JOB as TRAIN
     from cli.train import report_training
+    from pipelines.defs.etl.jobs import range_tags
+    from pipelines.defs.etl.partitions import FIRST_MONTH
     from pipelines.defs.fixtures.jobs import JOB as AUTOMATIC
-    from pipelines.defs.landing.jobs import range_tags
-    from pipelines.defs.landing.partitions import FIRST_MONTH
 
     today = date.fromisoformat(layout.overrides["CS2_TODAY"]).replace(day=1).isoformat()
     with DagsterRuns(layout.http("dagster")) as runs:

@@ -33,7 +33,7 @@ def show_beside_outcomes(console: Console, wanted: "Questions", answers: Sequenc
     import numpy as np
 
     from cli.demo_questions import outcomes
-    from cs2.forecasting import metrics
+    from cs2.forecasting.evaluation import metrics
 
     asked = wanted.asked
     if not asked:
@@ -68,7 +68,7 @@ def read_back(console: Console, layout: "Layout", ids: Sequence[str]) -> None:
     """
     import pymongo
 
-    from cs2.contracts import FORECASTS_COLLECTION
+    from cs2.messages import FORECASTS_COLLECTION
 
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(layout.mongo)
     try:

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from cs2.forecasting.history import FloatArray
-from cs2.forecasting.model import sigmoid
-from cs2.forecasting.training import rate
-from pipelines.etl.history import history_from_tables
+from cs2.forecasting.evaluation.walk_forward import rate
+from cs2.forecasting.matches import FloatArray
+from cs2.forecasting.model.map_model import sigmoid
 from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.storing import load_identities
-from pipelines.etl.tables import Tables
+from pipelines.etl.repository import load_identities
+from pipelines.etl.tabulate import Tables
 from pipelines.sources.base import MatchSource, RowKind, SourceError
 
 

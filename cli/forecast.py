@@ -59,12 +59,12 @@ def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> d
     """
     from pydantic import ValidationError
 
-    from cs2.contracts import ForecastRequest, SeriesRequest
+    from cs2.messages import ForecastRequest, SeriesRequest
     from serving.errors import ProblemError
-    from serving.forecast.bundle import RefusedError
-    from serving.forecast.copies import FOLDER, Copies
-    from serving.forecast.questions import map_question, series_question
-    from serving.forecast.service import answer_maps, answer_series, require_model
+    from serving.forecast.disk_cache import FOLDER, Copies
+    from serving.forecast.predict import answer_maps, answer_series, require_model
+    from serving.forecast.resolve import map_question, series_question
+    from serving.forecast.serving_snapshot import RefusedError
 
     folder, today = settings.data_dir / FOLDER, settings.current_day()
     try:

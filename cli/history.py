@@ -57,7 +57,7 @@ def export(
     import pymongo
     from pymongo.errors import PyMongoError
 
-    from cs2.contracts import FORECASTS_COLLECTION
+    from cs2.messages import FORECASTS_COLLECTION
 
     settings = settings_of_running_stack()
     client: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(

@@ -46,8 +46,8 @@ def ingest(
         if problem:
             errors.print(problem, style="red", markup=False)
             raise typer.Exit(ExitCode.WRONG_INPUT)
-    from pipelines.defs.landing.jobs import range_tags
-    from pipelines.defs.landing.partitions import FIRST_MONTH
+    from pipelines.defs.etl.jobs import range_tags
+    from pipelines.defs.etl.partitions import FIRST_MONTH
 
     last = settings.current_day().replace(day=1).isoformat()
     try:

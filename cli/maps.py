@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from cli.database import announce, fail, session
 from cli.exit_codes import ExitCode
-from cs2.contracts import AnnouncementKind
-from cs2.storage import registry
+from cs2.messages import AnnouncementKind
+from cs2.storage import model_registry as registry
 from cs2.storage.dictionaries import Map
 
 app = typer.Typer(no_args_is_help=True, help="Maps: list, take one out of the active pool, bring it back.")
@@ -21,9 +21,9 @@ MapName = Annotated[str, typer.Argument(help="Name of a map; upper and lower cas
 @app.command("list")
 def list_maps() -> None:
     """Maps in the order of their ids; whether they are in the active pool, and who says so."""
-    from cs2.forecasting.features import FEATURES_VERSION
-    from cs2.forecasting.model import active_maps
-    from cs2.forecasting.snapshot import RatingSnapshot
+    from cs2.forecasting.model.features import FEATURES_VERSION
+    from cs2.forecasting.model.map_model import active_maps
+    from cs2.forecasting.ratings.snapshot import RatingSnapshot
 
     with session() as rows:
         maps = list(rows.scalars(select(Map).order_by(Map.id)))

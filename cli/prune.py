@@ -86,7 +86,7 @@ def _runs(moment: datetime, *, dry_run: bool) -> int:
 
 def _trainings(moment: datetime, *, dry_run: bool) -> int:
     from cs2.storage.tables import MlModel
-    from pipelines.mlflow_tracking import Mlflow, MlflowError
+    from pipelines.mlflow_client import Mlflow, MlflowError
 
     with session() as rows:
         versions = set(rows.scalars(select(MlModel.mlflow_run_id)))
@@ -104,7 +104,7 @@ def _forecasts(moment: datetime, *, dry_run: bool) -> int:
     import pymongo
     from pymongo.errors import PyMongoError
 
-    from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
+    from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 
     settings = settings_of_running_stack()
     wanted: dict[str, Any] = {"occurred_at": {"$lt": moment}, "fixture_id": None}

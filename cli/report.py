@@ -12,8 +12,8 @@ from cli.stack.layout import settings_of_running_stack
 
 if TYPE_CHECKING:
     from cs2.settings import Settings
-    from pipelines.judging.drift import Drift
-    from pipelines.judging.report import Material
+    from pipelines.evaluation.drift import Drift
+    from pipelines.evaluation.report import Material
 
 
 def report(
@@ -42,7 +42,7 @@ def report(
     except PyMongoError as error:
         errors.print(f"the history cannot be read: {error}", style="red", markup=False)
         raise typer.Exit(ExitCode.FAILURE) from error
-    from pipelines.judging.report import page
+    from pipelines.evaluation.report import page
 
     unfinished = out.with_name(f".{out.name}.part")
     unfinished.write_text(page(material), encoding="utf-8")
@@ -52,9 +52,9 @@ def report(
 
 
 def _material(settings: "Settings", first: date, last: date) -> "Material":
-    from pipelines.judging.forecasts import EPOCH, count_asked
-    from pipelines.judging.judged import read_judged
-    from pipelines.judging.report import Material
+    from pipelines.evaluation.report import Material
+    from pipelines.evaluation.scored_forecasts import read_judged
+    from pipelines.evaluation.stored_forecasts import EPOCH, count_asked
     from pipelines.resources import Mongo
 
     with Mongo(url=settings.mongo_url, name=settings.mongo_database).database() as history:
@@ -69,10 +69,10 @@ def _drift(settings: "Settings", history: object) -> "dict[str, Drift]":
     """Drift of the served model's questions; a server that is away leaves it out, with the reason."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from cs2.storage.registry import champion
-    from pipelines.judging.drift import RECENT, REFERENCES, Drift, drift_since_training
-    from pipelines.judging.forecasts import read_recent
-    from pipelines.mlflow_tracking import Mlflow, MlflowError
+    from cs2.storage.model_registry import champion
+    from pipelines.evaluation.drift import RECENT, REFERENCES, Drift, drift_since_training
+    from pipelines.evaluation.stored_forecasts import read_recent
+    from pipelines.mlflow_client import Mlflow, MlflowError
     from pipelines.resources import Database
 
     try:

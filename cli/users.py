@@ -67,8 +67,8 @@ def _make_nameless(user_id: int) -> None:
     """Also what is asked for with tokens that another process does not know yet to be revoked."""
     from pymongo.errors import PyMongoError
 
-    from cs2.erasures import erase_user
     from cs2.mongo_client import MongoClient
+    from cs2.privacy import erase_user
 
     settings = settings_of_running_stack()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cs2.contracts import Outcome
+from cs2.messages import Outcome
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:

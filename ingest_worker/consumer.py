@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from cs2.contracts import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, events_of
+from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, events_of
 from ingest_worker.events import DeadEvent, DeadEventError, Document, Entry, document_of, request_id_of
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore

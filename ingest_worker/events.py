@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from cs2.contracts import ANY_EVENT
 from cs2.logs import is_request_id
+from cs2.messages import ANY_EVENT
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from bson.errors import BSONError
 from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import BulkWriteError, DocumentTooLarge
 
-from cs2.contracts import FORECASTS_COLLECTION
-from cs2.erasures import erase_late_events
+from cs2.messages import FORECASTS_COLLECTION
+from cs2.privacy import erase_late_events
 from ingest_worker.events import Document
 
 DUPLICATE_KEY = 11000

@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from cs2.contracts import EVENTS_STREAM
+from cs2.messages import EVENTS_STREAM
 
 
 async def trim_stream(redis: Redis) -> None:

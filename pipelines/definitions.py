@@ -3,15 +3,15 @@
 import dagster as dg
 
 from pipelines import defs as domains
+from pipelines.defs.etl.jobs import ingest_job
+from pipelines.defs.etl.sensors import new_results_sensor
+from pipelines.defs.evaluation.jobs import judge_job
+from pipelines.defs.evaluation.sensors import judging_sensor
 from pipelines.defs.fixtures.jobs import forecast_job
 from pipelines.defs.fixtures.sensors import fixtures_sensor
-from pipelines.defs.history.jobs import judge_job
-from pipelines.defs.history.sensors import judging_sensor
-from pipelines.defs.landing.jobs import ingest_job
-from pipelines.defs.landing.sensors import new_results_sensor
-from pipelines.defs.models.jobs import train_job
-from pipelines.defs.models.sensors import retraining_sensor
-from pipelines.mlflow_tracking import Mlflow
+from pipelines.defs.training.jobs import train_job
+from pipelines.defs.training.sensors import retraining_sensor
+from pipelines.mlflow_client import Mlflow
 from pipelines.resources import Announcer, Database, Mongo
 
 defs = dg.Definitions(

@@ -3,8 +3,8 @@ a hint only; serving also asks PostgreSQL on a timer."""
 
 import dagster as dg
 
-from cs2.contracts import AnnouncementKind
-from cs2.storage.registry import served
+from cs2.messages import AnnouncementKind
+from cs2.storage.model_registry import served
 from pipelines.resources import Announcer, Database
 
 IS_NEW = "is_new"

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from cs2.forecasting.history import BoolArray, FloatArray
-from cs2.forecasting.metrics import calibration_bins, log_losses
+from cs2.forecasting.evaluation.metrics import calibration_bins, log_losses
+from cs2.forecasting.matches import BoolArray, FloatArray
 
 
 def calibration_figure(probability: FloatArray, outcome: BoolArray, *, title: str) -> Figure:

@@ -9,9 +9,9 @@ import redis
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from cs2.contracts import EVENT_FIELD, EVENTS_STREAM, MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
+from cs2.messages import EVENT_FIELD, EVENTS_STREAM, MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
-from cs2.storage.registry import Served
+from cs2.storage.model_registry import Served
 
 MONGO_SECONDS = 5
 

@@ -11,20 +11,20 @@ from cs2.logs import configure_logs
 from cs2.settings import Settings, get_settings
 from serving import docs, health
 from serving.auth import endpoints as auth
-from serving.body_limit import BodyLimit
 from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problems
 from serving.fixtures import endpoints as fixtures
 from serving.forecast import endpoints as forecast
-from serving.forecast.quick import QuickLane
-from serving.headers import SecurityHeaders
+from serving.forecast.fast_path import QuickLane
 from serving.history import endpoints as history
+from serving.lifespan import Services, running_services
 from serving.metrics import endpoints as metrics
 from serving.metrics.counts import Counts
+from serving.middleware.body_limit import BodyLimit
+from serving.middleware.request_context import Tracing
+from serving.middleware.security_headers import SecurityHeaders
 from serving.models import endpoints as models
-from serving.record import endpoints as record
-from serving.services import Services, running_services
-from serving.tracing import Tracing
+from serving.track_record import endpoints as record
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from serving.auth.repository import Users
 from serving.auth.service import Accounts
 from serving.errors import ForbiddenError, NotAuthenticatedError
-from serving.forecast.bundle import Bundle
-from serving.services import Services
+from serving.forecast.serving_snapshot import Bundle
+from serving.lifespan import Services
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/auth/login", auto_error=False)
 

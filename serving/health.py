@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from serving.dependencies import ServicesDep
-from serving.services import Services
+from serving.lifespan import Services
 
 router = APIRouter(prefix="/health", tags=["health"])
 

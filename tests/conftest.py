@@ -12,7 +12,7 @@ import redis
 from psycopg import sql
 
 from cs2.storage import migrate
-from tests.servers import ENVIRONMENT, TestServers, mlflow_server
+from tests.testkit.servers import ENVIRONMENT, TestServers, mlflow_server
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 TEMPLATE = "cs2_template"

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from benchmarks.serving import plant
 from benchmarks.serving.load import Run, in_turn, load
-from cs2.forecasting.features import FEATURE_NAMES, features
-from cs2.forecasting.history import FloatArray
-from cs2.forecasting.training import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.matches import FloatArray
+from cs2.forecasting.model.features import FEATURE_NAMES, features
 
 FORECAST = "/forecast/get_team1_win_probability"
 MLFLOW_PATH = "/invocations"

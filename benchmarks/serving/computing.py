@@ -10,8 +10,8 @@ from rich.table import Table
 from benchmarks.serving import plant
 from benchmarks.serving.beside import WARM_SECONDS, fresh
 from benchmarks.serving.load import in_turn, load
-from cs2.forecasting.model import forecast
-from cs2.forecasting.training import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.model.map_model import forecast
 
 BATCH = "/forecast/batch"
 N = 10_000

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.serving import plant
 from benchmarks.serving.beside import FORECAST, fresh
-from cs2.contracts import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION, events_of
+from cs2.messages import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION, events_of
 
 N_LAGS = 200
 N_EVENTS = 20_000

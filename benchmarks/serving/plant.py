@@ -18,27 +18,27 @@ import skops.io
 from redis import Redis
 
 from cli.stack import servers
-from cs2.contracts import EVENTS_STREAM
-from cs2.forecasting.estimators import fit_logistic
-from cs2.forecasting.history import UNKNOWN, MatchHistory
-from cs2.forecasting.model import MapModel, golden_set
-from cs2.forecasting.snapshot import RatingSnapshot
-from cs2.forecasting.training import rate, training_set
+from cs2.forecasting.evaluation.walk_forward import rate, training_set
+from cs2.forecasting.matches import UNKNOWN, MatchHistory
+from cs2.forecasting.model.estimators import fit_logistic
+from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.messages import EVENTS_STREAM
 from cs2.settings import Settings
 from cs2.storage.engine import make_engine
-from pipelines.etl.history import history_from_tables
 from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.storing import store
-from pipelines.etl.tables import Tables
+from pipelines.etl.repository import store
+from pipelines.etl.tabulate import Tables
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import MatchSource
 from pipelines.sources.simulated import SimulatedSource
 from serving.auth.tokens import Tokens
-from serving.forecast.copies import FOLDER
+from serving.forecast.disk_cache import FOLDER
 from tests.conftest import TEMPLATE, migrate_template
-from tests.servers import TestServers, wait_until_well
-from tests.serving.conftest import publish
+from tests.testkit.servers import TestServers, wait_until_well
+from tests.testkit.service import publish
 
 KEY = "k" * 40
 EPOCH = date(1970, 1, 1)

@@ -15,14 +15,14 @@ from rich.table import Table
 from benchmarks.serving import plant
 from benchmarks.serving.beside import FORECAST, WARM_SECONDS, fresh
 from benchmarks.serving.load import in_turn, load
-from cs2.contracts import EVENTS_FIELD, EVENTS_STREAM, ForecastRequest
-from cs2.forecasting.model import forecast
+from cs2.forecasting.model.map_model import forecast
+from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastRequest
 from serving.auth.tokens import Tokens
-from serving.forecast.copies import FOLDER, Copies
-from serving.forecast.desk import Desk
-from serving.forecast.outbox import WRITE
-from serving.forecast.questions import fixtures, map_question
-from serving.forecast.service import answer_maps, require_model
+from serving.forecast.disk_cache import FOLDER, Copies
+from serving.forecast.event_publisher import WRITE
+from serving.forecast.predict import answer_maps, require_model
+from serving.forecast.resolve import fixtures, map_question
+from serving.forecast.service import Desk
 
 GROUP = 16
 """About so many requests of 32 connections are in flight when a group is taken."""

@@ -29,7 +29,7 @@ class EstimatorKind(StrEnum):
 
 
 class RatingSnapshot(Base):
-    """All ratings as of the end of one day, in one compact blob (``cs2.forecasting.snapshot``)."""
+    """All ratings as of the end of one day, in one compact blob (``cs2.forecasting.ratings.snapshot``)."""
 
     __tablename__ = "rating_snapshots"
 

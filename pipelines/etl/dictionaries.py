@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines.etl.identity import Identity
+from pipelines.etl.identify import Identity
 from pipelines.etl.ids import IdRegister
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from pipelines.etl.identity import Identity
-from pipelines.etl.linking import Rows
+from pipelines.etl.identify import Identity
+from pipelines.etl.link import Rows
 from pipelines.etl.spelling import team_key
 
 SAME_MATCH = pd.Timedelta(hours=3)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from cs2.settings import SourceName
-from pipelines.etl.copying import copy_rows
+from pipelines.etl.pg_copy import copy_rows
 from pipelines.sources.base import Published, RowKind
 
 _LANDING_LOCK = 7_201

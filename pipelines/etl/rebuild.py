@@ -9,14 +9,14 @@ import pandas as pd
 
 from pipelines.etl.dictionaries import Dictionary, build_dictionary
 from pipelines.etl.fixtures import Announced, announce, fixture_rows
-from pipelines.etl.identity import Identity
+from pipelines.etl.identify import Identity
 from pipelines.etl.ids import Identities, give_all
-from pipelines.etl.linking import Linked, Roster, Rows, link, rosters_told_before, who_played
-from pipelines.etl.parsing import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.link import Linked, Roster, Rows, link, rosters_told_before, who_played
+from pipelines.etl.merge_sources import Alias, Merged, mentions_of_teams, merge, standings_told_once
+from pipelines.etl.parse import AGAINST_ITSELF, Parsed, parse
 from pipelines.etl.player_stats import player_stats_rows
-from pipelines.etl.several import Alias, Merged, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.spelling import team_key
-from pipelines.etl.tables import Tables, map_result_rows, order_in_day, series_rows, standing_rows
+from pipelines.etl.tabulate import Tables, map_result_rows, order_in_day, series_rows, standing_rows
 from pipelines.sources.base import RowKind
 
 

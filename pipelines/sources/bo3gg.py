@@ -13,7 +13,7 @@ from cs2.settings import SourceName
 from pipelines.etl.spelling import team_key
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
-from pipelines.sources.polled import PolledSource, Shape, shaped
+from pipelines.sources.incremental import PolledSource, Shape, shaped
 
 COUNTER_STRIKE = 1
 PAGE_SIZE = 50

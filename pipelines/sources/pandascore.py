@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from cs2.settings import SourceName
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
-from pipelines.sources.polled import PolledSource, Shape, shaped
+from pipelines.sources.incremental import PolledSource, Shape, shaped
 
 MATCHES = "/csgo/matches"
 PAGE_SIZE = 100

@@ -10,7 +10,7 @@ from pipelines.sources.git import Checkout, Clone
 from pipelines.sources.http import JsonApi
 from pipelines.sources.kaggle import KaggleSource
 from pipelines.sources.pandascore import PandaScoreSource
-from pipelines.sources.payloads import Payloads
+from pipelines.sources.response_cache import Payloads
 from pipelines.sources.valve import ValveSource
 
 PANDASCORE_RATES = (Rate(2, Duration.SECOND), Rate(900, Duration.HOUR))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
-from cs2.forecasting.simulation import DEFAULT, League, simulate_league
+from cs2.forecasting.simulation.league import DEFAULT, League, simulate_league
 from cs2.settings import SourceName
 from pipelines.etl.spelling import SIMILAR, fold
 from pipelines.sources.archive import keyed

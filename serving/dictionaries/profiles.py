@@ -5,13 +5,13 @@ from datetime import date, timedelta
 
 from pydantic import BaseModel, Field
 
-from cs2.contracts import Named
-from cs2.forecasting.features import FEATURE_NAMES
-from cs2.forecasting.model import active_maps
-from cs2.forecasting.strengths import Strength, strength_of_player, strength_of_team
+from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.map_model import active_maps
+from cs2.forecasting.ratings.summary import Strength, strength_of_player, strength_of_team
+from cs2.messages import Named
 from serving.dictionaries.index import Dictionary, Entry
-from serving.forecast.bundle import Bundle, LoadedModel, LoadedRatings
-from serving.forecast.questions import EPOCH
+from serving.forecast.resolve import EPOCH
+from serving.forecast.serving_snapshot import Bundle, LoadedModel, LoadedRatings
 
 SCALE = FEATURE_NAMES.index("rating_of_experienced")
 """Feature whose coefficient is the log-odds of one point of strength."""

@@ -6,10 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from fastapi.responses import Response
 
-from cs2.contracts import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
+from cs2.messages import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
-from serving.forecast.desk import Desk, desk_of
 from serving.forecast.schemas import (
     ANSWER_EXAMPLE,
     BATCH_EXAMPLES,
@@ -19,6 +18,7 @@ from serving.forecast.schemas import (
     BatchAnswer,
     BatchRequest,
 )
+from serving.forecast.service import Desk, desk_of
 
 router = APIRouter(prefix="/forecast", tags=["forecast"])
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
-from cs2.contracts import ForecastRequest
-from serving.forecast.bundle import Bundle
-from serving.forecast.outbox import MAX_GROUP, Outbox
-from serving.forecast.questions import Question
-from serving.forecast.service import Answered, answer_maps
+from cs2.messages import ForecastRequest
+from serving.forecast.event_publisher import MAX_GROUP, Outbox
+from serving.forecast.predict import Answered, answer_maps
+from serving.forecast.resolve import Question
+from serving.forecast.serving_snapshot import Bundle
 
 
 class Asker(Protocol):

@@ -4,8 +4,8 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from cs2.contracts import MODELS_CHANNEL, ModelAnnouncement
-from serving.forecast.keeper import Keeper
+from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
+from serving.forecast.model_refresher import Keeper
 from serving.supervision import TaskState
 
 POLL_SECONDS = 1.0

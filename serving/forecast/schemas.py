@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi.openapi.models import Example
 from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 
-from cs2.contracts import ForecastAnswer, ForecastRequest
+from cs2.messages import ForecastAnswer, ForecastRequest
 from serving.errors import Problem
 
 MAX_BATCH = 1000

@@ -1,168 +1,186 @@
-"""Answers, computed from the bundle in memory. No I/O."""
+"""Takes questions and hands out answers: none leaves before its event is in the history's keeping."""
 
+import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
-import numpy as np
 import orjson
+from pydantic import ValidationError
 from uuid_utils import uuid7
 
-from cs2.answers import contributions_by_feature, players_on_both_sides, series_answer
-from cs2.contracts import ModelUsed, Named, TeamUsed
-from cs2.forecasting.features import FEATURE_NAMES
-from cs2.forecasting.model import forecast
-from cs2.forecasting.series import forecast_series
-from serving.dictionaries.index import Dictionaries
-from serving.errors import UnavailableError
-from serving.forecast.bundle import Bundle, LoadedModel, LoadedRatings
-from serving.forecast.questions import Question, fixtures
+from cs2.logs import REQUEST_ID
+from cs2.messages import ForecastRequest, SeriesRequest, Sides
+from serving.errors import InvalidRequestError, ProblemError
+from serving.forecast.event_publisher import Outbox
+from serving.forecast.forecaster import Forecaster
+from serving.forecast.predict import Answered, answer_maps, answer_series, require_model
+from serving.forecast.resolve import Question, map_question, series_question
+from serving.forecast.serving_snapshot import Bundle
+from serving.lifespan import Services
+from serving.metrics.counts import Counts
+
+CHUNK = 100
+"""Questions of a batch that are answered before other requests have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer, and what its event tells beside it.
+class Desk:
+    """Serves one request: everything is answered from the bundle that was served when it came.
 
     Attributes:
-        forecast_id: Id of the answer, uuid7.
-        body: The answer as JSON, as it is sent and stored.
-        contributions: What each feature added, in log-odds.
-        probability: That team 1 wins.
-        map_name: The map; None for a series.
-    """
-
-    forecast_id: str
-    body: bytes
-    contributions: dict[str, float]
-    probability: float
-    map_name: str | None = None
-
-
-def require_model(bundle: Bundle) -> tuple[LoadedModel, LoadedRatings]:
-    """Model and ratings of the bundle.
-
-    Raises:
-        UnavailableError: If there are none yet.
-    """
-    if bundle.model is None or bundle.ratings is None:
-        missing = "model" if bundle.model is None else "ratings"
-        raise UnavailableError("no-model", f"no {missing} {'is' if missing == 'model' else 'are'} served yet")
-    return bundle.model, bundle.ratings
-
-
-def answer_maps(bundle: Bundle, questions: Sequence[Question]) -> list[Answered]:
-    """Forecast maps, one or many: each gets the same number as alone.
-
-    The answers have the fields of ``ForecastAnswer``, but are written from plain data: to build that model, and to
-    write it twice, for the client and for the event, took longer than the forecast itself.
-
-    Args:
         bundle: Model, ratings and dictionaries of one moment.
-        questions: At least one, each with one map.
-
-    Raises:
-        UnavailableError: If no model is served yet.
-        ValueError: If a forecast is no probability.
+        outbox: Keeps the events.
+        forecaster: Answers questions about a map together with those of other requests.
+        counts: Counts what was answered.
+        user_id: Who asks.
+        today: Day of play where a question tells none.
+        started: Reading of ``time.perf_counter`` when the request came.
+        request_id: Of the request: events are written by another task, which does not have it.
     """
-    model, ratings = require_model(bundle)
-    found = forecast(model.predictor, ratings.snapshot, fixtures(questions))
-    if not ((found.low > 0.0) & (found.high < 1.0)).all():
-        raise ValueError("the ratings lead to a forecast that is no probability")
-    names, used = bundle.dictionaries, _model_used(model, ratings).model_dump()
-    numbers = zip(
-        questions,
-        found.probability.tolist(),
-        found.low.tolist(),
-        found.high.tolist(),
-        found.warnings,
-        model.predictor.contributions(found.X).tolist(),
-        strict=True,
+
+    bundle: Bundle
+    outbox: Outbox
+    forecaster: Forecaster
+    counts: Counts
+    user_id: int
+    today: date
+    started: float
+    request_id: str | None
+
+    async def forecast_map(self, request: ForecastRequest) -> bytes:
+        """Answer a question about one map.
+
+        Returns:
+            A ``ForecastAnswer`` as JSON.
+
+        Raises:
+            ProblemError: If the question is wrong, or the service cannot answer now.
+        """
+        question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
+        found = await self.forecaster.answer(question, request, self)
+        self.counts.forecast(found.map_name, found.probability)
+        return found.body
+
+    async def forecast_series(self, request: SeriesRequest) -> bytes:
+        """Answer a question about a series.
+
+        Returns:
+            A ``SeriesAnswer`` as JSON.
+
+        Raises:
+            ProblemError: If the question is wrong, or the service cannot answer now.
+        """
+        question = series_question(self.bundle, require_model(self.bundle)[1], request, self.today)
+        found = answer_series(self.bundle, question, request.best_of)
+        await self.outbox.record([self.event(request, found)])
+        self.counts.forecast(None, found.probability)
+        return found.body
+
+    async def forecast_batch(self, questions: Sequence[Any]) -> bytes:
+        """Answer many questions; what is wrong with one, or cannot be kept of some, is told in its own place.
+
+        Args:
+            questions: Fields of ``ForecastRequest`` each, not validated yet.
+
+        Returns:
+            A ``BatchAnswer`` as JSON.
+
+        Raises:
+            UnavailableError: If no model is served yet.
+        """
+        require_model(self.bundle)
+        batch_id = str(uuid7())
+        chunks = []
+        for start in range(0, len(questions), CHUNK):
+            chunks.append(self._chunk(questions[start : start + CHUNK], batch_id))
+            await asyncio.sleep(0)
+        results = [item for chunk in chunks for item in await chunk.items()]
+        return orjson.dumps({"batch_id": batch_id, "results": results})
+
+    def _chunk(self, questions: Sequence[Any], batch_id: str) -> "_Chunk":
+        understood = [self._understood(question) for question in questions]
+        good = [found for found in understood if not isinstance(found, ProblemError)]
+        if not good:
+            return _Chunk(understood, [], None, self.counts)
+        answered = answer_maps(self.bundle, [question for _, question in good])
+        events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
+        return _Chunk(understood, answered, self.outbox.record(events), self.counts)
+
+    def _understood(self, question: Any) -> tuple[ForecastRequest, Question] | ProblemError:
+        try:
+            request = ForecastRequest.model_validate(question)
+            return request, map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
+        except ValidationError as error:
+            return InvalidRequestError([{**found, "loc": ("body", *found["loc"])} for found in error.errors()])
+        except ProblemError as error:
+            return error
+
+    def event(self, request: Sides, found: Answered, batch_id: str | None = None) -> bytes:
+        """A ``ForecastEvent`` or ``SeriesEvent`` as JSON; the answer is in it to the byte as it is sent."""
+        model, ratings = require_model(self.bundle)
+        return orjson.dumps(
+            {
+                "event_id": found.forecast_id,
+                "occurred_at": datetime.now(UTC),
+                "user_id": self.user_id,
+                "batch_id": batch_id,
+                "request_id": self.request_id,
+                "contributions": found.contributions,
+                "model_version": model.record.version,
+                "snapshot_id": ratings.record.id,
+                "latency_ms": (time.perf_counter() - self.started) * 1000,
+                "kind": "series" if isinstance(request, SeriesRequest) else "map",
+                "request": orjson.Fragment(request.model_dump_json()),
+                "response": orjson.Fragment(found.body),
+            }
+        )
+
+
+def desk_of(services: Services, user_id: int) -> Desk:
+    """Serves a request that came just now."""
+    return Desk(
+        bundle=services.keeper.current,
+        outbox=services.outbox,
+        forecaster=services.forecaster,
+        counts=services.counts,
+        user_id=user_id,
+        today=services.settings.current_day(),
+        started=time.perf_counter(),
+        request_id=REQUEST_ID.get(),
     )
-    answers = []
-    for question, probability, low, high, warnings, contributions in numbers:
-        forecast_id, played = str(uuid7()), question.maps[0]
-        answer = {
-            "forecast_id": forecast_id,
-            "team1_win_probability": probability,
-            "team2_win_probability": 1.0 - probability,
-            "interval": (low, high),
-            "warnings": [*warnings, *_shared(names, question)],
-            "model": used,
-            "map": {"id": played.id, "name": played.name},
-            "team1": _plain_team(names, question, 0),
-            "team2": _plain_team(names, question, 1),
-            "played_on": question.played_on,
-        }
-        of_features = dict(zip(FEATURE_NAMES, contributions, strict=True))
-        answers.append(Answered(forecast_id, orjson.dumps(answer), of_features, probability, played.name))
-    return answers
 
 
-def answer_series(bundle: Bundle, question: Question, best_of: int) -> Answered:
-    """Forecast a series: on its maps where they are known, else averaged over likely vetoes.
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Some questions of a batch, whose events are on their way into the history's keeping."""
 
-    Raises:
-        UnavailableError: If no model is served yet.
-    """
-    model, ratings = require_model(bundle)
-    names = bundle.dictionaries
-    maps = np.array([played.id for played in question.maps]) if question.maps else None
-    found = forecast_series(model.predictor, ratings.snapshot, fixtures([question]), best_of, maps)
-    one, two = (_team_used(names, question, side) for side in (0, 1))
-    answer = series_answer(
-        found,
-        forecast_id=str(uuid7()),
-        best_of=best_of,
-        is_on_named_maps=maps is not None,
-        map_name=lambda number: _map_name(names, number),
-        warnings=[*found.warnings, *players_on_both_sides(one, two)],
-        model=_model_used(model, ratings),
-        teams=(one, two),
-        played_on=question.played_on,
-    )
-    return Answered(
-        forecast_id=answer.forecast_id,
-        body=answer.model_dump_json().encode(),
-        contributions=contributions_by_feature(found.contributions),
-        probability=found.probability,
-    )
+    understood: Sequence[object]
+    answered: Sequence[Answered]
+    kept: "asyncio.Future[None] | None"
+    counts: Counts
 
-
-def _map_name(names: Dictionaries, map_id: int) -> str:
-    entry = names.maps.get(map_id)
-    return entry.name if entry else str(map_id)
+    async def items(self) -> list[dict[str, Any]]:
+        """A ``BatchItem`` for each question, as plain data."""
+        refused: ProblemError | None = None
+        try:
+            if self.kept is not None:
+                await self.kept
+        except ProblemError as error:
+            refused = error
+        else:
+            for one in self.answered:
+                self.counts.forecast(one.map_name, one.probability)
+        answered = iter(self.answered)
+        items = []
+        for found in self.understood:
+            problem = found if isinstance(found, ProblemError) else refused
+            body = None if isinstance(found, ProblemError) else orjson.Fragment(next(answered).body)
+            items.append({"forecast": body, "problem": None} if problem is None else _problem_item(problem))
+        return items
 
 
-def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
-    return ModelUsed(
-        version=model.record.version,
-        trained_through=model.record.trained_through,
-        ratings_as_of=ratings.record.as_of,
-    )
-
-
-def _team_used(names: Dictionaries, question: Question, side: int) -> TeamUsed:
-    team, lineup = question.teams[side], question.lineups[side]
-    return TeamUsed(id=team.id, name=team.name, players=[_player(names, player) for player in lineup or ()])
-
-
-def _player(names: Dictionaries, player_id: int) -> Named:
-    entry = names.players.get(player_id)
-    return Named(id=player_id, name=entry.name if entry else str(player_id))
-
-
-def _plain_team(names: Dictionaries, question: Question, side: int) -> dict[str, Any]:
-    """As :func:`_team_used`, plain."""
-    team, get = question.teams[side], names.players.get
-    players = [
-        {"id": player, "name": entry.name if (entry := get(player)) else str(player)}
-        for player in question.lineups[side] or ()
-    ]
-    return {"id": team.id, "name": team.name, "players": players}
-
-
-def _shared(names: Dictionaries, question: Question) -> list[str]:
-    first, second = question.lineups
-    if not first or not second or set(first).isdisjoint(second):
-        return []
-    return players_on_both_sides(_team_used(names, question, 0), _team_used(names, question, 1))
+def _problem_item(error: ProblemError) -> dict[str, Any]:
+    return {"forecast": None, "problem": error.problem.model_dump(mode="json")}

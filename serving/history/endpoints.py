@@ -14,7 +14,7 @@ from serving.dependencies import CurrentUser, ServicesDep, is_admin
 from serving.errors import ForbiddenError, NotFoundError, UnavailableError, problems
 from serving.history.repository import Document, Wanted
 from serving.history.schemas import ExplainedForecast, HistoryPage, HistoryQuery, stored, with_reasons
-from serving.services import Services
+from serving.lifespan import Services
 
 router = APIRouter(prefix="/forecast", tags=["history"])
 

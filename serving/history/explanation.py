@@ -5,7 +5,7 @@ from math import exp
 
 from pydantic import BaseModel
 
-from cs2.forecasting.features import FEATURES
+from cs2.forecasting.model.features import FEATURES
 
 EVEN = 0.005
 """Log-odds below which a feature favours nobody worth a word."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from pymongo.errors import PyMongoError
 
-from cs2.contracts import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
-from cs2.erasures import erase_user
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.mongo_client import MongoClient
+from cs2.privacy import erase_user
 from serving.errors import UnavailableError
 
 SERVER_SECONDS = 3.0

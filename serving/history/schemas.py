@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cs2.contracts import (
+from cs2.messages import (
     ANY_EVENT,
     Day,
     ForecastAnswer,

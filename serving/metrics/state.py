@@ -6,9 +6,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from cs2.contracts import DEAD_EVENTS_STREAM, EVENTS_STREAM
+from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_STREAM
 from serving.health import readiness
-from serving.services import Services
+from serving.lifespan import Services
 
 
 async def stream_lengths(redis: Redis) -> Mapping[str, int]:

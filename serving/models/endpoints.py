@@ -10,13 +10,13 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.contracts import MODELS_CHANNEL, AnnouncementKind
-from cs2.storage import registry
+from cs2.messages import MODELS_CHANNEL, AnnouncementKind
+from cs2.storage import model_registry as registry
 from cs2.storage.models import MlModel
 from serving.dependencies import ServicesDep, SessionDep, administrators, authenticated
 from serving.errors import ConflictError, NotFoundError, problems
+from serving.lifespan import Services
 from serving.models.schemas import Model, ModelPage, ModelQuery, Promoted, shown
-from serving.services import Services
 
 router = APIRouter(prefix="/models", tags=["models"])
 

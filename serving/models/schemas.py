@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cs2.contracts import Identifier
+from cs2.messages import Identifier
 from cs2.storage.models import MlModel, ModelStatus
 
 

@@ -1,0 +1,141 @@
+"""Walk through a history day by day: forecast a whole day first, learn it afterwards."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from cs2.forecasting.matches import BoolArray, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.model.features import FEATURE_NAMES, FEATURES_VERSION, features
+from cs2.forecasting.ratings.engine import rows_of_first_pass, second_pass
+from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.forecasting.ratings.state import RatingState
+
+Progress = Callable[[IntArray], Iterable[int]]
+"""Goes through the days that it is given, and shows how far it is."""
+
+
+def fixtures_of(history: MatchHistory) -> Fixtures:
+    """The rows as questions, on the day on which they are forecast."""
+    return Fixtures(
+        map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
+    )
+
+
+def in_learning_order(history: MatchHistory) -> MatchHistory:
+    """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
+    h = history
+    order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
+    return h.take(order[h.is_rated[order]])
+
+
+def walk(
+    history: MatchHistory,
+    fixtures: Fixtures,
+    ask: Callable[[RatingState, Fixtures], FloatArray],
+    *,
+    n_columns: int,
+    p: RatingParameters = DEFAULT,
+    progress: Progress = iter,
+) -> FloatArray:
+    """Ask ``ask`` about each fixture with what was learned before its day.
+
+    Args:
+        history: What was played, in any order.
+        fixtures: Questions, in any order; their ``day`` is that on which they are asked.
+        ask: From the state and some fixtures to one row of ``n_columns`` numbers each.
+        n_columns: Width of the answers.
+        p: Parameters of the ratings.
+        progress: Goes through the days.
+
+    Returns:
+        The answers in the order of the fixtures, shape (len(fixtures), n_columns).
+    """
+    answers = np.empty((len(fixtures), n_columns))
+    for state, index in days_of_questions(history, fixtures.day, p, progress):
+        answers[index] = ask(state, fixtures.take(index))
+    return answers
+
+
+def days_of_questions(
+    history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT, progress: Progress = iter
+) -> Iterator[tuple[RatingState, IntArray]]:
+    """Go through the days of some questions in order.
+
+    Args:
+        history: What was played, in any order.
+        days: Day on which each question is asked, shape (n,).
+        p: Parameters of the ratings.
+        progress: Goes through the days.
+
+    Yields:
+        What was learned before a day (it changes when the next is asked for), and the positions of its questions.
+    """
+    ordered = in_learning_order(history)
+    order = np.argsort(days, kind="stable")
+    distinct, starts = np.unique(days[order], return_index=True)
+    bounds = [*starts, len(order)]
+    learned, first = 0, -1
+    for place, day in enumerate(progress(distinct)):
+        through = int(np.searchsorted(ordered.learn_day, day, side="left"))
+        if first != rows_of_first_pass(ordered, through):
+            first, learned = rows_of_first_pass(ordered, through), 0
+            engine = second_pass(ordered, first, p)
+        engine.learn(learned, through)
+        learned = through
+        yield engine.state, order[bounds[place] : bounds[place + 1]]
+
+
+def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
+    """Ratings at the end of day ``through`` (default: of the last day)."""
+    ordered = in_learning_order(history)
+    as_of = int(history.learn_day.max(initial=0)) if through is None else through
+    end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))
+    engine = second_pass(ordered, rows_of_first_pass(ordered, end), p)
+    engine.learn(0, end)
+    return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """Maps with what was known before them.
+
+    Attributes:
+        X: Features, shape (n, n_features).
+        team1_won: Outcome, shape (n,).
+        day: Day on which the map was forecast, shape (n,).
+        row: Row of the map in the history, shape (n,).
+    """
+
+    X: FloatArray
+    team1_won: BoolArray
+    day: IntArray
+    row: IntArray
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def take(self, index: IntArray | BoolArray) -> "TrainingSet":
+        """Some of the maps."""
+        return TrainingSet(X=self.X[index], team1_won=self.team1_won[index], day=self.day[index], row=self.row[index])
+
+
+def training_set(
+    history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
+) -> TrainingSet:
+    """Features of the rated maps from day ``since`` through day ``through``, each as known before its day.
+
+    A history without any map (Valve's standings) is trained on its series: its forecasts are the same on every map.
+    """
+    examples = history.is_map if history.is_map.any() else ~history.is_map
+    wanted = examples & history.is_rated
+    if since is not None:
+        wanted &= history.forecast_day >= since
+    if through is not None:
+        wanted &= history.learn_day <= through
+    row = np.flatnonzero(wanted)
+    asked = fixtures_of(history).take(row)
+    X = walk(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
+    return TrainingSet(X=X, team1_won=history.team1_won[row], day=asked.day, row=row)

@@ -1,0 +1,150 @@
+"""The gate: blocking checks of ``candidate_model``, one verdict, written to the row before anything is blocked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+
+import dagster as dg
+
+from cs2.forecasting.evaluation.gate import Judged, Verdict, judge
+from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.model.map_model import MapModel, golden_error, least_player_gain
+from cs2.storage.model_registry import champion, fallen, judge_candidate, latest_model, model_of_run
+from cs2.storage.models import MlModel
+from pipelines.defs.training.aliases import mend_aliases, wanted_aliases
+from pipelines.mlflow_client import Mlflow, MlflowError
+from pipelines.resources import Database
+
+CANDIDATE = "candidate_model"
+
+CLAIMS = {
+    "enough_maps": "Enough held-out maps to say anything.",
+    "beats_elo": "Better log loss than the recalibrated Elo on the same held-out maps.",
+    "calibrated": "Slope and intercept of a recalibration lie near 1 and 0.",
+    "symmetric": "Exchanging the sides gives the complement.",
+    "stronger_players_help": "A better player never lowers the forecast of his side.",
+    "not_worse_than_champion": "Not worse than the champion on the same maps, by a paired bootstrap over days.",
+    "golden_forecasts_stay": "The champion's golden forecasts move little: a refit, not another model.",
+    "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its golden forecasts.",
+}
+
+GOLDEN_TOLERANCE = 1e-9
+
+
+class NoCandidateError(Exception):
+    """There is nothing to judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A model as MLflow returns it: its bytes read as the served model, or why they cannot be."""
+
+    model: MapModel | None
+    problem: str
+
+
+@dg.multi_asset_check(
+    name="gate",
+    specs=[
+        dg.AssetCheckSpec(name, asset=CANDIDATE, description=claim, blocking=True) for name, claim in CLAIMS.items()
+    ],
+)
+def gate(context: dg.AssetCheckExecutionContext, database: Database, mlflow: Mlflow) -> Iterator[dg.AssetCheckResult]:
+    """Judges the candidate of this run. A refusal is a verdict: the row becomes *refused*, with the reasons."""
+    with database.transaction() as session:
+        row = model_of_run(session, context.run.run_id) or latest_model(session)
+        best = champion(session)
+        has_fallen = best is not None and fallen(session, best.version) is not None
+    if row is None:
+        raise NoCandidateError("no model has been trained yet")
+    blob = read_blob(mlflow, row)
+    rival = None if best is None or best.version == row.version else best
+    verdict = _verdict(mlflow, row, blob, rival, rival_has_fallen=has_fallen)
+    failed = [*verdict.failed, *(["blob_is_intact"] if blob.problem else [])]
+    told = dict(reason.split(": ", maxsplit=1) for reason in verdict.reasons)
+    told["blob_is_intact"] = blob.problem or "SHA-256 and golden forecasts agree"
+    if row.judged_at is None:
+        _record(context, database, mlflow, row, failed, told, verdict.metrics)
+    yield from _results(failed, told, version=row.version, metrics=verdict.metrics)
+
+
+def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
+    """Fetch and check the blob of a row; a blob that cannot be served is a finding, an unreachable server is not.
+
+    Raises:
+        MlflowError: If MLflow does not answer.
+    """
+    import skops.io
+
+    data = mlflow.fetch(row.artifact_uri)
+    if sha256(data).hexdigest() != row.sha256:
+        return Blob(None, "the SHA-256 of the blob is not the recorded one")
+    try:
+        model = MapModel.from_estimator(skops.io.loads(data, trusted=[]))
+    except (skops.io.exceptions.UntrustedTypesFoundException, ValueError) as error:
+        return Blob(None, str(error))
+    error_of_golden = golden_error(model, row.golden)
+    if error_of_golden > GOLDEN_TOLERANCE:
+        return Blob(model, f"golden forecasts are missed by {error_of_golden:.1e}")
+    return Blob(model, "")
+
+
+def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None, *, rival_has_fallen: bool) -> Verdict:
+    """The pure judgement, on the held-out maps that the training stored.
+
+    With the champion it is compared on maps that were played after the champion was trained, by a fit of the same
+    knowledge: a champion that has seen a map would win it. The golden forecasts of a champion whose live quality fell
+    are no measure: who has to stay near them is as bad.
+    """
+    arrays = mlflow.evaluation(row.mlflow_run_id)
+    comparable = rival is not None and rival.features_version == row.features_version == FEATURES_VERSION
+    of_rival = read_blob(mlflow, rival).model if rival is not None and comparable else None
+    judged = Judged(
+        team1_won=arrays["team1_won"],
+        day=arrays["day"],
+        candidate=arrays["candidate"],
+        swapped=arrays["swapped"],
+        elo=arrays["elo"],
+        champion=None if of_rival is None else of_rival.probability(arrays["X"]),
+        beside_champion=arrays["beside_champion"],
+    )
+    golden_move = None
+    if rival is not None and comparable and not rival_has_fallen and blob.model is not None:
+        golden_move = golden_error(blob.model, rival.golden)
+    player_gain = None if blob.model is None else least_player_gain(blob.model)
+    return judge(judged, golden_move=golden_move, player_gain=player_gain)
+
+
+def _record(
+    context: dg.AssetCheckExecutionContext,
+    database: Database,
+    mlflow: Mlflow,
+    row: MlModel,
+    failed: list[str],
+    told: dict[str, str],
+    metrics: dict[str, float],
+) -> None:
+    """Write the verdict to the row, then to MLflow, which may be away: the row decides."""
+    reasons = [f"{name}: {text}" for name, text in sorted(told.items(), key=lambda item: item[0] not in failed)]
+    with database.transaction() as session:
+        judge_candidate(session, row.version, passed=not failed, reasons=reasons, metrics={"gate": metrics})
+        wanted = wanted_aliases(session)
+    try:
+        mlflow.log_verdict(row.mlflow_run_id, metrics=metrics, verdict="refused" if failed else "passed")
+        mend_aliases(mlflow, wanted)
+    except MlflowError as error:
+        context.log.warning(f"the verdict is not in MLflow: {error}")
+
+
+def _results(
+    failed: list[str], told: dict[str, str], *, version: int, metrics: dict[str, float]
+) -> Iterator[dg.AssetCheckResult]:
+    for name in CLAIMS:
+        why_not = "too few maps" if "enough_maps" in failed else "no champion, or too few maps since it was trained"
+        yield dg.AssetCheckResult(
+            asset_key=CANDIDATE,
+            check_name=name,
+            passed=name not in failed,
+            description=told.get(name, f"not judged: {why_not}" if name != "enough_maps" else "enough"),
+            metadata={"model_version": version, **(metrics if name == "beats_elo" else {})},
+        )

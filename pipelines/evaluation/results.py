@@ -1,0 +1,50 @@
+"""Decided matches as rows: maps, and series."""
+
+from datetime import date
+
+import pandas as pd
+from sqlalchemy import Connection, text
+
+from pipelines.etl.match_history import day_numbers
+
+_RESULTS = """
+SELECT 'map' AS kind, map_results.map_id AS unit, played_on AS first_day, played_on AS last_day,
+       team1_id, team2_id, winner, rank1, rank2, winner_conflict OR date_suspect AS is_flagged,
+       first.roster AS lineup1, second.roster AS lineup2, NULL::integer[] AS maps
+FROM map_results
+LEFT JOIN lineups AS first ON first.id = lineup1_id LEFT JOIN lineups AS second ON second.id = lineup2_id
+WHERE played_on BETWEEN :first AND :last
+UNION ALL
+SELECT 'series', coalesce(best_of, 0), first_day, last_day,
+       series.team1_id, series.team2_id, series.winner, series.rank1, series.rank2, false,
+       first.roster, second.roster,
+       (SELECT array_agg(map_id) FROM map_results WHERE series_id = series.id)
+FROM series
+LEFT JOIN lineups AS first ON first.id = lineup1_id LEFT JOIN lineups AS second ON second.id = lineup2_id
+WHERE last_day >= :first AND first_day <= :last AND winner IS NOT NULL
+ORDER BY first_day, kind, unit, team1_id, team2_id
+"""
+
+
+def read_results(connection: Connection, *, first: date, last: date) -> pd.DataFrame:
+    """Decided matches of some days.
+
+    Args:
+        connection: PostgreSQL.
+        first: First day.
+        last: Last day.
+
+    Returns:
+        ``kind`` map or series; ``unit`` the map, or the best-of (0 unknown); ``first_day`` and ``last_day`` as day
+        numbers; the teams, ``winner`` 1 or 2, ranks (NaN unranked), ``is_flagged`` where sources disagree or the day
+        is in doubt; lineups as ids in ascending order (None unknown); ``maps`` of a series as a set (empty unknown).
+    """
+    rows = pd.read_sql_query(text(_RESULTS), connection, params={"first": first, "last": last})
+    rows["maps"] = rows["maps"].map(lambda maps: frozenset(maps or ()))
+    for column in ("first_day", "last_day"):
+        rows[column] = day_numbers(rows[column])
+    for column in ("rank1", "rank2"):
+        rows[column] = rows[column].astype(float)
+    for column in ("lineup1", "lineup2"):
+        rows[column] = rows[column].astype(object)
+    return rows

@@ -1,0 +1,136 @@
+"""What the endpoints work with: made when the service starts, ended when it stops."""
+
+import gc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from cs2.settings import Settings
+from cs2.storage.engine import make_async_engine
+from serving.auth.attempts import Attempts
+from serving.auth.passwords import Passwords
+from serving.auth.revocations import keep_revocations
+from serving.auth.tokens import Tokens
+from serving.forecast.blobs import Blobs
+from serving.forecast.disk_cache import FOLDER, Copies
+from serving.forecast.event_publisher import Outbox
+from serving.forecast.fallback_file import Spool
+from serving.forecast.forecaster import Forecaster
+from serving.forecast.listener import listen_for_models
+from serving.forecast.model_refresher import Keeper
+from serving.forecast.repository import ServedRows
+from serving.history.repository import StoredForecasts
+from serving.metrics.counts import Counts
+from serving.supervision import Supervisor
+from serving.track_record.repository import last_forecasts
+from serving.track_record.service import TrackRecord
+
+REDIS_SECONDS = 2.0
+"""A write to a Redis that hangs goes to the spool after so long."""
+
+HEALTH_CHECK_SECONDS = 5
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that lives as long as the service."""
+
+    settings: Settings
+    counts: Counts
+    sessions: async_sessionmaker[AsyncSession]
+    passwords: Passwords
+    tokens: Tokens
+    attempts: Attempts
+    redis: Redis
+    keeper: Keeper
+    outbox: Outbox
+    forecaster: Forecaster
+    history: StoredForecasts
+    record: TrackRecord
+    supervisor: Supervisor
+
+
+def _redis(url: str) -> Redis:
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_SECONDS,
+        socket_connect_timeout=REDIS_SECONDS,
+        health_check_interval=HEALTH_CHECK_SECONDS,
+        retry=Retry(NoBackoff(), 0),  # waiting for Redis is the outbox's and the supervisor's business
+    )
+
+
+async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequence[Any]:
+    async with sessions() as session:
+        return await last_forecasts(session)
+
+
+@asynccontextmanager
+async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
+    """Start everything; stop it at the end of the block, with no event left behind.
+
+    Raises:
+        ConfigurationError: If the key of the tokens is not set.
+        SpoolError: If the local file cannot be opened.
+    """
+    if settings.jwt_key is None:
+        raise ConfigurationError("CS2_JWT_KEY is not set: a secret of 32 characters or more that signs the tokens")
+    async with AsyncExitStack() as stack:
+        folder = settings.data_dir / FOLDER
+        engine = make_async_engine(settings.database_url)
+        stack.push_async_callback(engine.dispose)
+        redis = await stack.enter_async_context(_redis(settings.redis_url))
+        blobs = Blobs(settings.mlflow_url)
+        stack.push_async_callback(blobs.close)
+        outbox = Outbox(redis, Spool(settings.data_dir, max_bytes=settings.spool_max_mb * 1024 * 1024))
+        stack.push_async_callback(outbox.close)
+        history = StoredForecasts(settings.mongo_url, settings.mongo_database)
+        stack.push_async_callback(history.close)
+        keeper = Keeper(
+            rows=ServedRows(engine),
+            blobs=blobs,
+            copies=Copies(folder),
+            reconcile_seconds=settings.reconcile_seconds,
+        )
+        stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
+        await keeper.start()
+        sessions = async_sessionmaker(engine, expire_on_commit=False)
+        tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
+        supervisor = Supervisor(expected=(RedisError, SQLAlchemyError, OSError))
+        stack.push_async_callback(supervisor.stop)
+        supervisor.start("history", outbox.run)
+        supervisor.start("reconciliation", keeper.run)
+        supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.reconcile_seconds))
+        supervisor.start("announcements", partial(listen_for_models, redis, keeper))
+        yield Services(
+            settings=settings,
+            counts=counts,
+            sessions=sessions,
+            passwords=Passwords(),
+            tokens=tokens,
+            attempts=Attempts(
+                redis,
+                per_account=settings.attempts_per_account,
+                per_address=settings.attempts_per_address,
+            ),
+            redis=redis,
+            keeper=keeper,
+            outbox=outbox,
+            forecaster=Forecaster(outbox),
+            history=history,
+            record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
+            supervisor=supervisor,
+        )

@@ -1,0 +1,36 @@
+"""The track record over HTTP, for everybody."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from serving.dependencies import ServicesDep
+from serving.errors import WrongFieldError, problems
+from serving.track_record.schemas import RecordQuery, TrackRecordPage
+
+router = APIRouter(tags=["track record"])
+
+_PAGE = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@router.get("/track-record", responses=_PAGE)
+async def track_record(query: Annotated[RecordQuery, Query()], services: ServicesDep) -> TrackRecordPage:
+    """Every match that the system forecast by itself, once, by the last forecast before its start; none is left out.
+
+    No token is needed. What users asked for is not in it.
+    """
+    record = await services.record.current()
+    try:
+        items = list(record.page(before=query.before, limit=query.limit + 1))
+    except KeyError as error:
+        message = f"no match of the record has the id {query.before}; start anew without"
+        raise WrongFieldError("unknown-fixture", "before", message) from error
+    has_more = len(items) > query.limit
+    items = items[: query.limit]
+    return TrackRecordPage(
+        computed_at=record.computed_at,
+        totals=record.totals,
+        items=items,
+        next_before=items[-1].fixture_id if has_more else None,
+    )

@@ -1,0 +1,46 @@
+"""The command's own account: made once, and again where its file is damaged or the API does not know it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.api import Api
+from cli.forecast import ACCOUNT_FILE, log_in
+from tests.testkit.live_service import Tried, tried_service
+
+
+@pytest.fixture(scope="module")
+def tried(
+    servers: dict[str, int], mlflow_url: str, worker_number: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tried]:
+    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as found:
+        yield found
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"username": "cli"}',
+        b'{"username": 1, "password": null}',
+        b'{"username": "nobody", "password": "not known here"}',
+    ],
+)
+def test_who_the_command_is_can_be_lost(tried: Tried, tmp_path: Path, content: bytes | None) -> None:
+    account = tmp_path / ACCOUNT_FILE
+    if content is not None:
+        account.write_bytes(content)
+    with Api(tried.url) as api:
+        log_in(api, account)
+        name = api.request("GET", "/auth/me")["username"]
+    assert json.loads(account.read_text())["username"] == name
+    with Api(tried.url) as again:
+        log_in(again, account)
+        assert again.request("GET", "/auth/me")["username"] == name, "kept for the next time"

@@ -1,0 +1,52 @@
+"""A way to PostgreSQL that is cut without a word: no statement waits for ever."""
+
+import asyncio
+import threading
+from time import monotonic
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import OperationalError
+
+from cs2.storage.engine import GRACE_SECONDS, make_engine
+from tests.testkit.network import Line, end
+
+pytestmark = pytest.mark.timeout(60)
+
+STATEMENT_SECONDS = 1
+
+
+async def test_a_run_gives_up_a_line_that_was_cut_and_finds_the_server_again(postgres_url: str) -> None:
+    address = make_url(postgres_url)
+    assert address.port is not None
+    line = Line(address.port)
+    server = await asyncio.start_server(line.carry, "127.0.0.1", 0)
+    url = address.set(host="127.0.0.1", port=server.sockets[0].getsockname()[1]).render_as_string(hide_password=False)
+    engine = make_engine(url, statement_seconds=STATEMENT_SECONDS)
+    connected, cut = threading.Event(), threading.Event()
+    asking = asyncio.create_task(asyncio.to_thread(_ask_twice, engine, connected, cut))
+    await asyncio.to_thread(connected.wait)
+    line.is_whole.clear()
+    begun = monotonic()
+    cut.set()
+    with pytest.raises(OperationalError):
+        await asking
+    assert monotonic() - begun >= STATEMENT_SECONDS + GRACE_SECONDS  # a statement may take its time
+    line.is_whole.set()
+    assert await asyncio.to_thread(_ask, engine) == 1
+    engine.dispose()
+    server.close()
+    await end(line.visits)
+
+
+def _ask(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT 1")) or 0)
+
+
+def _ask_twice(engine: Engine, connected: threading.Event, cut: threading.Event) -> None:
+    with engine.connect() as connection:
+        connection.scalar(text("SELECT 1"))
+        connected.set()
+        cut.wait()
+        connection.scalar(text("SELECT 2"))

@@ -1,0 +1,157 @@
+"""Rows of models and ratings: at most one champion, promotion at once or not at all, no ratings twice in a row."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.storage.engine import make_engine
+from cs2.storage.model_registry import (
+    PromotionRefusedError,
+    Served,
+    champion,
+    judge_candidate,
+    latest_model,
+    latest_snapshot,
+    model_of_run,
+    promote,
+    served,
+    store_snapshot,
+)
+from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
+
+
+@pytest.fixture
+def session(postgres_url: str) -> Iterator[Session]:
+    engine = make_engine(postgres_url)
+    with Session(engine) as session:
+        yield session
+    engine.dispose()
+
+
+def store(session: Session, data: bytes = b"ratings") -> Any:
+    return store_snapshot(session, as_of=date(2025, 12, 31), features_version=FEATURES_VERSION, data=data, n_rated=10)
+
+
+def candidate(session: Session, run: str) -> MlModel:
+    row = MlModel(
+        status=ModelStatus.CANDIDATE,
+        estimator="logistic_regression",
+        mlflow_run_id=f"mlflow-{run}",
+        dagster_run_id=run,
+        artifact_uri="mlflow-artifacts:/1/model.skops",
+        sha256="0" * 64,
+        features_version=FEATURES_VERSION,
+        feature_names=["rating"],
+        parameters={},
+        golden={},
+        metrics={"log_loss": 0.64},
+        trained_from=date(2024, 1, 1),
+        trained_through=date(2025, 12, 31),
+        n_maps=10,
+        snapshot_id=store(session).id,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def passed(session: Session, run: str) -> MlModel:
+    return judge_candidate(session, candidate(session, run).version, passed=True, reasons=[], metrics={})
+
+
+def statuses(session: Session) -> list[str]:
+    return list(session.scalars(select(MlModel.status).order_by(MlModel.version)))
+
+
+def test_the_same_ratings_again_are_no_new_row(session: Session) -> None:
+    first, second = store(session), store(session)
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.id == second.id
+
+
+def test_ratings_that_come_back_after_a_correction_are_the_newest_again(session: Session) -> None:
+    first, corrected, again = store(session, b"a"), store(session, b"b"), store(session, b"a")
+    assert first.id < corrected.id < again.id
+    newest = latest_snapshot(session)
+    assert newest is not None
+    assert newest.data == b"a"
+
+
+def test_nothing_is_served_at_first(session: Session) -> None:
+    assert served(session) == Served(None, None)
+    assert latest_model(session) is None
+
+
+def test_promotion_retires_the_champion_before(session: Session) -> None:
+    first, second = passed(session, "a"), passed(session, "b")
+    promote(session, first.version)
+    promote(session, second.version)
+    assert statuses(session) == ["retired", "champion"]
+    assert served(session).model_version == second.version
+
+
+def test_a_retired_version_may_come_back(session: Session) -> None:
+    first, second = passed(session, "a"), passed(session, "b")
+    for version in (first.version, second.version, first.version):
+        promote(session, version)
+    assert statuses(session) == ["champion", "retired"]
+
+
+def test_promoting_the_champion_again_changes_nothing(session: Session) -> None:
+    row = passed(session, "a")
+    since = promote(session, row.version).promoted_at
+    assert promote(session, row.version).promoted_at == since
+
+
+def test_a_refused_version_is_not_promoted(session: Session) -> None:
+    row = candidate(session, "a")
+    judge_candidate(session, row.version, passed=False, reasons=["worse than Elo"], metrics={"gain": -0.1})
+    assert row.status == ModelStatus.REFUSED
+    assert row.metrics == {"log_loss": 0.64, "gain": -0.1}
+    with pytest.raises(PromotionRefusedError, match="worse than Elo"):
+        promote(session, row.version)
+
+
+def test_a_version_that_nobody_judged_is_not_promoted(session: Session) -> None:
+    with pytest.raises(PromotionRefusedError, match="not judged"):
+        promote(session, candidate(session, "a").version)
+
+
+def test_an_unknown_version_is_not_promoted(session: Session) -> None:
+    with pytest.raises(PromotionRefusedError, match="no version 7"):
+        promote(session, 7)
+
+
+def test_a_verdict_is_given_once(session: Session) -> None:
+    row = candidate(session, "a")
+    judge_candidate(session, row.version, passed=False, reasons=["worse"], metrics={})
+    with pytest.raises(PromotionRefusedError, match="refused"):
+        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+
+
+def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, postgres_url: str) -> None:
+    first, second = passed(session, "a"), passed(session, "b")
+    promote(session, first.version)
+    session.commit()
+    promote(session, second.version)
+    engine = make_engine(postgres_url)
+    with Session(engine) as reader:
+        seen = champion(reader)
+        assert seen is not None
+        assert seen.version == first.version, "nobody sees a promotion before its commit"
+    session.rollback()
+    assert statuses(session) == ["champion", "candidate"]
+    engine.dispose()
+
+
+def test_a_run_finds_its_version(session: Session) -> None:
+    candidate(session, "a")
+    row = candidate(session, "b")
+    assert model_of_run(session, "b") is row
+    assert model_of_run(session, "c") is None
+    assert session.scalar(select(func.count()).select_from(RatingSnapshot)) == 1

@@ -1,0 +1,68 @@
+"""A Redis whose memory is full, as after a long absence of MongoDB: it refuses events, and the sink empties it."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymongo
+import pytest
+import redis
+
+from cli.stack import servers
+from cs2.messages import EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
+from tests.integration.ingest_worker.test_sink import event
+from tests.testkit.servers import wait_until_well
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def of(wanted: int, found: int) -> str | None:
+    return None if found == wanted else f"{found} instead of {wanted}"
+
+
+@pytest.fixture
+def small_redis(tmp_path: Path) -> Iterator[str]:
+    """A server of the test's own, with the deployed one's policy and little memory."""
+    port = servers.free_port()
+    command = servers.valkey_command(port, tmp_path)
+    command += ["--maxmemory", "4mb", "--maxmemory-policy", "noeviction"]
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        wait_until_well(lambda: servers.redis_check(url), "Valkey")
+        yield url
+    finally:
+        child.kill()
+        child.wait(10)
+
+
+def fill(client: redis.Redis) -> int:
+    for taken in range(100_000):
+        try:
+            client.xadd(EVENTS_STREAM, {EVENT_FIELD: event()})
+        except redis.exceptions.OutOfMemoryError:
+            return taken
+    pytest.fail("it never refused")
+
+
+def test_a_full_redis_is_emptied_by_the_sink_and_nothing_is_lost(
+    small_redis: str, mongo_url: str, mongo_database: str
+) -> None:
+    with redis.Redis.from_url(small_redis) as client:
+        client.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
+        taken = fill(client)
+        told = {"CS2_REDIS_URL": small_redis, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
+        sink = subprocess.Popen([sys.executable, "-m", "ingest_worker"], env={**os.environ, **told})
+        try:
+            with pymongo.MongoClient(mongo_url) as mongo:
+                stored = mongo[mongo_database][FORECASTS_COLLECTION]
+                wait_until_well(lambda: of(taken, stored.count_documents({})), "the history")
+                wait_until_well(lambda: of(0, client.xlen(EVENTS_STREAM)), "the stream")
+                mongo.drop_database(mongo_database)
+            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: event()}), "it takes events again"
+        finally:
+            sink.send_signal(signal.SIGTERM)
+            assert sink.wait(30) == 0

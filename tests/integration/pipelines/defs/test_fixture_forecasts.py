@@ -1,0 +1,251 @@
+"""Automatic forecasts: in time, once each, by nothing that knows the day, and none lost on the way to the history."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import dagster as dg
+import pymongo
+import pytest
+
+from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.messages import FORECASTS_COLLECTION
+from cs2.storage.model_registry import store_snapshot
+from cs2.storage.tables import FixtureForecast
+from pipelines.defs.fixtures.assets import fixture_forecasts
+from pipelines.defs.fixtures.sensors import fixtures_sensor
+from pipelines.resources import Announcer, Database
+from tests.testkit.asset_environment import NOBODY, SetToday, Stage, store_all
+from tests.testkit.service import AS_OF, League, Models, ratings_of
+
+NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("today")
+
+
+def run(stage: Stage, **resources: Any) -> dict[str, Any] | None:
+    """Metadata of a run, None where it failed."""
+    result = stage.materialize([fixture_forecasts], **resources)
+    if not result.success:
+        return None
+    (event,) = result.asset_materializations_for_node("fixture_forecasts")
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def better_ratings(database: Database, league: League, as_of: date = AS_OF, skill: float = 2.0) -> int:
+    with database.transaction() as session:
+        data = ratings_of(league, skill=skill)
+        return store_snapshot(session, as_of=as_of, features_version=FEATURES_VERSION, data=data, n_rated=11).id
+
+
+def test_matches_of_the_next_week_are_forecast_before_they_start_and_no_others(
+    stage: Stage, models: Models, announce: Any, events: Any
+) -> None:
+    version = models.publish()
+    announce(1, "2026-01-06T18:00")
+    announce(2, "2026-01-12T18:00", best_of=None)
+    announce(3, "2026-01-13T18:00")  # further than a week
+    announce(4, "2026-01-05T23:00")  # has begun
+    announce(5, "2026-01-07T18:00", best_of=2)  # may end in a draw
+    assert (run(stage) or {})["forecasts"] == 2
+    first, second = found = sorted(events(), key=lambda event: event.fixture_id)  # of one moment: in any order
+    assert [event.fixture_id for event in found] == [1, 2]
+    assert [event.response.played_on for event in found] == [date(2026, 1, 6), date(2026, 1, 12)]
+    assert [event.response.best_of for event in found] == [3, 3]
+    for event in found:
+        assert event.occurred_at == NOW
+        assert UUID(event.event_id).int >> 80 == int(NOW.timestamp() * 1000)  # the history is sorted by it
+        assert (event.user_id, event.model_version) == (None, version)
+        assert event.response.forecast_id == event.event_id
+    assert first.response.team1_win_probability > 0.5  # the better team
+    assert [team.name for team in (first.response.team1, first.response.team2)] == ["Vitality", "FURIA"]
+    assert [len(first.response.team1.players), second.response.model.ratings_as_of] == [5, AS_OF]
+
+
+def test_a_second_run_makes_nothing_newer_ratings_and_a_newer_model_do(
+    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League
+) -> None:
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    run(stage)
+    assert (run(stage) or {})["forecasts"] == 0
+    snapshot_id = better_ratings(database, league)
+    run(stage)
+    version = models.publish(seed=5, skill=2.0)
+    run(stage)
+    assert [event.model_version for event in events()] == [version - 1, version - 1, version]
+    assert [event.snapshot_id for event in events()][1:] == [snapshot_id, snapshot_id]
+
+
+def test_neither_ratings_nor_a_model_that_know_the_day_forecast_its_matches(
+    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League, today: SetToday
+) -> None:
+    models.publish()
+    newer = better_ratings(database, league, as_of=date(2026, 1, 6))
+    announce(1, "2026-01-06T18:00")
+    announce(2, "2026-01-07T18:00")
+    run(stage)
+    assert {event.fixture_id: event.snapshot_id for event in events()} == {1: newer - 1, 2: newer}
+    models.publish(seed=5, skill=2.5, trained_through=date(2026, 1, 6))
+    run(stage)
+    assert [event.fixture_id for event in events()][2:] == [2]
+    today("2026-01-07")
+    assert (run(stage) or {})["through"] == "no match is due"
+
+
+def test_a_correction_of_teams_or_day_asks_again_and_one_of_the_hour_does_not(
+    stage: Stage, models: Models, announce: Any, events: Any, league: League
+) -> None:
+    models.publish()
+    announce(1, "2026-01-07T18:00")
+    run(stage)
+    announce(1, "2026-01-07T20:00")
+    assert (run(stage) or {})["forecasts"] == 0
+    announce(1, "2026-01-08T18:00")
+    run(stage)
+    announce(1, "2026-01-08T18:00", team2_id=league.lonely, best_of=5)
+    run(stage)
+    asked = [(event.response.played_on.day, event.response.team2.id, event.response.best_of) for event in events()]
+    assert asked == [(7, league.teams[1], 3), (8, league.teams[1], 3), (8, league.lonely, 5)]
+
+
+def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str, Any]]:
+    """What the sink stores of the stream."""
+    asyncio.run(store_all(redis_url, mongo_url, mongo_database))  # Dagster's runs, too, have a loop of their own
+    client: pymongo.MongoClient[dict[str, Any]]
+    with pymongo.MongoClient(mongo_url) as client:
+        documents = list(client[mongo_database][FORECASTS_COLLECTION].find().sort("_id"))
+        client.drop_database(mongo_database)
+    return documents
+
+
+def test_without_redis_a_run_fails_and_the_next_one_hands_over_what_it_made(
+    stage: Stage,
+    models: Models,
+    announce: Any,
+    events: Any,
+    database: Database,
+    redis_url: str,
+    mongo_url: str,
+    mongo_database: str,
+) -> None:
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    with database.transaction() as session:
+        kept = [row.event_id for row in session.query(FixtureForecast)]
+    context = dg.build_sensor_context(instance=stage.instance)
+    assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
+    assert run(stage) == {
+        "forecasts": 0,
+        "unchanged": 0,
+        "handed_over": 1,
+        "model_version": 1,
+        "through": "no match is due",
+    }
+    assert [event.event_id for event in events()] == kept
+    assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
+    documents = stored(redis_url, mongo_url, mongo_database)
+    assert [(one["_id"], one["fixture_id"], one["user_id"]) for one in documents] == [(kept[0], 1, None)]
+
+
+KILLED = """
+import os, signal, sys
+from pipelines.fixtures.repository import hand_over
+from pipelines.resources import Announcer, Database
+
+announcer = Announcer(url=sys.argv[2])
+def send(events):
+    announcer.record(events)
+    os.kill(os.getpid(), signal.SIGKILL)
+with Database(url=sys.argv[1]).transaction() as session:
+    hand_over(session, send)
+"""
+
+
+def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
+    stage: Stage,
+    models: Models,
+    announce: Any,
+    events: Any,
+    redis_url: str,
+    postgres_url: str,
+    mongo_url: str,
+    mongo_database: str,
+) -> None:
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    announce(2, "2026-01-07T18:00")
+    assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    root = Path(__file__).parents[2]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, postgres_url, redis_url],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert (run(stage) or {})["handed_over"] == 2
+    assert len(events()) == 4  # the stream has them twice
+    assert sorted(one["fixture_id"] for one in stored(redis_url, mongo_url, mongo_database)) == [1, 2]
+
+
+def test_of_two_runs_at_once_one_forecast_counts(
+    stage: Stage, models: Models, announce: Any, events: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.defs.fixtures import assets
+
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    real = assets.due_fixtures
+
+    def overtaken(*arguments: Any, **named: Any) -> Any:
+        due = real(*arguments, **named)
+        monkeypatch.setattr(assets, "due_fixtures", real)
+        assert (run(stage) or {})["forecasts"] == 1  # the other run, between the look and the forecasts of this one
+        return due
+
+    monkeypatch.setattr(assets, "due_fixtures", overtaken)
+    assert (run(stage) or {})["forecasts"] == 0
+    assert len(events()) == 1
+
+
+def test_a_match_that_begins_during_the_run_is_not_forecast(
+    stage: Stage, models: Models, announce: Any, events: Any, today: SetToday, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pipelines.defs.fixtures import assets
+
+    models.publish()
+    announce(1, "2026-01-06T18:00")
+    announce(2, "2026-01-07T18:00")
+    real = assets.due_fixtures
+
+    def slow(*arguments: Any, **named: Any) -> Any:
+        due = real(*arguments, **named)
+        today("2026-01-06")
+        return due
+
+    monkeypatch.setattr(assets, "due_fixtures", slow)
+    run(stage)
+    assert [event.fixture_id for event in events()] == [2]
+
+
+def test_the_sensor_says_what_it_waits_for(
+    stage: Stage, models: Models, announce: Any, database: Database, today: SetToday
+) -> None:
+    def tick() -> str:
+        found = fixtures_sensor(dg.build_sensor_context(instance=stage.instance), database=database)
+        return found.tags["cs2/why"] if isinstance(found, dg.RunRequest) else str(found.skip_message)
+
+    assert tick() == "there is no champion yet"
+    models.publish()
+    assert tick() == "every match of the next days has its forecast"
+    announce(1, (NOW + timedelta(days=8)).isoformat()[:16])
+    assert tick() == "every match of the next days has its forecast"
+    today("2026-01-06")
+    assert tick() == "1 matches are due, 0 forecasts wait for Redis"

@@ -1,0 +1,200 @@
+"""Stored forecasts joined with what happened: which match each was about, and which are not judged."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+from sqlalchemy import text
+
+from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps
+from cs2.forecasting.evaluation.walk_forward import rate
+from cs2.forecasting.matches import UNKNOWN, Fixtures
+from cs2.forecasting.model.map_model import sigmoid
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
+from cs2.outcomes import outcome_of
+from cs2.settings import SourceName, get_settings
+from pipelines.defs.etl.tables import match_tables
+from pipelines.defs.evaluation.assets import forecast_outcomes
+from pipelines.defs.evaluation.sensors import judging_sensor
+from pipelines.etl.landing import land
+from pipelines.etl.repository import read_history
+from pipelines.resources import Database, Mongo
+from tests.testkit.documents import forecast
+from tests.testkit.rows import A, B, C, Row, map_row, published, series_row
+
+MATCHES = [
+    *(map_row(f"2025-12-{day:02}", winner=1 + day % 3 // 2, team1_players=A, team2_players=B) for day in range(1, 15)),
+    map_row("2026-01-05", map="Nuke", winner=2, team1_players=A, team2_players=B, hltv_match_id="1"),
+    map_row("2026-01-05", map="Mirage", hltv_match_id="1", best_of="3", team1_rank="3", team2_rank="40"),
+    map_row("2026-01-05", map="Train", hltv_match_id="1", best_of="3"),
+    map_row("2026-01-12", map="Nuke", hltv_match_id="2"),
+    map_row("2026-01-12", map="Nuke", winner=2, hltv_match_id="3"),
+    map_row("2026-01-20", map="Nuke", hltv_match_id="4", winner_conflict="1"),
+]
+SERIES = [series_row("2026-01-25", "Alpha", "Gamma", winner=2, team2_players=C)]
+
+
+class History:
+    """The tables, the collection of forecasts, and the asset between them."""
+
+    def __init__(self, database: Database, mongo: Mongo, instance: dg.DagsterInstance) -> None:
+        self.database, self.mongo, self.instance = database, mongo, instance
+
+    def play(self, maps: list[Row], series: list[Row] = SERIES) -> None:
+        with self.database.engine() as engine, engine.begin() as connection:
+            land(connection, SourceName.ARCHIVE, published(maps, series))
+        assert dg.materialize([match_tables], instance=self.instance, resources={"database": self.database}).success
+
+    def ids(self, table: str) -> dict[str, int]:
+        with self.database.transaction() as session:
+            return {row.name: row.id for row in session.execute(text(f"SELECT name, id FROM {table}"))}
+
+    def ask(self, played_on: str, *, map: str = "Nuke", team1: str = "Alpha", team2: str = "Beta", **more: Any) -> str:
+        teams, maps = self.ids("teams"), self.ids("maps")
+        named = [maps[one] for one in more.pop("maps", ())] or None
+        question = {"team1": teams[team1], "team2": teams[team2], "map_id": maps[map], "named_maps": named}
+        document = forecast(played_on, **question, **more)
+        with self.mongo.database() as stored:
+            stored[FORECASTS_COLLECTION].insert_one(document)
+        return str(document["_id"])
+
+    def judge(self) -> dict[str, Any]:
+        resources = {"database": self.database, "mongo": self.mongo}
+        result = dg.materialize([forecast_outcomes], instance=self.instance, resources=resources)
+        (event,) = result.asset_materializations_for_node("forecast_outcomes")
+        return {name: value.value for name, value in event.metadata.items()}
+
+    def outcomes(self) -> dict[str, dict[str, Any]]:
+        with self.mongo.database() as stored:
+            return {document["_id"]: document for document in stored[OUTCOMES_COLLECTION].find()}
+
+
+@pytest.fixture
+def history(
+    database: Database, mongo: Mongo, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[History]:
+    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    get_settings.cache_clear()
+    history = History(database, mongo, instance)
+    history.play(MATCHES)
+    yield history
+    get_settings.cache_clear()
+
+
+def test_each_forecast_finds_its_match_or_the_reason_why_not(history: History) -> None:
+    five = [number for number, *_ in _players(history, A)]
+    judged = {
+        "as played": (history.ask("2026-01-05"), 2),
+        "sides exchanged": (history.ask("2026-01-05", team1="Beta", team2="Alpha"), 1),
+        "played a day late": (history.ask("2026-01-04"), 2),
+        "long before": (history.ask("2026-01-05", as_of="2025-12-31"), 2),
+        "the five who played": (history.ask("2026-01-05", lineup1=five), 2),
+        "series of maps": (history.ask("2026-01-05", best_of=3), 1),
+        "its maps named": (history.ask("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Train"]), 1),
+        "series without maps": (history.ask("2026-01-25", best_of=1, team2="Gamma"), 2),
+    }
+    left_out = {
+        "no result": [
+            history.ask("2026-01-06"),
+            history.ask("2026-01-03"),
+            history.ask("2026-01-05", team2="Gamma"),
+            history.ask("2026-01-05", best_of=5),
+            history.ask("9999-12-31"),
+        ],
+        "two matches of that kind on one day": [history.ask("2026-01-12"), history.ask("2026-01-11")],
+        "the result is in doubt": [history.ask("2026-01-20")],
+        "results of the day or later were known": [
+            history.ask("2026-01-05", as_of="2026-01-05"),
+            history.ask("2026-01-05", trained_through="2026-01-05"),
+        ],
+        "another lineup or other maps than asked for": [
+            history.ask("2026-01-05", lineup1=[*five[:4], 99]),
+            history.ask("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Nuke"]),
+        ],
+    }
+    told = history.judge()
+    assert told["verdicts"] == {"judged": len(judged), **{reason: len(ids) for reason, ids in left_out.items()}}
+    winners = {forecast_id: document["winner"] for forecast_id, document in history.outcomes().items()}
+    assert winners == dict(judged.values())
+
+
+def test_an_outcome_tells_day_tier_and_what_both_elos_knew_before_it(history: History) -> None:
+    asked, exchanged = history.ask("2026-01-04"), history.ask("2026-01-05", team1="Beta", team2="Alpha", map="Mirage")
+    of_series = history.ask("2026-01-05", best_of=3)
+    history.judge()
+    found = {forecast_id: outcome_of(document) for forecast_id, document in history.outcomes().items()}
+    assert {str(outcome.played_on) for outcome in found.values()} == {"2026-01-05"}
+    assert found[asked].tier == "others"
+    assert found[exchanged].tier == "both in the top 100, not both in the top 30"
+    with history.database.one_state() as connection:
+        known = read_history(connection)
+    before = rate(known, through=20457)  # 2026-01-04
+    teams = history.ids("teams")
+    lineups = [[number for number, *_ in _players(history, side)] for side in (A, B)]
+    question = Fixtures(
+        map_id=np.array([history.ids("maps")["Nuke"]]),
+        team_ids=np.array([[teams["Alpha"], teams["Beta"]]]),
+        player_ids=np.array([lineups]),
+        day=np.array([20458]),
+    )
+    assert (question.player_ids != UNKNOWN).all()
+    log_odds = elo_log_odds(before.state, question)[0]
+    assert abs(log_odds).min() > 0.01, "the Elos tell the teams apart"
+    assert list(found[asked].baselines.values()) == pytest.approx(sigmoid(log_odds).tolist())
+    assert found[exchanged].baselines["team_elo"] == pytest.approx(1 - sigmoid(log_odds[:1])[0])
+    (series,) = series_by_maps(log_odds[:1], np.array([3]))
+    assert found[of_series].baselines["team_elo"] == pytest.approx(series)
+
+
+def test_judging_twice_writes_once_and_corrections_follow(history: History) -> None:
+    one, other = history.ask("2026-01-05"), history.ask("2026-01-05", map="Mirage")
+    first = history.judge()
+    assert (first["forecasts"], first["judged"], first["written"], first["removed"]) == (2, 2, 2, 0)
+    before = history.outcomes()
+    again = history.judge()
+    assert (again["judged"], again["written"], again["removed"]) == (2, 0, 0)
+    assert history.outcomes() == before
+    corrected = [*MATCHES[:14], {**MATCHES[14], "winner": "1", "score1": "13", "score2": "7"}, *MATCHES[15:]]
+    history.play(corrected)
+    assert history.judge()["written"] >= 1
+    assert history.outcomes()[one]["winner"] == 1
+    doubted = [*corrected[:15], {**corrected[15], "winner_conflict": "1"}, *corrected[16:]]
+    history.play(doubted)
+    assert history.judge()["removed"] == 1
+    assert set(history.outcomes()) == {one}
+    assert other not in history.outcomes()
+
+
+def test_the_sensor_asks_after_new_results_and_on_a_new_day(
+    history: History, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cursor = None
+
+    def tick() -> dg.RunRequest | dg.SkipReason:
+        nonlocal cursor
+        context = dg.build_sensor_context(instance=instance, cursor=cursor)
+        answer = judging_sensor(context)
+        cursor = context.cursor
+        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+        return answer
+
+    assert isinstance(tick(), dg.RunRequest)
+    assert isinstance(tick(), dg.SkipReason)
+    history.play([*MATCHES, map_row("2026-01-30")])
+    assert isinstance(tick(), dg.RunRequest), "new results"
+    assert isinstance(tick(), dg.SkipReason)
+    monkeypatch.setenv("CS2_TODAY", "2026-02-01")
+    get_settings.cache_clear()
+    assert isinstance(tick(), dg.RunRequest), "a new day"
+    assert judging_sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    with dg.DagsterInstance.ephemeral() as empty:
+        assert isinstance(judging_sensor(dg.build_sensor_context(instance=empty)), dg.SkipReason)
+
+
+def _players(history: History, lineup: str) -> list[tuple[int]]:
+    query = text("SELECT id FROM players WHERE nickname = ANY(:names) ORDER BY id")
+    with history.database.transaction() as session:
+        return [(row.id,) for row in session.execute(query, {"names": lineup.split("|")})]

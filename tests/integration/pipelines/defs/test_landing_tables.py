@@ -1,0 +1,241 @@
+"""Landing and tables as Dagster runs them, and the sensor that watches the folder."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from sqlalchemy import text
+
+from cs2.settings import get_settings
+from pipelines.defs.etl import checks
+from pipelines.defs.etl.jobs import range_tags
+from pipelines.defs.etl.landing import raw_rows
+from pipelines.defs.etl.partitions import FIRST_MONTH, MONTHS, as_months, ranges
+from pipelines.defs.etl.sensors import new_results_sensor
+from pipelines.defs.etl.tables import DESCRIPTIONS, match_tables
+from pipelines.resources import Database
+
+HEADER = "date,map,team1,team2,winner,score1,score2,team1_players,team2_players\n"
+LINEUPS = "ana|bob|cid|dan|eve,fay|gus|hal|ida|jim"
+CHECKS = [
+    checks.map_results_keep_their_contract,
+    checks.series_keep_their_contract,
+    checks.lineups_keep_their_contract,
+    checks.every_row_is_accounted_for,
+]
+
+
+def row(day: str, *, team1: str = "Alpha", winner: str = "1") -> str:
+    return f"{day},Nuke,{team1},Beta,{winner},13,7,{LINEUPS}\n"
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A watched folder, empty; today is the last of January 2026."""
+    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
+    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    get_settings.cache_clear()
+    yield tmp_path
+    get_settings.cache_clear()
+
+
+def write(archive: Path, *rows: str, name: str = "maps.csv", age: float = 60) -> None:
+    (archive / name).write_text(HEADER + "".join(rows))
+    os.utime(archive / name, (time.time() - age,) * 2)
+
+
+def materialize(
+    database: Database, instance: dg.DagsterInstance, first: str = "2025-12-01", last: str = "2026-01-01"
+) -> dg.ExecuteInProcessResult:
+    job = dg.define_asset_job("job", selection=dg.AssetSelection.all())
+    definitions = dg.Definitions(
+        [raw_rows, match_tables], jobs=[job], asset_checks=CHECKS, resources={"database": database}
+    )
+    return definitions.resolve_job_def("job").execute_in_process(
+        instance=instance, tags=range_tags(first, last), raise_on_error=False
+    )
+
+
+def tick(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+    result = new_results_sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+    assert isinstance(result, dg.SensorResult | dg.SkipReason)
+    return result
+
+
+def asked_for(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str]]:
+    """First and last month of each requested run."""
+    assert isinstance(result, dg.SensorResult), result
+    tags = [request.tags for request in result.run_requests or ()]
+    return [(t["dagster/asset_partition_range_start"], t["dagster/asset_partition_range_end"]) for t in tags]
+
+
+def count(database: Database, table: str) -> int:
+    with database.transaction() as session:
+        return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def test_months_are_landed_in_one_run_and_every_table_is_rebuilt(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2025-11-05"), row("2025-12-05"), row("2026-01-05"), row("2026-01-06", team1="Beta"))
+    result = materialize(database, instance)
+    assert result.success
+    [landed] = result.asset_materializations_for_node("raw_rows")[:1]
+    assert landed.metadata["rows_landed"].value == 3  # November was not asked for
+    assert instance.get_materialized_partitions(dg.AssetKey("raw_rows")) == {"2025-12-01", "2026-01-01"}
+    for table in DESCRIPTIONS:
+        assert instance.get_latest_materialization_event(dg.AssetKey(table)) is not None
+    assert (count(database, "map_results"), count(database, "rejected_rows")) == (2, 1)
+    evaluations = result.get_asset_check_evaluations()
+    assert len(evaluations) == len(CHECKS)
+    assert all(evaluation.passed for evaluation in evaluations)
+
+
+def test_the_run_tells_what_became_of_every_row(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2026-01-05"), row("2026-01-06", team1="Beta", winner="5"))
+    materialize(database, instance)
+    told = instance.get_latest_materialization_event(dg.AssetKey("map_results"))
+    assert told is not None
+    assert told.asset_materialization is not None
+    assert told.asset_materialization.metadata["map_rows_stored"].value == 1
+    assert told.asset_materialization.metadata["map_rows_rejected"].value == 1
+    rejected = instance.get_latest_materialization_event(dg.AssetKey("rejected_rows"))
+    assert rejected is not None
+    assert rejected.asset_materialization is not None
+    reasons = rejected.asset_materialization.metadata["reasons"].value
+    assert reasons == {"a team against itself": 1, "winner is neither 1 nor 2": 1}
+
+
+def test_a_file_that_cannot_be_read_fails_the_run_and_leaves_the_tables(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2026-01-05"))
+    assert materialize(database, instance).success
+    (archive / "maps.csv").write_text("date,team1\n2026-01-06,Alpha\n")
+    result = materialize(database, instance)
+    assert not result.success
+    assert count(database, "map_results") == 1
+
+
+def test_a_check_finds_a_row_that_is_gone(archive: Path, database: Database, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"))
+    materialize(database, instance)
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM map_results"))
+    found = checks.every_row_is_accounted_for(dg.build_asset_check_context(instance=instance), database=database)
+    assert isinstance(found, dg.AssetCheckResult)
+    assert not found.passed
+
+
+def test_a_check_finds_a_stored_row_that_breaks_the_contract(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2026-01-05"))
+    materialize(database, instance)
+    with database.transaction() as session:
+        session.execute(text("UPDATE lineups SET roster = '1,2,3'"))
+    found = checks.lineups_keep_their_contract(database=database)
+    assert isinstance(found, dg.AssetCheckResult)
+    assert not found.passed
+
+
+def test_the_sensor_asks_for_the_changed_months_only(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2025-10-05"), row("2025-11-05"), row("2026-01-05"))
+    first = tick(instance, None)
+    assert asked_for(first) == [("2025-10-01", "2025-11-01"), ("2026-01-01", "2026-01-01")]
+    write(archive, row("2025-10-05"), row("2025-11-05"), row("2026-01-05"), row("2026-01-06"), age=30)
+    assert isinstance(first, dg.SensorResult)
+    assert asked_for(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
+
+
+def test_a_dropped_file_is_asked_for_beside_the_old_one(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2025-12-05"))
+    first = tick(instance, None)
+    assert isinstance(first, dg.SensorResult)
+    write(archive, row("2026-01-05"), name="maps-2026-01.csv")
+    assert asked_for(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
+
+
+def test_a_quiet_tick_says_so(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"))
+    first = tick(instance, None)
+    assert isinstance(first, dg.SensorResult)
+    second = tick(instance, first.cursor)
+    assert isinstance(second, dg.SkipReason)
+    assert second.skip_message == "archive: nothing new since the last look"
+
+
+def test_a_file_touched_but_not_changed_asks_for_nothing_and_moves_the_cursor(
+    archive: Path, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2026-01-05"))
+    first = tick(instance, None)
+    assert isinstance(first, dg.SensorResult)
+    write(archive, row("2026-01-05"), age=30)
+    context = dg.build_sensor_context(instance=instance, cursor=first.cursor)
+    skipped = new_results_sensor(context)
+    assert isinstance(skipped, dg.SkipReason)
+    assert skipped.skip_message == "archive: the source was written, but no row changed"
+    assert context.cursor != first.cursor
+
+
+def test_a_file_that_is_still_being_written_is_left_alone(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"), age=0)
+    skipped = tick(instance, None)
+    assert isinstance(skipped, dg.SkipReason)
+    assert str(skipped.skip_message).startswith("archive: a file is still being written")
+
+
+def test_an_unreadable_file_is_named_and_looked_at_again(archive: Path, instance: dg.DagsterInstance) -> None:
+    (archive / "maps.csv").write_text("date,team1\n2026-01-06,Alpha\n")
+    os.utime(archive / "maps.csv", (1, 1))
+    skipped = tick(instance, None)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "maps.csv: column map, team2, winner is missing" in str(skipped.skip_message)
+    write(archive, row("2026-01-05"))
+    assert asked_for(tick(instance, None)) == [("2026-01-01", "2026-01-01")]
+
+
+def test_a_correction_that_is_taken_back_is_asked_for_each_time(archive: Path, instance: dg.DagsterInstance) -> None:
+    cursor, keys = None, set()
+    for age, winner in ((60, "1"), (50, "2"), (40, "1"), (30, "2")):
+        write(archive, row("2026-01-05", winner=winner), age=age)
+        result = tick(instance, cursor)
+        assert isinstance(result, dg.SensorResult)
+        keys |= {request.run_key for request in result.run_requests or ()}
+        cursor = result.cursor
+    assert len(keys) == 4
+
+
+def test_the_same_observation_has_the_same_run_key(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"))
+    one, other = tick(instance, None), tick(instance, None)  # the cursor of the first was lost
+    assert isinstance(one, dg.SensorResult)
+    assert isinstance(other, dg.SensorResult)
+    assert [r.run_key for r in one.run_requests or ()] == [r.run_key for r in other.run_requests or ()]
+    assert json.loads(str(one.cursor))["looks"]["archive"]["months"].keys() == {"2026-01-01"}
+
+
+def test_the_sensor_runs_without_being_turned_on() -> None:
+    assert new_results_sensor.default_status is dg.DefaultSensorStatus.RUNNING
+
+
+def test_ranges_are_runs_of_consecutive_months() -> None:
+    keys = ["2025-12-01", "2024-01-01", "2026-01-01", "2026-02-01", "2025-10-01"]
+    assert ranges(keys) == [("2024-01-01",) * 2, ("2025-10-01",) * 2, ("2025-12-01", "2026-02-01")]
+    assert ranges([]) == []
+
+
+def test_the_partitions_reach_from_the_oldest_result_to_the_running_month() -> None:
+    keys = MONTHS.get_partition_keys()
+    today = datetime.now(UTC).date()
+    assert (keys[0], keys[-1]) == (FIRST_MONTH, today.replace(day=1).isoformat())
+    assert as_months(keys[:2]) == [date(2012, 9, 1), date(2012, 10, 1)]

@@ -1,0 +1,228 @@
+"""A champion that forecasts the wrong way round, on the simulated league: seen by its live forecasts, and replaced."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import httpx
+import numpy as np
+import pytest
+import skops.io
+from sqlalchemy import text
+
+from cs2.forecasting.evaluation import metrics
+from cs2.forecasting.evaluation.stability import DRIFTED
+from cs2.forecasting.matches import UNKNOWN, Fixtures
+from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.map_model import MapModel, forecast, golden_set
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.messages import FORECASTS_COLLECTION
+from cs2.settings import get_settings
+from cs2.storage.model_registry import champion, judge_candidate, latest_snapshot, promote
+from cs2.storage.tables import LiveQuality, MlModel
+from pipelines.defs.etl.jobs import range_tags
+from pipelines.defs.training.sensors import retraining_sensor
+from pipelines.mlflow_client import TrainedModel
+from tests.integration.pipelines.defs.test_ratings_to_champion import FIRST, Chain
+from tests.testkit.asset_environment import Stage, importing_mlflow
+from tests.testkit.documents import forecast as document
+
+pytestmark = [importing_mlflow, pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")]
+
+TRAINED, JUDGED = "2025-08-20", "2025-10-20"
+"""Late enough that the gate has its 4,000 held-out maps: fewer do not tell the league's small lead over Elo."""
+
+CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
+
+
+@pytest.fixture
+def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    monkeypatch.setenv("CS2_SOURCE", "simulated")
+    monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone ask for nothing here
+    monkeypatch.setenv("CS2_RETRAIN_COOLDOWN_MINUTES", "0")
+    for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # of the job, which the sensor does not run
+        monkeypatch.setenv(f"CS2_{name}_URL", "unused")
+    yield Chain(stage)
+    get_settings.cache_clear()
+
+
+def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
+    monkeypatch.setenv("CS2_TODAY", day)
+    get_settings.cache_clear()
+
+
+def tick(chain: Chain) -> dg.RunRequest | dg.SkipReason:
+    context = dg.build_sensor_context(instance=chain.stage.instance, definitions=chain.defs)
+    answer = retraining_sensor(context, database=chain.stage.database)
+    assert isinstance(answer, dg.RunRequest | dg.SkipReason)
+    return answer
+
+
+def promote_turned_round(stage: Stage) -> int:
+    """Serve the champion with every coefficient turned round, as if its results had been exchanged."""
+    with stage.database.transaction() as session:
+        good = champion(session)
+        assert good is not None
+        estimator = skops.io.loads(stage.mlflow.fetch(good.artifact_uri), trusted=[])
+        estimator.steps[-1][1].coef_ *= -1
+        kept = stage.mlflow.evaluation(good.mlflow_run_id)
+        X = kept["X"]
+        logged = stage.mlflow.log(
+            TrainedModel(
+                name="turned round",
+                estimator=estimator,
+                feature_names=FEATURE_NAMES,
+                X=X[:5],
+                parameters={},
+                metrics={},
+                tags={},
+                evaluation={name: kept[name] for name in ("X", "X_matches")},
+                is_registered=True,
+            )
+        )
+        columns = {c.key: getattr(good, c.key) for c in MlModel.__table__.columns}
+        for name in ("version", "created_at", "judged_at", "promoted_at"):
+            columns.pop(name)
+        columns |= {
+            "status": "candidate",
+            "mlflow_run_id": logged.run_id,
+            "artifact_uri": logged.artifact_uri,
+            "sha256": logged.sha256,
+            "golden": golden_set(MapModel.from_estimator(estimator), X),
+        }
+        row = MlModel(**columns)
+        session.add(row)
+        session.flush()
+        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+        return promote(session, row.version).version
+
+
+def ask_about_what_follows(stage: Stage, version: int) -> dict[str, float]:
+    """Store the served model's forecasts of all maps after its ratings, as the service would have answered them."""
+    with stage.database.transaction() as session:
+        best, snapshot = champion(session), latest_snapshot(session)
+        assert best is not None
+        assert snapshot is not None
+        older = session.execute(text("SELECT id FROM rating_snapshots ORDER BY id LIMIT 1")).scalar_one()
+        data = session.execute(text("SELECT data FROM rating_snapshots WHERE id = :id"), {"id": older}).scalar_one()
+        rows = session.execute(
+            text("SELECT * FROM map_results WHERE played_on > :day ORDER BY id"), {"day": date.fromisoformat(TRAINED)}
+        ).all()
+        lineups = {row.id: row.roster for row in session.execute(text("SELECT id, roster FROM lineups"))}
+    ratings = RatingSnapshot.from_bytes(data)
+    model = MapModel.from_estimator(skops.io.loads(stage.mlflow.fetch(best.artifact_uri), trusted=[]))
+    fives = [
+        [[int(p) for p in lineups[lineup].split(",")] for lineup in (row.lineup1_id, row.lineup2_id)] for row in rows
+    ]
+    asked = Fixtures(
+        map_id=np.array([row.map_id for row in rows]),
+        team_ids=np.array([(row.team1_id, row.team2_id) for row in rows]),
+        player_ids=np.array(fives),
+        day=np.array([(row.played_on - date(1970, 1, 1)).days for row in rows]),
+    )
+    found = forecast(model, ratings, asked)
+    added = model.contributions(found.X)
+    documents = [
+        document(
+            str(row.played_on),
+            team1=row.team1_id,
+            team2=row.team2_id,
+            map_id=row.map_id,
+            probability=float(found.probability[n]),
+            as_of=TRAINED,
+            trained_through=TRAINED,
+            model_version=version,
+            contributions=dict(zip(FEATURE_NAMES, added[n].tolist(), strict=True)),
+        )
+        for n, row in enumerate(rows)
+    ]
+    matches = forecast(model, ratings, replace(asked, map_id=np.full(len(rows), UNKNOWN)))
+    documents += [
+        document(
+            str(row.played_on),
+            team1=row.team1_id,
+            team2=row.team2_id,
+            best_of=3,
+            as_of=TRAINED,
+            trained_through=TRAINED,
+            model_version=version,
+            contributions=dict(zip(FEATURE_NAMES, model.contributions(matches.X)[n].tolist(), strict=True)),
+        )
+        for n, row in enumerate(rows)
+    ]
+    documents += [strange(version, day, named_maps=[1, 2, 3]) for day in range(300)]  # maps were named: not compared
+    with stage.mongo.database() as history:
+        history[FORECASTS_COLLECTION].insert_many(documents)
+    won = np.array([row.winner == 1 for row in rows])
+    return {"n": len(rows), "log_loss": metrics.log_loss(found.probability, won)}
+
+
+def strange(version: int, day: int, **more: Any) -> dict[str, Any]:
+    """A forecast of a series of which all features say the same, strongly."""
+    played_on = str(date(2025, 1, 1) + timedelta(days=day))
+    return document(
+        played_on, best_of=3, as_of=TRAINED, trained_through=TRAINED, model_version=version,
+        contributions=dict.fromkeys(FEATURE_NAMES, 2.0), **more,
+    )  # fmt: skip
+
+
+def checks(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str | None]]:
+    return {check.check_name: (check.passed, check.description) for check in result.get_asset_check_evaluations()}
+
+
+def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    on(monkeypatch, TRAINED)
+    assert chain.run("ingest_job", tags=range_tags(FIRST, "2025-08-01")).success
+    assert chain.run("train_job").success
+    bad = promote_turned_round(stage)
+    on(monkeypatch, JUDGED)
+    assert chain.run("ingest_job", tags=range_tags("2025-08-01", "2025-10-01")).success
+    expected = ask_about_what_follows(stage, bad)
+    assert isinstance(tick(chain), dg.SkipReason), "nothing was judged yet"
+
+    judged = chain.run("judge_job")
+    assert judged.success, "a verdict, no failure"
+    found = checks(judged)
+    assert set(found) == set(CHECKS)
+    passed, why = found["live_quality_is_in_its_band"]
+    assert not passed
+    assert "worse than team Elo" in (why or "")
+    assert found["questions_are_as_in_training"] == (True, None), "the questions are as they were"
+    (drift,) = (one for one in judged.get_asset_check_evaluations() if one.check_name == "questions_are_as_in_training")
+    figures = {name: value.value for name, value in drift.metadata.items()}
+    assert figures["map_questions"] > figures["series_questions"] >= 200
+    assert 0 < figures["series_probability"] < DRIFTED
+    with stage.database.transaction() as session:
+        row = session.get_one(LiveQuality, ("map", "model", str(bad)))
+    assert row.figures["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
+    assert row.figures["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
+    assert logged(stage, bad)["live_map_log_loss"] == pytest.approx(row.figures["log_loss"])
+    metadata = judged.asset_materializations_for_node("live_quality")[0].metadata
+    assert str(metadata["map_plot"].value).startswith("![map](data:image/png;base64,")
+
+    with stage.mongo.database() as history:
+        history[FORECASTS_COLLECTION].insert_many([strange(bad, day) for day in range(300)])
+    passed, why = checks(chain.run("judge_job"))["questions_are_as_in_training"]
+    assert not passed
+    assert (why or "").startswith("series: "), "maps are as they were"
+
+    request = tick(chain)
+    assert isinstance(request, dg.RunRequest)
+    assert request.tags["cs2/why"].startswith("live quality fell: map: log loss minus team Elo's +")
+    assert chain.run("train_job").success
+    with stage.database.transaction() as session:
+        best = champion(session)
+    assert best is not None
+    assert best.version > bad, "though it is far from what the bad one answered"
+    waiting = tick(chain)
+    assert isinstance(waiting, dg.SkipReason)
+    assert "0 new rated rows" in (waiting.skip_message or ""), "one training, and no other"
+
+
+def logged(stage: Stage, version: int) -> dict[str, float]:
+    """Metrics in MLflow of the run of a version."""
+    run_id = stage.run_ids()[version]
+    answer = httpx.get(f"{stage.mlflow.url}/api/2.0/mlflow/runs/get", params={"run_id": run_id}).raise_for_status()
+    return {metric["key"]: metric["value"] for metric in answer.json()["run"]["data"]["metrics"]}

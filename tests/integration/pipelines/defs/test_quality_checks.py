@@ -1,0 +1,115 @@
+"""Checks of what was published: each fires on bad data, and is quiet on good."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from cs2.settings import SourceName, get_settings
+from pipelines.defs.etl import quality_checks as checks
+from pipelines.defs.etl.tables import match_tables
+from pipelines.etl.landing import land
+from pipelines.resources import Database
+from tests.testkit.rows import A, B, Row, map_row, published, series_row
+
+ALL = [
+    checks.sources_are_fresh,
+    checks.rows_are_as_many_as_usual,
+    checks.few_rows_are_rejected,
+    checks.map_pool_is_known,
+    checks.one_team_a_lineup,
+    checks.scores_are_possible,
+    checks.lineups_have_five,
+]
+GOOD = [
+    *(map_row(f"2025-{month:02}-{day:02}") for month in range(8, 13) for day in range(1, 29, 2)),
+    *(map_row(f"2026-01-{day:02}", team1_players=A, team2_players=B) for day in range(1, 32)),
+    *(map_row(f"2026-01-{day:02}", team1="Gamma", team2="Delta") for day in range(2, 32)),
+]
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def failed(database: Database, maps: list[Row], **others: Any) -> dict[str, str | None]:
+    """Checks that fire, with what they say."""
+    with database.engine() as engine, engine.begin() as connection:
+        land(connection, SourceName.ARCHIVE, published(maps, **others))
+    dg.materialize([match_tables], resources={"database": database})
+    found = {}
+    for check in ALL:
+        result = check(database=database)
+        assert isinstance(result, dg.AssetCheckResult)
+        assert result.severity is dg.AssetCheckSeverity.WARN
+        if not result.passed:
+            found[check.check_key.name] = result.description
+    return found
+
+
+def test_good_rows_keep_all_checks_quiet(database: Database) -> None:
+    overtime = [
+        map_row("2026-01-30", score1="16", score2="14"),
+        map_row("2026-01-30", score1="22", score2="18"),
+        map_row("2022-05-01", score1="16", score2="14"),
+        map_row("2022-05-02", score1="19", score2="15"),
+    ]
+    assert failed(database, [*GOOD, *overtime]) == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "name", "said"),
+    [
+        ([map_row("2026-01-30", score1="14", score2="7")], "scores_are_possible", "1 impossible"),
+        ([map_row("2026-01-30", score1="13", score2="12")], "scores_are_possible", "1 impossible"),
+        ([map_row("2026-01-30", score1="16", score2="8")], "scores_are_possible", "1 impossible"),
+        ([map_row("2026-01-30", score1="17", score2="15")], "scores_are_possible", "1 impossible"),
+        ([map_row("2026-01-30", map="Atoll")], "map_pool_is_known", "Atoll is new"),
+        ([map_row("2026-01-30", team1="Renamed", team1_players=A)], "one_team_a_lineup", "Alpha = Renamed"),
+        ([map_row(f"2026-01-{d}", team1_players="a|b|c|d") for d in (10, 20)], "lineups_have_five", "2 of 133"),
+        ([map_row(f"2026-01-{d}", team1="Beta") for d in range(10, 20)], "few_rows_are_rejected", "map: 7.1%"),
+        (
+            [map_row(f"2025-12-{d:02}", f"T{n}", f"U{n}") for d in range(1, 9) for n in range(5)],
+            "rows_are_as_many_as_usual",
+            "usual are",
+        ),
+    ],
+)
+def test_a_check_fires(database: Database, rows: list[Row], name: str, said: str) -> None:
+    fired = failed(database, [*GOOD, *rows])
+    assert set(fired) == {name}
+    assert said in str(fired[name])
+
+
+def test_a_silent_source_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS2_TODAY", "2026-02-08")
+    get_settings.cache_clear()
+    assert failed(database, GOOD)["sources_are_fresh"] == "archive: 8 days"
+
+
+def test_a_source_that_never_told_anything_is_named_and_one_that_is_turned_off_is_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CS2_SOURCE", "archive,valve")
+    get_settings.cache_clear()
+    assert failed(database, GOOD)["sources_are_fresh"] == "valve: nothing yet"
+    monkeypatch.setenv("CS2_SOURCE", "valve")
+    get_settings.cache_clear()
+    with database.engine() as engine, engine.begin() as connection:
+        land(connection, SourceName.VALVE, published(series=[series_row("2026-01-30")]))
+    monkeypatch.setenv("CS2_TODAY", "2026-02-06")  # the archive would be fresh until the 7th
+    get_settings.cache_clear()
+    result = checks.sources_are_fresh(database=database)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert result.passed
+
+
+def test_lineups_of_series_count_too(database: Database) -> None:
+    rows = [series_row(f"2026-01-{day}", "Eta", "Theta", team2_players="x|y") for day in (10, 14)]
+    assert "lineups_have_five" in failed(database, GOOD, series=rows)

@@ -1,0 +1,121 @@
+"""The whole chain in process, on the simulated league: results, ratings, models, gate, champion, announcements."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import httpx
+import pytest
+
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.messages import AnnouncementKind
+from cs2.settings import get_settings
+from cs2.storage.model_registry import champion, latest_snapshot
+from tests.testkit.asset_environment import Listen, Stage, importing_mlflow
+
+pytestmark = [
+    importing_mlflow,
+    pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),  # beta, and there is no other single run
+]
+
+FIRST, LAST, TODAY = "2023-01-01", "2023-08-01", "2023-08-20"
+
+
+@pytest.fixture
+def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
+    monkeypatch.setenv("CS2_SOURCE", "simulated")
+    monkeypatch.setenv("CS2_TODAY", TODAY)
+    get_settings.cache_clear()
+    yield Chain(stage)
+    get_settings.cache_clear()
+
+
+class Chain:
+    """The jobs of the code location, with the connections of the test."""
+
+    def __init__(self, stage: Stage) -> None:
+        from pipelines.definitions import defs
+
+        self.stage = stage
+        self.defs = dg.Definitions(
+            assets=defs.assets,
+            asset_checks=defs.asset_checks,
+            jobs=defs.jobs,
+            resources=stage.resources(),
+            executor=defs.executor,
+        )
+
+    def run(self, job: str, **arguments: Any) -> dg.ExecuteInProcessResult:
+        definition = self.defs.resolve_job_def(job)
+        return definition.execute_in_process(instance=self.stage.instance, raise_on_error=False, **arguments)
+
+    def ingest(self) -> dg.ExecuteInProcessResult:
+        from pipelines.defs.etl.jobs import range_tags
+
+        return self.run("ingest_job", tags=range_tags(FIRST, LAST))
+
+
+def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    (event,) = result.asset_materializations_for_node(asset)
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def test_results_become_ratings_and_a_champion_that_is_announced(
+    chain: Chain, stage: Stage, announcements: Listen
+) -> None:
+    assert chain.ingest().success
+    first = announcements()
+    assert first is not None
+    assert (first.kind, first.model_version) == (AnnouncementKind.RATINGS, None)
+    with stage.database.transaction() as session:
+        snapshot = latest_snapshot(session)
+        assert snapshot is not None
+        ratings = RatingSnapshot.from_bytes(snapshot.data)
+    assert str(snapshot.as_of) <= TODAY
+    assert first.snapshot_id == snapshot.id
+    assert ratings.latest_lineup(1) is not None
+
+    again = chain.ingest()
+    assert again.success
+    assert metadata(again, "rating_snapshots")["is_new"] is False
+    assert announcements() is None, "the same results are no news"
+
+    trained = chain.run("train_job")
+    assert trained.success, [check.description for check in trained.get_asset_check_evaluations() if not check.passed]
+    message = announcements()
+    assert message is not None
+    assert message.kind == AnnouncementKind.MODEL
+    with stage.database.transaction() as session:
+        best = champion(session)
+    assert best is not None
+    assert best.version == message.model_version
+    assert str(best.trained_through) <= TODAY
+    assert best.dagster_run_id == trained.run_id
+    search = httpx.post(
+        f"{stage.mlflow.url}/api/2.0/mlflow/runs/search",
+        json={"experiment_ids": [_experiment(stage)], "filter": f"tags.dagster_run_id = '{trained.run_id}'"},
+    ).raise_for_status()
+    names = {run["info"]["run_name"] for run in search.json()["runs"]}
+    assert names == {"elo", "logistic_regression", "hist_gradient_boosting"}, "three runs to compare"
+
+
+def test_training_without_ratings_says_what_is_missing(chain: Chain) -> None:
+    result = chain.run("train_job")
+    assert not result.success
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    assert any("materialize rating_snapshots first" in str(failure) for failure in failures)
+
+
+def test_ratings_without_results_say_what_is_missing(chain: Chain) -> None:
+    result = chain.run("ingest_job", asset_selection=[dg.AssetKey("rating_snapshots")])
+    assert not result.success
+    failures = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
+    assert any(f"no result is known through {TODAY}" in str(failure) for failure in failures)
+
+
+def _experiment(stage: Stage) -> str:
+    answer = httpx.get(
+        f"{stage.mlflow.url}/api/2.0/mlflow/experiments/get-by-name",
+        params={"experiment_name": stage.mlflow.experiment},
+    ).raise_for_status()
+    return str(answer.json()["experiment"]["experiment_id"])

@@ -1,0 +1,148 @@
+"""Real matches asked for over REST before their results land, judged after: the record says what the archive says."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import date
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import SecretStr
+
+from cs2.messages import FORECASTS_COLLECTION
+from cs2.settings import Settings, get_settings
+from cs2.storage.tables import LiveQuality
+from pipelines.defs.etl.jobs import range_tags
+from pipelines.defs.etl.landing import raw_rows
+from pipelines.defs.etl.tables import match_tables
+from pipelines.defs.evaluation.assets import forecast_outcomes
+from pipelines.defs.evaluation.live_quality import live_quality
+from tests.testkit.archive_service import serve_archive
+from tests.testkit.archives import real_archive, write
+from tests.testkit.asset_environment import Stage, store_all
+from tests.testkit.service import JWT_KEY, League, run_service
+
+pytestmark = [
+    pytest.mark.real_data,
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),
+]
+
+CUT, FIRST, LAST = date(2025, 1, 31), "2025-02-01", "2025-02-05"
+PATH = "/forecast/get_team1_win_probability"
+Question = tuple[str, str, str, str]
+"""Day, map, and both teams as the archive names them."""
+
+
+@pytest.fixture
+def settings(
+    stage: Stage, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """Of the service on the last day that it knows; the pipelines read the same folder."""
+    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path / "archive"))
+    monkeypatch.setenv("CS2_TODAY", str(CUT))
+    get_settings.cache_clear()
+    yield Settings(
+        database_url=postgres_url,
+        redis_url=redis_url,
+        mongo_url=stage.mongo.url,
+        mongo_database=stage.mongo.name,
+        mlflow_url=stage.mlflow.url,
+        data_dir=tmp_path,
+        jwt_key=SecretStr(JWT_KEY),
+    )
+    get_settings.cache_clear()
+
+
+def by_hand(maps: pd.DataFrame) -> dict[Question, int | None]:
+    """Who won each map of the days, None where the archive doubts it; without those that were played twice on a day."""
+    found: dict[Question, int | None] = {}
+    inside = maps[(maps["date"] >= FIRST) & (maps["date"] <= LAST)]
+    pairs = Counter((row.date, row.map, *sorted((row.team1, row.team2))) for row in inside.itertuples())
+    for row in inside.itertuples():
+        if pairs[row.date, row.map, *sorted((row.team1, row.team2))] == 1:
+            doubted = "1" in (row.winner_conflict, row.date_suspect)
+            found[row.date, row.map, row.team1, row.team2] = None if doubted else int(row.winner)
+    return found
+
+
+async def ask(settings: Settings, questions: list[Question]) -> dict[str, Question]:
+    """Questions by the id of the forecast that answered; teams that nobody knew by then are refused."""
+    answered = {}
+    async with run_service(settings, League(0, [], [], 0)) as service:
+        for question in questions:
+            day, name, one, two = question
+            body = {"map": name, "team1": one, "team2": two, "played_on": day}
+            response = await service.call("POST", PATH, json=body)
+            if response.status_code == 200:
+                answered[response.json()["forecast_id"]] = question
+            else:
+                assert response.status_code == 422, response.text
+    return answered
+
+
+async def history(settings: Settings) -> dict[str, dict[str, Any]]:
+    """All pages of one's own history, by id."""
+    found: dict[str, dict[str, Any]] = {}
+    parameters: dict[str, Any] = {"limit": 100}
+    async with run_service(settings, League(0, [], [], 0)) as service:
+        while True:
+            page = (await service.call("GET", "/forecast/history", params=parameters)).json()
+            found |= {item["forecast_id"]: item for item in page["items"]}
+            if page["next_before"] is None:
+                return found
+            parameters["before"] = page["next_before"]
+
+
+async def store_everything(stage: Stage, redis_url: str, count: int) -> None:
+    with stage.mongo.database() as database:
+        while database[FORECASTS_COLLECTION].count_documents({}) < count:
+            await store_all(redis_url, stage.mongo.url, stage.mongo.name)
+
+
+def judge(stage: Stage) -> None:
+    assert stage.materialize([forecast_outcomes, live_quality]).success
+
+
+def test_the_judged_log_loss_is_that_of_the_archive(
+    stage: Stage, settings: Settings, shared_data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = real_archive(shared_data)
+    folder = write(Path(settings.data_dir) / "archive", frames)
+    serve_archive(folder, CUT, CUT, settings.database_url, settings.mlflow_url)
+    played = by_hand(frames["maps"])
+    now = settings.model_copy(update={"today": CUT})
+    asked = asyncio.run(ask(now, list(played)))
+    asyncio.run(store_everything(stage, redis_url, len(asked)))
+    judge(stage)
+    assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
+
+    monkeypatch.setenv("CS2_TODAY", LAST)
+    get_settings.cache_clear()
+    landed = stage.materialize([raw_rows, match_tables], tags=range_tags("2024-10-01", "2025-02-01"))
+    assert landed.success
+    judge(stage)
+    shown = asyncio.run(history(now.model_copy(update={"today": date.fromisoformat(LAST)})))
+    assert set(shown) == set(asked)
+    outcomes = {asked[one]: item["outcome"] for one, item in shown.items()}
+    assert {question: outcome and outcome["winner"] for question, outcome in outcomes.items()} == {
+        question: played[question] for question in asked.values()
+    }
+    judged = {one: played[question] for one, question in asked.items() if played[question]}
+    assert len(judged) > 200
+
+    def log_loss(chances: Iterable[float]) -> float:
+        pairs = zip(chances, judged.values(), strict=True)
+        return -sum(log(chance if winner == 1 else 1 - chance) for chance, winner in pairs) / len(judged)
+
+    with stage.database.transaction() as session:
+        figures = session.get_one(LiveQuality, ("map", "all", "")).figures
+    assert figures["n"] == len(judged)
+    ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in judged)
+    elo = log_loss(shown[one]["outcome"]["baselines"]["team_elo"] for one in judged)
+    assert (figures["log_loss"], figures["team_elo_log_loss"]) == pytest.approx((ours, elo), abs=1e-12)
+    assert ours < log(2), "better than a coin"

@@ -1,0 +1,195 @@
+"""Rows and tables in PostgreSQL: twice is once, corrections win, a killed rebuild leaves everything as it was."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, text
+
+from cs2.settings import SourceName
+from cs2.storage.engine import make_engine
+from pipelines.etl.landing import land, newest_rows
+from pipelines.etl.match_history import history_from_tables
+from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.repository import load_identities, read_history, store
+from pipelines.sources.base import Published
+from tests.testkit.rows import A, B, fixture_row, map_row, published, series_row
+
+MAPS = [
+    map_row("2025-07-01", map="Nuke", team1_players=A, team2_players=B, hltv_map_id="1"),
+    map_row("2025-07-01", map="Train", winner=2, team1_players=A, team2_players=B, hltv_map_id="2"),
+    map_row("2025-08-01", team2="Gamma", hltv_map_id="3"),
+]
+SERIES = [series_row("2025-07-02"), series_row("2025-09-01"), series_row("2025-09-01", team1="Beta")]
+STANDINGS = [{"date": "2025-08-04", "team": "Alpha", "roster": A, "rank": "1", "points": "1900.5"}]
+STATS = [{"date": "2025-07-01", "hltv_match_id": "", "map": "Nuke", "team1": "Alpha", "team2": "Beta", "player": "ana"}]
+STATS[0] |= {"kills": "20", "deaths": "10"}
+FIXTURES = [fixture_row("2025-10-01T18:00Z"), fixture_row("2025-10-02T18:00Z", team2="Newcomers")]
+EVERYTHING = published(MAPS, SERIES, standing=STANDINGS, player_map=STATS, fixture=FIXTURES)
+
+CONTENT = {
+    "map_results": "natural_key, played_on, map_number, rounds1, rounds2, winner, order_in_day",
+    "series": "natural_key, first_day, last_day, forecast_day, learn_day, winner",
+    "standings": "natural_key, published_on, rank, points",
+    "player_map_stats": "kills, deaths",
+    "fixtures": "natural_key, source, start_time, event, best_of, team1_name, team2_name",
+    "teams": "name",
+    "team_aliases": "name, namesake",
+    "players": "nickname",
+    "player_aliases": "nickname, namesake",
+    "maps": "name",
+    "lineups": "(SELECT name FROM teams WHERE teams.id = team_id)",
+    "rejected_rows": "reasons::text",
+}
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Engine]:
+    engine = make_engine(postgres_url)
+    yield engine
+    engine.dispose()
+
+
+def load(engine: Engine, rows: Published = EVERYTHING) -> int:
+    """Land and rebuild; how many raw rows were new."""
+    with engine.begin() as connection:
+        landed = land(connection, SourceName.ARCHIVE, rows)
+    with engine.begin() as connection:
+        store(connection, rebuilt_from(connection))
+    return landed.landed
+
+
+def rebuilt_from(connection: Connection) -> Rebuilt:
+    return rebuild(newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
+
+
+def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
+    """Natural keys and values of all tables; with the ids, where they must stay too."""
+    kept = ("teams", "players", "maps", "fixtures")
+    columns = {table: "*" if with_ids and table in kept else c for table, c in CONTENT.items()}
+    with engine.connect() as connection:
+        return {
+            table: sorted(map(tuple, connection.execute(text(f"SELECT {names} FROM {table}"))), key=str)
+            for table, names in columns.items()
+        }
+
+
+def test_every_table_is_filled(engine: Engine) -> None:
+    load(engine)
+    found = {table: len(rows) for table, rows in content(engine).items()}
+    assert found == {
+        "map_results": 3,
+        "series": 3,
+        "standings": 1,
+        "player_map_stats": 1,
+        "fixtures": 2,
+        "teams": 4,
+        "team_aliases": 4,
+        "players": 10,
+        "player_aliases": 10,
+        "maps": 2,
+        "lineups": 2,
+        "rejected_rows": 1,
+    }
+
+
+def test_loading_twice_leaves_the_tables_as_once(engine: Engine) -> None:
+    load(engine)
+    once = content(engine, with_ids=True)
+    assert load(engine) == 0
+    assert content(engine, with_ids=True) == once
+
+
+def test_month_by_month_gives_the_same_tables_as_all_at_once(engine: Engine) -> None:
+    load(engine)
+    once = content(engine)
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE raw_rows, maps, teams, players, events CASCADE"))
+    for month in sorted(EVERYTHING.months(), reverse=True):
+        frames = {kind: frame[frame["month"] == month] for kind, frame in EVERYTHING.frames.items()}
+        load(engine, Published({kind: frame for kind, frame in frames.items() if len(frame)}))
+    assert content(engine) == once
+
+
+def test_the_newest_version_of_a_row_wins_and_may_be_taken_back(engine: Engine) -> None:
+    load(engine)
+    once = content(engine, with_ids=True)
+    corrected = published([MAPS[0] | {"winner": "2", "score1": "7", "score2": "13"}, *MAPS[1:]], SERIES)
+    assert load(engine, corrected) == 1
+    assert content(engine)["map_results"] != once["map_results"]
+    assert load(engine) == 1
+    assert content(engine, with_ids=True) == once
+
+
+def test_ids_stay_when_older_rows_arrive_later(engine: Engine) -> None:
+    load(engine, published(MAPS[2:]))
+    before = content(engine, with_ids=True)
+    load(engine)
+    after = content(engine, with_ids=True)
+    for table in ("maps", "teams", "players"):
+        assert set(before[table]) <= set(after[table])
+
+
+def test_a_moved_fixture_keeps_its_id_and_one_that_is_rejected_leaves_its_id_to_nobody(engine: Engine) -> None:
+    load(engine)
+    first, last = ids = fixture_ids(engine)
+    moved = [fixture_row("2025-10-01T20:30+02:00"), fixture_row("2025-10-02T18:00Z", team2="Newcomers", best_of="4")]
+    load(engine, published(MAPS, fixture=moved))
+    assert fixture_ids(engine) == [first]
+    load(engine, published(MAPS, fixture=[*moved, fixture_row("2025-10-03T18:00Z", team2="Gamma")]))
+    assert not {last} & set(fixture_ids(engine))
+    load(engine, published(MAPS, fixture=FIXTURES))
+    assert set(ids) <= set(fixture_ids(engine))
+
+
+def fixture_ids(engine: Engine) -> list[int]:
+    with engine.connect() as connection:
+        return list(connection.scalars(text("SELECT id FROM fixtures ORDER BY start_time")))
+
+
+def test_the_stored_history_is_the_rebuilt_one(engine: Engine) -> None:
+    load(engine)
+    with engine.connect() as connection:
+        stored = read_history(connection)
+        tables = rebuilt_from(connection).tables
+    computed = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    for name in ("row_id", "day", "forecast_day", "learn_day", "team_ids", "player_ids", "rounds", "team1_won"):
+        assert (getattr(stored, name) == getattr(computed, name)).all(), name
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from cs2.settings import SourceName
+from cs2.storage.engine import make_engine
+from pipelines.etl import repository as storing
+from tests.integration.pipelines.etl.test_repository import rebuilt_from
+
+real = storing.copy_frame
+def copy_frame(connection, table, frame):
+    real(connection, table, frame)
+    if table == "map_results":
+        os.kill(os.getpid(), signal.SIGKILL)
+storing.copy_frame = copy_frame
+with make_engine(sys.argv[1]).begin() as connection:
+    storing.store(connection, rebuilt_from(connection))
+"""
+
+
+def test_a_rebuild_killed_in_the_middle_leaves_the_tables_as_they_were(engine: Engine, postgres_url: str) -> None:
+    load(engine)
+    before = content(engine, with_ids=True)
+    with engine.begin() as connection:
+        land(connection, SourceName.ARCHIVE, published([*MAPS, map_row("2025-09-09", team1="New", hltv_map_id="4")]))
+    root = Path(__file__).parents[2]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, postgres_url], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert content(engine, with_ids=True) == before
+    load(engine)
+    assert len(content(engine)["map_results"]) == 4

@@ -1,0 +1,114 @@
+"""Change of password and end of an account: what holds no more, here and in other processes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pymongo
+import pytest
+import redis.asyncio
+
+from cs2.messages import FORECASTS_COLLECTION
+from cs2.mongo_client import MongoClient
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
+from tests.integration.serving.auth.test_accounts import log_in, register
+from tests.testkit.service import PASSWORD, Models, Running, Service
+
+NEW = "another good password"
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await condition():
+            await asyncio.sleep(0.02)
+
+
+async def call(service: Service, token: str, method: str, path: str, **arguments: Any) -> httpx.Response:
+    return await service.client.request(method, path, headers={"Authorization": f"Bearer {token}"}, **arguments)
+
+
+async def new_token(service: Service, password: str = PASSWORD) -> str:
+    return str((await log_in(service, password=password)).json()["access_token"])
+
+
+async def ask(service: Service, token: str) -> httpx.Response:
+    return await call(service, token, "POST", "/forecast/get_team1_win_probability", json=service.league.question())
+
+
+def change(old: str, new: str) -> dict[str, Any]:
+    return {"json": {"old_password": old, "new_password": new}}
+
+
+async def test_a_changed_password_ends_the_old_one_and_its_tokens(running: Running, models: Models) -> None:
+    models.publish()
+    async with running() as service, running(data_dir=service.services.settings.data_dir / "other") as other:
+        await register(service)
+        token = await new_token(service)
+        assert (await ask(other, token)).status_code == 200
+        response = await call(service, token, "POST", "/auth/change_password", **change(PASSWORD, NEW))
+        assert response.status_code == 204, response.text
+        refused = await ask(service, token)
+        assert (refused.status_code, refused.json()["type"]) == (401, "urn:cs2-forecast:problem:token-revoked")
+        assert (await log_in(service)).status_code == 401
+        assert (await ask(service, await new_token(service, NEW))).status_code == 200
+
+        async def known_there() -> bool:
+            return (await ask(other, token)).status_code == 401
+
+        await until(known_there)
+        assert (await ask(other, await new_token(service, NEW))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("passwords", "status"),
+    [((PASSWORD + "x", NEW), 403), ((PASSWORD, "short"), 422), ((PASSWORD, "x" * 129), 422), (("x" * 129, NEW), 422)],
+)
+async def test_a_wrong_change_changes_nothing(service: Service, passwords: tuple[str, str], status: int) -> None:
+    await register(service)
+    token = await new_token(service)
+    response = await call(service, token, "POST", "/auth/change_password", **change(*passwords))
+    assert response.status_code == status
+    assert (await call(service, token, "GET", "/auth/me")).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/auth/change_password"), ("DELETE", "/auth/me")])
+async def test_nobody_without_a_token_changes_anything(service: Service, method: str, path: str) -> None:
+    assert (await service.client.request(method, path)).status_code == 401
+
+
+async def test_a_deleted_account_is_gone_and_its_forecasts_are_nameless(
+    service: Service, redis_url: str, mongo_url: str, mongo_database: str
+) -> None:
+    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
+        sink = Consumer(stream, store, "tester")
+        await sink.prepare()
+        await register(service)
+        token = await new_token(service)
+        await ask(service, token)
+        await sink.step()
+        await ask(service, token)
+        wrong = await call(service, token, "DELETE", "/auth/me", json={"password": "not mine"})
+        assert (wrong.status_code, wrong.json()["type"]) == (403, "urn:cs2-forecast:problem:wrong-password")
+        assert (await call(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})).status_code == 204
+        assert (await ask(service, token)).status_code == 401
+        assert (await log_in(service)).status_code == 401
+        await sink.step()
+    await store.close()
+    with pymongo.MongoClient(mongo_url) as client:
+        owners = [row["user_id"] for row in client[mongo_database][FORECASTS_COLLECTION].find()]
+        client.drop_database(mongo_database)
+    assert owners == [None, None]
+    assert (await register(service)).status_code == 201, "the name is free again"
+
+
+async def test_where_the_history_is_away_the_account_stays(running: Running, models: Models) -> None:
+    models.publish()
+    async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
+        await register(service)
+        token = await new_token(service)
+        response = await call(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})
+        assert response.status_code == 503
+        assert (await call(service, token, "GET", "/auth/me")).status_code == 200

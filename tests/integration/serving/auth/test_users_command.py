@@ -1,0 +1,84 @@
+"""``cs2 users delete``: an account ends, with its name on every forecast and its tokens."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pymongo
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from cs2.messages import FORECASTS_COLLECTION
+from tests.integration.serving.auth.test_account_deletion import call, new_token, until
+from tests.integration.serving.auth.test_accounts import register
+from tests.testkit.service import Models, Running
+
+
+def delete(name: str) -> Any:
+    return CliRunner().invoke(app, ["users", "delete", name])
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    postgres_url: str, mongo_url: str, mongo_database: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
+    for name, value in {**told, "DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(f"CS2_{name}", value)
+
+
+async def test_a_deleted_account_leaves_forecasts_without_its_name_and_tokens_without_use(
+    running: Running, models: Models, mongo_url: str, mongo_database: str
+) -> None:
+    models.publish()
+    async with running() as service:
+        user_id = (await register(service)).json()["id"]
+        token = await new_token(service)
+        with pymongo.MongoClient(mongo_url) as mongo:
+            stored = mongo[mongo_database][FORECASTS_COLLECTION]
+            now = datetime.now(UTC)
+            stored.insert_many(
+                [
+                    {"_id": "hers", "user_id": user_id, "occurred_at": now - timedelta(days=1)},
+                    {"_id": "another's", "user_id": user_id + 1, "occurred_at": now},
+                ]
+            )
+            done = await in_a_thread("Ada")
+            assert done.exit_code == 0, done.output
+            names = {document["_id"]: document["user_id"] for document in stored.find()}
+            assert names == {"hers": None, "another's": user_id + 1}
+            wish = mongo[mongo_database]["erasures"].find_one({"_id": user_id})
+            assert wish is not None, "late events are made nameless too"
+            mongo.drop_database(mongo_database)
+
+        async def is_refused() -> bool:
+            return (await call(service, token, "GET", "/maps")).status_code == 401
+
+        await until(is_refused)
+
+
+async def in_a_thread(name: str) -> Any:
+    """The command has an event loop of its own."""
+    return await asyncio.to_thread(delete, name)
+
+
+def test_an_unknown_name_is_wrong_input(postgres_url: str) -> None:
+    done = delete("nobody")
+    assert done.exit_code == 2
+    assert "nobody is registered as nobody" in done.output
+
+
+async def test_where_mongodb_is_away_nothing_has_happened(
+    running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.users.SERVER_MS", 300)
+    monkeypatch.setenv("CS2_MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
+    models.publish()
+    async with running() as service:
+        await register(service)
+        done = await in_a_thread("ada")
+        assert done.exit_code == 1
+        assert "MongoDB does not answer" in done.output
+        token = await new_token(service)
+        assert (await call(service, token, "GET", "/auth/me")).status_code == 200

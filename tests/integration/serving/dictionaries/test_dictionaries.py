@@ -1,0 +1,89 @@
+"""Maps, teams and players: read, search, page."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.dictionaries.index import Dictionary, Entry
+from tests.testkit.service import Running, Service
+
+
+@pytest.fixture
+async def service(running: Running) -> AsyncIterator[Service]:
+    """Dictionaries need no model."""
+    async with running() as service:
+        yield service
+
+
+@pytest.mark.parametrize("path", ["/maps", "/teams", "/players", "/maps/1", "/teams/1", "/players/1"])
+async def test_nobody_reads_them_without_a_token(service: Service, path: str) -> None:
+    assert (await service.client.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "search", "names"),
+    [
+        ("/maps", "nuk", ["Nuke"]),
+        ("/teams", "VITALITE", ["Vitality"]),
+        ("/teams", "i", ["Vitality", "FURIA"]),
+        ("/players", "zyw", ["ZywOo"]),
+        ("/teams", "vitalty", ["Vitality"]),
+        ("/teams", "FURAI", ["FURIA"]),
+        ("/teams", "los kgutos", ["Los Kogutos"]),
+        ("/players", "zwyoo", ["ZywOo"]),
+        ("/teams", "xyz", []),
+        ("/teams", "nothing like it", []),
+    ],
+)
+async def test_a_search_forgives_case_accents_and_typing_mistakes_and_knows_aliases(
+    service: Service, path: str, search: str, names: list[str]
+) -> None:
+    page = (await service.get(path, search=search)).json()
+    assert [item["name"] for item in page["items"]] == names
+
+
+async def test_a_mistyped_name_gets_suggestions(service: Service) -> None:
+    page = (await service.get("/teams", name="Vitalty")).json()
+    assert page["items"] == []
+    assert page["suggestions"][0] == "Vitality"
+
+
+@pytest.mark.parametrize("kind", ["map", "team", "player"])
+async def test_one_is_read_by_its_id_and_an_unknown_one_is_a_problem(service: Service, kind: str) -> None:
+    first = (await service.get(f"/{kind}s", limit=1)).json()["items"][0]
+    shown = (await service.get(f"/{kind}s/{first['id']}")).json()
+    assert shown == {**shown, **first}
+    response = await service.get(f"/{kind}s/999999")
+    assert (response.status_code, response.json()["type"]) == (404, f"urn:cs2-forecast:problem:unknown-{kind}")
+
+
+@pytest.mark.parametrize("path", ["/maps/0", "/maps/Nuke", "/maps/99999999999", "/maps?limit=0", "/maps?aftr=1"])
+async def test_a_wrong_parameter_is_named(service: Service, path: str) -> None:
+    response = await service.client.get(path, headers={"Authorization": f"Bearer {service.token()}"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] in {"map_id", "limit", "aftr"}
+
+
+async def test_pages_walk_through_all_of_them_once(service: Service) -> None:
+    seen: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = (await service.get("/players", limit=3, after=after)).json()
+        seen += [item["id"] for item in page["items"]]
+        after = page["next_after"]
+    assert len(seen) == len(set(seen)) == 11
+    assert seen == sorted(seen)
+
+
+@given(ids=st.sets(st.integers(1, 10_000)), limit=st.integers(1, 7))
+def test_paging_leaves_nothing_out_and_repeats_nothing(ids: set[int], limit: int) -> None:
+    dictionary = Dictionary(Entry(id=key, name=f"name {key}") for key in ids)
+    seen: list[int] = []
+    after: int | None = 0
+    while after is not None:
+        page = dictionary.page(search=None, name=None, after=after, limit=limit)
+        seen += [entry.id for entry in page.items]
+        after = page.next_after
+    assert seen == sorted(ids)

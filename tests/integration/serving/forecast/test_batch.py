@@ -1,0 +1,122 @@
+"""``POST /forecast/batch``: the same numbers as one by one, an error per item, one event per answer."""
+
+from typing import Any
+
+import httpx
+import pytest
+import redis.asyncio
+
+from cs2.messages import EVENTS_STREAM, ForecastEvent, events_of
+from serving.forecast.schemas import MAX_BATCH
+from serving.forecast.service import CHUNK
+from tests.testkit.service import Models, Running, Service
+
+PATH = "/forecast/batch"
+
+
+async def ask(service: Service, questions: Any) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {service.token()}"}
+    return await service.client.post(PATH, json={"forecasts": questions}, headers=headers)
+
+
+async def events(redis_url: str) -> list[ForecastEvent]:
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        entries: Any = await client.xrange(EVENTS_STREAM)
+    return [ForecastEvent.model_validate_json(event) for _, fields in entries for event in events_of(fields)]
+
+
+async def test_nobody_without_a_token_is_answered(service: Service) -> None:
+    response = await service.client.post(PATH, json={"forecasts": [service.league.question()]})
+    assert response.status_code == 401
+
+
+async def test_wrong_items_are_told_in_their_places_and_spoil_no_other(service: Service, redis_url: str) -> None:
+    good = service.league.question()
+    questions = [
+        good,
+        {**good, "team2_id": 999_999},
+        "not even an object",
+        {**good, "map_id": "Nuke"},
+        {"map": "nuke", "team1": "vitality", "team2": "furia"},
+        {},
+    ]
+    response = await ask(service, questions)
+    assert response.status_code == 200, response.text
+    results = response.json()["results"]
+    assert [result["forecast"] is not None for result in results] == [True, False, False, False, True, False]
+    assert [result["problem"] is None for result in results] == [True, False, False, False, True, False]
+    problems = [result["problem"] for result in results if result["problem"]]
+    assert [(problem["status"], problem["errors"][0]["field"]) for problem in problems] == [
+        (422, "team2_id"),
+        (422, "body"),
+        (422, "map_id"),
+        (422, "map_id"),
+    ]
+    stored = await events(redis_url)
+    answered = [result["forecast"]["forecast_id"] for result in results if result["forecast"]]
+    assert [event.event_id for event in stored] == answered
+    assert {event.batch_id for event in stored} == {response.json()["batch_id"]}
+
+
+async def test_each_number_is_the_one_that_is_given_alone(service: Service) -> None:
+    one, two = service.league.lineups
+    mixed = [*one[:3], *two[3:]]
+    questions = [
+        service.league.question(),
+        service.league.question(team1_id=service.league.teams[1], team2_id=service.league.teams[0]),
+        service.league.question(team2_id=service.league.lonely),
+        service.league.question(team1_player_ids=mixed, team2_id=service.league.lonely),
+        service.league.question(played_on="2026-03-01"),
+    ] * 50
+    results = (await ask(service, questions)).json()["results"]
+    alone = [
+        (
+            await service.client.post("/forecast/get_team1_win_probability", json=question, headers=_token(service))
+        ).json()
+        for question in questions[:5]
+    ]
+    for place, result in enumerate(results):
+        found, expected = result["forecast"], alone[place % 5]
+        assert {**found, "forecast_id": ""} == {**expected, "forecast_id": ""}, "to the last bit"
+
+
+def _token(service: Service) -> dict[str, str]:
+    return {"Authorization": f"Bearer {service.token()}"}
+
+
+@pytest.mark.parametrize("number", [0, MAX_BATCH + 1])
+async def test_the_number_of_questions_is_bounded(service: Service, number: int) -> None:
+    response = await ask(service, [service.league.question()] * number)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "forecasts"
+
+
+async def test_a_full_batch_with_lineups_fits_and_a_larger_body_does_not(service: Service) -> None:
+    one, two = service.league.lineups
+    question = service.league.question(team1_player_ids=one, team2_player_ids=two, played_on="2026-01-24")
+    response = await ask(service, [question] * MAX_BATCH)
+    assert response.status_code == 200
+    assert len({result["forecast"]["forecast_id"] for result in response.json()["results"]}) == MAX_BATCH
+    response = await service.client.post(PATH, content=b" " * (1024 * 1024 + 1))
+    assert response.status_code == 413
+
+
+async def test_forecasts_that_cannot_be_kept_are_not_answered_and_the_others_are(
+    running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.publish()
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # away: the local file has to take them
+        spool = service.services.outbox._spool
+        monkeypatch.setattr(spool, "_max_bytes", 200 * 1024)  # room for one chunk
+        results = (await ask(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
+        kept = spool.read(10**6)
+    assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK
+    assert {result["problem"]["status"] for result in results[CHUNK:]} == {503}
+    answered = [result["forecast"]["forecast_id"] for result in results[:CHUNK]]
+    assert [ForecastEvent.model_validate_json(event).event_id for event in kept] == answered
+
+
+async def test_without_a_champion_the_whole_call_is_refused(running: Running) -> None:
+    async with running() as service:
+        response = await ask(service, [service.league.question()])
+        assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:no-model")

@@ -1,0 +1,98 @@
+"""The served number is the trained estimator's, on 1,000 real maps: alone, in a batch, by ids and by names."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.matches import UNKNOWN
+from cs2.forecasting.model.features import features
+from cs2.settings import Settings
+from pipelines.etl.tabulate import Tables
+from serving.dictionaries.index import folded
+from tests.testkit.archive_service import EPOCH, serve_archive
+from tests.testkit.archives import real_archive, write
+from tests.testkit.service import League, run_service
+
+pytestmark = [pytest.mark.real_data, pytest.mark.timeout(300)]
+
+CUT, LAST = date(2025, 1, 31), date(2025, 3, 8)
+MAPS = 1000
+PATH = "/forecast/get_team1_win_probability"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Questions by ids and by names, and what the trained estimator says."""
+
+    by_id: list[dict[str, Any]]
+    by_name: list[dict[str, Any]]
+    expected: list[float]
+
+
+@pytest.fixture
+def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> Asked:
+    """Trains on what was known through the cut, publishes it, and asks about the maps after it."""
+    folder = write(tmp_path / "archive", real_archive(shared_data))
+    served = serve_archive(folder, CUT, LAST, postgres_url, mlflow_url)
+    tables, history = served.tables, served.history
+    cut = (CUT - EPOCH).days
+    known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map & (history.day > cut)
+    rows = np.flatnonzero(known)[:MAPS]
+    fixtures = fixtures_of(history).take(rows)
+    expected = served.estimator.predict_proba(features(served.snapshot.state, fixtures))[:, 1]
+    by_id = [
+        {
+            "map_id": int(fixtures.map_id[row]),
+            "team1_id": int(fixtures.team_ids[row, 0]),
+            "team2_id": int(fixtures.team_ids[row, 1]),
+            "team1_player_ids": fixtures.player_ids[row, 0].tolist(),
+            "team2_player_ids": fixtures.player_ids[row, 1].tolist(),
+            "played_on": str(EPOCH + timedelta(days=int(fixtures.day[row]))),
+        }
+        for row in range(len(rows))
+    ]
+    return Asked(by_id, [_by_name(question, tables) for question in by_id], expected.tolist())
+
+
+def _by_name(question: dict[str, Any], tables: Tables) -> dict[str, Any]:
+    """With names wherever the name is nobody else's."""
+    found = dict(question)
+    maps, teams = _names(tables.maps, "name"), _names(tables.teams, "name")
+    players = _names(tables.players, "nickname")
+    for field, names in (("map", maps), ("team1", teams), ("team2", teams)):
+        if found[f"{field}_id"] in names:
+            found[field] = names[found.pop(f"{field}_id")]
+    for field in ("team1_player", "team2_player"):
+        if all(player in players for player in found[f"{field}_ids"]):
+            found[f"{field}s"] = [players[player] for player in found.pop(f"{field}_ids")]
+    return found
+
+
+def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
+    bearers = Counter(frame[column].map(folded))
+    return {number: name for number, name in zip(frame["id"], frame[column], strict=True) if bearers[folded(name)] == 1}
+
+
+async def test_every_way_of_asking_gives_the_trained_estimators_number(asked: Asked, settings: Settings) -> None:
+    changed = settings.model_copy(update={"today": CUT})
+    nobody = League(0, [], [], 0)
+    async with run_service(changed, nobody) as service:
+        alone = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_id]
+        named = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_name]
+        batch = (await service.call("POST", "/forecast/batch", json={"forecasts": asked.by_id})).json()["results"]
+    assert len(alone) == MAPS
+    assert sum("team1" in question and "team1_players" in question for question in asked.by_name) > MAPS / 2
+    probability = [answer["team1_win_probability"] for answer in alone]
+    assert np.abs(np.array(probability) - np.array(asked.expected)).max() < 1e-9
+    assert [answer["team1_win_probability"] for answer in named] == probability
+    assert [result["forecast"]["team1_win_probability"] for result in batch] == probability
+    for one, other, item in zip(alone, named, batch, strict=True):
+        assert one["interval"] == other["interval"] == item["forecast"]["interval"]
+        assert one["warnings"] == other["warnings"] == item["forecast"]["warnings"]

@@ -1,0 +1,96 @@
+"""While Redis is away: forecasts are answered, their events wait in the local file, and are shipped in order."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from cs2.messages import EVENTS_STREAM, events_of
+from serving.forecast.event_publisher import Outbox
+from serving.forecast.fallback_file import Spool
+from serving.supervision import TaskState
+from tests.testkit.service import Models, Running
+from tests.testkit.waiting import Valkey, until, valkey
+
+__all__ = ["valkey"]
+pytestmark = pytest.mark.timeout(120)
+
+
+async def test_forecasts_are_answered_while_redis_is_away_and_shipped_in_order(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    models.publish()
+    async with running(redis_url=valkey.url) as service:
+        answered = [(await service.forecast()).json()["forecast_id"]]
+        valkey.stop()
+        for _ in range(5):
+            response = await service.forecast()
+            assert response.status_code == 200
+            answered.append(response.json()["forecast_id"])
+        ready = await service.client.get("/health/ready")
+        assert ready.status_code == 200
+        assert not ready.json()["components"]["redis"]["is_well"]
+        valkey.start()
+
+        async def shipped() -> bool:
+            return len(await valkey.event_ids()) == len(answered)
+
+        await until(shipped)
+        answered.append((await service.forecast()).json()["forecast_id"])
+        assert await valkey.event_ids() == answered
+
+        async def well() -> bool:
+            components = (await service.client.get("/health/ready")).json()["components"]
+            return all(component["is_well"] for component in components.values())
+
+        await until(well)
+
+
+async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    models.publish()
+    valkey.stop()
+    async with running(redis_url=valkey.url) as service:
+        answered = [(await service.forecast()).json()["forecast_id"] for _ in range(3)]
+    valkey.start()
+    async with running(redis_url=valkey.url):
+
+        async def shipped() -> bool:
+            return await valkey.event_ids() == answered
+
+        await until(shipped)
+
+
+async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: str, tmp_path: Path) -> None:
+    spool, events = Spool(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
+    spool.append(events[:1])
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        outbox = Outbox(client, spool)
+        kept = outbox.record(events[1:])
+        task = asyncio.create_task(outbox.run(TaskState()))
+        await kept
+
+        async def shipped() -> bool:
+            return not outbox.spooled_bytes
+
+        await until(shipped)
+        task.cancel()
+        entries: Any = await client.xrange(EVENTS_STREAM)
+    assert [event for _, fields in entries for event in events_of(fields)] == events
+
+
+async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
+    running: Running, models: Models, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.publish()
+    async with running(redis_url=valkey.url) as service:
+        valkey.stop()
+        assert (await service.forecast()).status_code == 200
+        monkeypatch.setattr(service.services.outbox._spool, "_max_bytes", 100)
+        response = await service.forecast()
+        assert response.status_code == 503
+        assert response.json()["type"] == "urn:cs2-forecast:problem:history-unavailable"
+        assert (await service.client.get("/health/ready")).status_code == 503

@@ -1,0 +1,143 @@
+"""What makes a forecast less sure is said with it, one by one; and an admin's word on the pool."""
+
+import asyncio
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+from typer.testing import CliRunner
+
+from cli.main import app
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.settings import Settings
+from cs2.storage.engine import make_engine
+from cs2.storage.tables import Map
+from pipelines.etl.rebuild import rebuild
+from pipelines.etl.repository import load_identities, store
+from tests.testkit.rows import map_row, published
+from tests.testkit.service import AS_OF, League, Models, Running, Service, ratings_of, run_service
+
+OUTSIDE = "the map is outside the active pool"
+
+
+def ratings_with_pool(league: League, *played: int, days_ago: int = 10) -> bytes:
+    """Ratings of the league after so many maps of Nuke and of Mirage."""
+    snapshot = RatingSnapshot.from_bytes(ratings_of(league))
+    pool, days = snapshot.state.pool.copy(), snapshot.state.pool_day.copy()
+    for number, count in enumerate(played):
+        pool[0, league.nuke + number] = count
+    days[0] = snapshot.as_of - days_ago
+    return replace(snapshot, state=replace(snapshot.state, pool=pool, pool_day=days)).to_bytes()
+
+
+async def warnings(service: Service, **changes: object) -> list[str]:
+    response = await service.forecast(**changes)
+    assert response.status_code == 200, response.text
+    return list(response.json()["warnings"])
+
+
+async def test_nothing_is_warned_of_where_all_is_well(running: Running, models: Models) -> None:
+    models.publish()
+    models.publish_ratings(ratings_with_pool(models.league, 98, 2))
+    async with running() as service:
+        assert await warnings(service) == []
+        assert await warnings(service, map_id=service.league.nuke + 1) == [], "2% of 90 days is enough"
+
+
+@pytest.mark.parametrize(("played", "days_ago"), [((99, 1), 10), ((98, 2), 90), ((98, 0), 10)])
+async def test_a_map_that_is_rarely_played_is_told(
+    running: Running, models: Models, played: tuple[int, ...], days_ago: int
+) -> None:
+    models.publish()
+    models.publish_ratings(ratings_with_pool(models.league, *played, days_ago=days_ago))
+    async with running() as service:
+        assert await warnings(service, map_id=service.league.nuke + 1) == [OUTSIDE]
+
+
+async def test_who_did_not_play_lately_and_who_is_new_are_told(running: Running, models: Models) -> None:
+    models.publish()
+    models.publish_ratings(ratings_with_pool(models.league, 50, 50))
+    async with running() as service:
+        one = service.league.lineups[0]
+        stranger = max(service.league.lineups[1]) + 1  # ZywOo, whom the ratings do not know
+        assert await warnings(service, team1_player_ids=[*one[:4], stranger]) == [
+            "team 1: 1 of five with fewer than 3 known maps",
+            "team 1: 1 of five did not play its latest map",
+        ]
+        assert await warnings(service, team2_id=service.league.lonely) == [
+            "team 2: no lineup is known, the rating of the name is used"
+        ]
+
+
+async def test_ratings_that_are_old_on_the_day_are_told(running: Running, models: Models) -> None:
+    models.publish()
+    models.publish_ratings(ratings_with_pool(models.league, 50, 50))
+    async with running() as service:
+        for days, told in ((30, []), (31, ["the ratings are 31 days older than the match"])):
+            assert await warnings(service, played_on=str(AS_OF + timedelta(days=days))) == told
+
+
+async def in_the_end(service: Service, expected: list[str]) -> None:
+    async with asyncio.timeout(20):
+        while await warnings(service) != expected:
+            await asyncio.sleep(0.05)
+
+
+async def test_an_admin_retires_a_map_and_restores_it(
+    settings: Settings, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    league = models.league
+    models.publish()
+    models.publish_ratings(ratings_with_pool(league, 50, 50))
+    for name in ("data_dir", "database_url", "redis_url"):
+        monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
+    # Only the announcement can tell it in time.
+    async with run_service(settings.model_copy(update={"reconcile_seconds": 600}), league) as service:
+        before = (await service.forecast()).json()
+        assert before["warnings"] == []
+        assert (await service.get(f"/maps/{league.nuke}")).json()["is_active"] is True
+        result = await asyncio.to_thread(CliRunner().invoke, app, ["maps", "retire", "NUKE"])
+        assert result.exit_code == 0, result.output
+        assert "Nuke is retired now" in result.output
+        await in_the_end(service, [OUTSIDE])
+        assert (await service.forecast()).json()["team1_win_probability"] == before["team1_win_probability"]
+        shown = (await service.get(f"/maps/{league.nuke}")).json()
+        assert (shown["is_active"], shown["is_retired"]) == (False, True)
+        question = {"team1": "Vitality", "team2": "FURIA", "best_of": 1}
+        series = (await service.call("POST", "/forecast/series", json=question)).json()
+        assert [one["map"]["name"] for one in series["maps"]] == ["Mirage"], "no veto leads to it"
+        assert re.search(r"Nuke +retired", CliRunner().invoke(app, ["maps", "list"]).output)
+    async with run_service(settings.model_copy(update={"database_url": DEAD}), league) as service:
+        assert await warnings(service) == [OUTSIDE], "the copy on disk knows it"
+    async with run_service(settings, league) as service:
+        assert (await asyncio.to_thread(CliRunner().invoke, app, ["maps", "restore", "nuke"])).exit_code == 0
+        await in_the_end(service, [])
+        assert re.search(r"Nuke +active", CliRunner().invoke(app, ["maps", "list"]).output)
+
+
+DEAD = "postgresql+psycopg://cs2@127.0.0.1:1/cs2"
+
+
+def test_a_map_that_nobody_knows_cannot_be_retired(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("data_dir", "database_url", "redis_url"):
+        monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
+    result = CliRunner().invoke(app, ["maps", "retire", "Cobblestone"])
+    assert result.exit_code == 2
+    assert "no map is called Cobblestone" in result.output
+
+
+def test_a_rebuild_of_the_tables_keeps_the_admins_word(postgres_url: str) -> None:
+    engine = make_engine(postgres_url)
+    for _ in range(2):
+        with engine.begin() as connection:
+            found = rebuild(published([map_row("2025-07-01")]).frames, load_identities(connection))
+            store(connection, replace(found, outcomes=found.outcomes[:0]))
+    with engine.begin() as connection:
+        connection.execute(update(Map).values(retired=True))
+    with engine.begin() as connection:
+        found = rebuild(published([map_row("2025-07-01"), map_row("2025-07-02")]).frames, load_identities(connection))
+        store(connection, replace(found, outcomes=found.outcomes[:0]))
+        assert connection.scalars(select(Map.retired)).all() == [True]
+    engine.dispose()

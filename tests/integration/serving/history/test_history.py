@@ -1,0 +1,230 @@
+"""The history over HTTP, with the real sink between: look up, explain, page, forget."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pymongo
+import pytest
+import redis.asyncio
+from uuid_utils import uuid7
+
+from cs2.forecasting.model.map_model import sigmoid
+from cs2.messages import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome
+from cs2.outcomes import outcome_document
+from tests.testkit.accounts import users
+from tests.testkit.service import Models, Running, Service, Sink
+
+NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
+
+
+@pytest.fixture
+def collection(mongo_url: str, mongo_database: str) -> Any:
+    with pymongo.MongoClient(mongo_url) as client:
+        yield client[mongo_database][FORECASTS_COLLECTION]
+        client.drop_database(mongo_database)
+
+
+async def ask(service: Service, user_id: int, **changes: Any) -> dict[str, Any]:
+    path = "/forecast/get_team1_win_probability"
+    answer = await service.call("POST", path, user_id=user_id, json=service.league.question(**changes))
+    return dict(answer.json())
+
+
+async def history(service: Service, user_id: int, **parameters: Any) -> list[str]:
+    response = await service.call("GET", "/forecast/history", user_id=user_id, params=parameters)
+    assert response.status_code == 200, response.text
+    return [item["forecast_id"] for item in response.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/forecast/history"), ("DELETE", "/forecast/history"), ("GET", f"/forecast/{NOBODYS}")],
+)
+async def test_nobody_without_a_token_sees_anything(service: Service, method: str, path: str) -> None:
+    assert (await service.client.request(method, path)).status_code == 401
+
+
+async def test_a_forecast_comes_back_as_it_was_answered_with_reasons_that_add_up(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    answer = await ask(service, 1)
+    path = f"/forecast/{answer['forecast_id']}"
+    waiting = await service.call("GET", path)
+    assert (waiting.status_code, waiting.headers["retry-after"]) == (202, "1")
+    assert waiting.json() == {"forecast_id": answer["forecast_id"], "status": "on its way"}
+    assert await sink() == 1
+    found = (await service.call("GET", path)).json()
+    assert found["answer"] == answer
+    assert (found["kind"], found["user_id"], found["batch_id"]) == ("map", 1, None)
+    explanation = found["explanation"]
+    added = [reason["log_odds"] for reason in explanation["reasons"]]
+    assert float(sigmoid(sum(added))) == pytest.approx(answer["team1_win_probability"], abs=1e-12)
+    assert explanation["probability"] == pytest.approx(answer["team1_win_probability"], abs=1e-12)
+    assert explanation["about"] == "Nuke"
+    assert [abs(one) for one in added] == sorted((abs(one) for one in added), reverse=True)
+    strongest = explanation["reasons"][0]
+    assert strongest["favours"] == "Vitality"
+    assert strongest["text"].endswith("points for Vitality")
+    assert strongest["without_it"] < answer["team1_win_probability"]
+
+
+async def test_how_a_forecast_turned_out_is_told_once_it_is_known(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    one, other = [(await ask(service, 1))["forecast_id"] for _ in range(2)]
+    await sink()
+    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] is None
+    outcome = Outcome(
+        forecast_id=one,
+        winner=2,
+        played_on=date(2026, 1, 5),
+        tier="others",
+        baselines={"team_elo": 0.6, "player_elo": 0.4},
+        judged_at=datetime.now(UTC),
+    )
+    collection.database[OUTCOMES_COLLECTION].insert_one(outcome_document(outcome))
+    told = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
+    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] == told
+    items = (await service.call("GET", "/forecast/history")).json()["items"]
+    assert {item["forecast_id"]: item["outcome"] for item in items} == {one: told, other: None}
+
+
+async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sink: Sink, collection: Any) -> None:
+    series = (await service.call("POST", "/forecast/series", json={"team1": "Vitality", "team2": "FURIA"})).json()
+    batch = (await service.call("POST", "/forecast/batch", json={"forecasts": [service.league.question()] * 2})).json()
+    await sink()
+    found = (await service.call("GET", f"/forecast/{series['forecast_id']}")).json()
+    assert (found["kind"], found["answer"]) == ("series", series)
+    assert found["explanation"]["about"] == "a map of the series"
+    of_batch = [result["forecast"]["forecast_id"] for result in batch["results"]]
+    assert await history(service, 1) == [*reversed(of_batch), series["forecast_id"]]
+    assert collection.count_documents({"batch_id": batch["batch_id"]}) == 2
+
+
+async def test_another_users_forecast_is_unknown_but_to_admins(service: Service, sink: Sink, collection: Any) -> None:
+    owner, other, admin = await users(service, "user", "user", "admin")
+    forecast_id = (await ask(service, owner))["forecast_id"]
+    for stored in (False, True):
+        seen = [
+            (await service.call("GET", f"/forecast/{forecast_id}", user_id=user)).status_code
+            for user in (owner, other, admin)
+        ]
+        assert seen == ([200, 404, 200] if stored else [202, 404, 202])
+        await sink()
+    assert await history(service, owner) == [forecast_id]
+    assert await history(service, other) == []
+    assert await history(service, admin) == []
+    assert await history(service, admin, everybody=True) == [forecast_id]
+    refused = await service.call("GET", "/forecast/history", user_id=other, params={"everybody": True})
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:cs2-forecast:problem:not-an-admin")
+
+
+async def test_it_is_searched_and_paged(service: Service, sink: Sink, collection: Any) -> None:
+    one, two = service.league.teams
+    lonely = service.league.lonely
+    mirage = service.league.nuke + 1
+    asked = [
+        (await ask(service, 1))["forecast_id"],
+        (await ask(service, 1, team2_id=lonely))["forecast_id"],
+        (await ask(service, 1, map_id=mirage))["forecast_id"],
+        (await ask(service, 1, team1_id=two, team2_id=lonely))["forecast_id"],
+    ]
+    await sink()
+    newest = asked[::-1]
+    assert await history(service, 1) == newest
+    assert await history(service, 1, team_id=one) == [asked[2], asked[1], asked[0]]
+    assert await history(service, 1, team_id=lonely) == [asked[3], asked[1]]
+    assert await history(service, 1, map_id=mirage) == [asked[2]]
+    assert await history(service, 1, map_id=mirage, team_id=lonely) == []
+    assert await history(service, 1, model_version=999) == []
+    now = datetime.now(UTC).date()
+    assert await history(service, 1, first_day=now - timedelta(days=1), last_day=now) == newest
+    assert await history(service, 1, last_day=now - timedelta(days=2)) == []
+    assert await history(service, 1, first_day=now + timedelta(days=2)) == []
+    paged, before = [], {}
+    while True:
+        page = (await service.call("GET", "/forecast/history", params={"limit": 3, **before})).json()
+        paged += [item["forecast_id"] for item in page["items"]]
+        if page["next_before"] is None:
+            break
+        before = {"before": page["next_before"]}
+    assert paged == newest
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [({"limit": 0}, "limit"), ({"before": "x"}, "before"), ({"first_day": "soon"}, "first_day"), ({"user": 2}, "user")],
+)
+async def test_a_wrong_parameter_is_named(service: Service, parameters: dict[str, Any], field: str) -> None:
+    response = await service.call("GET", "/forecast/history", params=parameters)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == field
+
+
+async def test_what_was_never_answered_is_unknown(service: Service, collection: Any) -> None:
+    for forecast_id in (NOBODYS, str(uuid7())):
+        response = await service.call("GET", f"/forecast/{forecast_id}")
+        assert (response.status_code, response.json()["type"]) == (404, "urn:cs2-forecast:problem:unknown-forecast")
+    assert (await service.call("GET", "/forecast/nonsense")).status_code == 422
+
+
+async def test_a_user_is_forgotten_in_what_is_stored_and_in_what_is_on_its_way(
+    service: Service, sink: Sink, collection: Any
+) -> None:
+    owner, other = await users(service, "user", "user")
+    stored = (await ask(service, owner))["forecast_id"]
+    others = (await ask(service, other))["forecast_id"]
+    await sink()
+    late = (await ask(service, owner))["forecast_id"]
+    assert (await service.call("DELETE", "/forecast/history", user_id=owner)).status_code == 204
+    await sink()
+    afterwards = (await ask(service, owner))["forecast_id"]
+    await sink()
+    owners = {row["_id"]: row["user_id"] for row in collection.find()}
+    assert owners == {stored: None, late: None, others: other, afterwards: owner}
+    assert await history(service, owner) == [afterwards]
+    assert (await service.call("GET", f"/forecast/{stored}", user_id=owner)).status_code == 404
+
+
+async def test_an_event_that_comes_twice_does_not_bring_the_user_back(
+    service: Service, sink: Sink, collection: Any, redis_url: str
+) -> None:
+    async with redis.asyncio.Redis.from_url(redis_url) as stream:
+        forecast_id = (await ask(service, 1))["forecast_id"]
+        ((_, fields),) = await stream.xrange(EVENTS_STREAM)
+        await sink()
+        await service.call("DELETE", "/forecast/history")
+        await stream.xadd(EVENTS_STREAM, {EVENT_FIELD: fields[EVENT_FIELD]})
+        await sink()
+    assert collection.find_one({"_id": forecast_id})["user_id"] is None
+
+
+async def test_while_mongodb_is_away_it_says_so_and_what_waits_is_known(
+    running: Running, models: Models, redis_url: str
+) -> None:
+    models.publish()
+    async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
+        answer = await ask(service, 1)
+        assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
+        for method, path in (
+            ("GET", f"/forecast/{uuid7()}"),
+            ("GET", "/forecast/history"),
+            ("DELETE", "/forecast/history"),
+        ):
+            response = await service.call(method, path)
+            assert (response.status_code, response.json()["type"]) == (
+                503,
+                "urn:cs2-forecast:problem:history-unavailable",
+            )
+            assert response.headers["retry-after"]
+
+
+async def test_what_waits_in_the_local_file_is_known_while_redis_is_away(
+    running: Running, models: Models, mongo_url: str
+) -> None:
+    models.publish()
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:
+        answers = [await ask(service, 1) for _ in range(3)]
+        for answer in answers:
+            assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
+        assert (await service.call("GET", f"/forecast/{uuid7()}")).status_code == 404

@@ -1,0 +1,73 @@
+"""Every operation of the API's document, with requests made from it: answered as documented, and never with a 500.
+
+Operations are read from the document, so a new endpoint is tried without a change here. Nobody, a user and an admin
+send the same requests.
+"""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from schemathesis.specs.openapi.checks import ignored_auth, negative_data_rejection, positive_data_acceptance
+from starlette.routing import compile_path
+
+from serving.app import create_app
+from tests.testkit.live_service import Tried, tried_service
+
+EXAMPLES = 12
+"""Random requests of each operation, beside the document's examples and one for each of its boundaries."""
+
+UNFIT = {"POST /forecast/batch": [negative_data_rejection]}
+"""A wrong item of a batch is told in its own place, with a 200."""
+
+schema = schemathesis.openapi.from_dict(create_app().openapi())
+
+
+@pytest.fixture(scope="module")
+def tried(
+    servers: dict[str, int], mlflow_url: str, worker_number: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tried]:
+    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as found:
+        yield found
+
+
+@schema.parametrize()
+@hypothesis_settings(
+    max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
+def test_every_answer_is_as_documented(case: schemathesis.Case, tried: Tried) -> None:
+    if is_of_another_operation(case):
+        return
+    is_protected = bool(case.operation.definition.raw.get("security"))
+    for headers in tried.headers if is_protected else ({},):
+        response = case.call_and_validate(
+            base_url=tried.url,
+            session=tried.session,
+            headers=headers,
+            # Ids and names that fit the schema need not exist, and who may ask is told apart below.
+            excluded_checks=[positive_data_acceptance, ignored_auth, *UNFIT.get(case.operation.label, ())],
+        )
+        if is_protected and not headers and case.method == case.operation.method.upper():
+            assert is_turned_away(response)
+
+
+def is_of_another_operation(case: schemathesis.Case) -> bool:
+    """A GET of /forecast/series is one of /forecast/{forecast_id}."""
+    if case.method == case.operation.method.upper():
+        return False
+    paths = [path for path, found in schema.raw_schema["paths"].items() if case.method.lower() in found]
+    return any(compile_path(path)[0].match(case.formatted_path) for path in paths)
+
+
+def is_turned_away(response: schemathesis.Response) -> bool:
+    """Who has no token learns nothing but that, or that the body cannot be read at all."""
+    if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
+        return bool(response.json()["detail"] == "body: JSON decode error")
+    return response.status_code in {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    }

@@ -1,0 +1,116 @@
+"""Background tasks: they subscribe again, reconcile after each reconnect, and their death is seen."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.testkit.service import Models, Running, Service
+from tests.testkit.waiting import Valkey, announce, serves, until, valkey
+
+__all__ = ["valkey"]
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def component(service: Service, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await service.client.get("/health/ready")).json()["components"][name]
+    return found
+
+
+async def test_what_was_announced_while_redis_was_away_is_served_when_it_is_back(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    """The timer is an hour away: only the new subscription can tell."""
+    models.publish()
+    async with running(redis_url=valkey.url, reconcile_seconds=3600) as service:
+        valkey.stop()
+
+        async def is_missed() -> bool:
+            return not (await component(service, "task announcements"))["is_well"]
+
+        await until(is_missed)
+        version = await asyncio.to_thread(models.publish, seed=1)
+        assert not await serves(service, version)()
+        valkey.start()
+        await until(serves(service, version))
+
+
+async def test_announcements_are_heard_after_outages_however_many(
+    running: Running, models: Models, valkey: Valkey
+) -> None:
+    models.publish()
+    async with running(redis_url=valkey.url, reconcile_seconds=3600) as service:
+
+        async def hears() -> bool:
+            return (await component(service, "task announcements"))["is_well"]
+
+        for seed in range(1, 4):
+            valkey.stop()
+            await until(lambda: _not(hears()))
+            valkey.start()
+            await until(hears)
+            version = await asyncio.to_thread(models.publish, seed=seed)
+            await announce(valkey.url)
+            await until(serves(service, version))
+
+
+async def _not(answer: Any) -> bool:
+    return not await answer
+
+
+@pytest.mark.parametrize(("task", "status"), [("history", 503), ("reconciliation", 200), ("announcements", 200)])
+async def test_the_death_of_a_background_task_is_seen(service: Service, task: str, status: int) -> None:
+    """Without its history the service refuses; without news it answers from what it has."""
+    assert (await service.client.get("/health/ready")).status_code == 200
+    dying = service.services.supervisor._tasks[task]
+    while not dying.done():  # a library may swallow one cancellation
+        dying.cancel()
+        await asyncio.wait({dying}, timeout=0.2)
+    ready = await service.client.get("/health/ready")
+    assert ready.status_code == status
+    found = ready.json()["components"][f"task {task}"]
+    assert found == {"is_well": False, "detail": "the task has ended"}
+
+
+async def test_a_task_that_fails_is_started_again_and_told_until_it_works(service: Service) -> None:
+    supervisor, runs = service.services.supervisor, 0
+    may_work = asyncio.Event()
+
+    async def run(state: Any) -> None:
+        nonlocal runs
+        runs += 1
+        if not may_work.is_set():
+            raise ValueError("not yet")
+        state.is_well()
+        await asyncio.Event().wait()
+
+    supervisor.start("tried", run)
+
+    async def is_told() -> bool:
+        found = await component(service, "task tried")
+        return runs >= 2 and "not yet" in found["detail"]
+
+    await until(is_told)
+    may_work.set()
+
+    async def is_well() -> bool:
+        return (await component(service, "task tried"))["is_well"]
+
+    await until(is_well)
+
+
+async def test_a_write_that_fails_by_a_fault_of_ours_refuses_its_forecasts_and_no_later_ones(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for an answer that will never come."""
+
+    async def fails(**_: Any) -> None:
+        raise RuntimeError("a fault of ours")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service.services.outbox, "_write_events", fails)
+        async with asyncio.timeout(20):
+            refused = await service.forecast()
+    assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
+    assert (await service.forecast()).status_code == 200

@@ -1,0 +1,111 @@
+"""What a Dockerfile makes, made here without an engine: its packages, its files, its environment, its command.
+
+The install lines are executed as they stand. What differs from a build: where the virtual environment is, packages may
+come out of uv's cache, and neither system packages nor the user are installed.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tests.testkit.images import ROOT, instructions
+
+IMAGE_PATHS = re.compile(r"^/(app|data|artifacts|archive)(?=/|$)")
+VENV = "/opt/venv"
+CACHES = shutil.ignore_patterns("__pycache__")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that was made in a folder.
+
+    Attributes:
+        root: Stands for ``/``.
+        environment: What the Dockerfile sets.
+        command: Its entry point and its command.
+    """
+
+    root: Path
+    environment: dict[str, str]
+    entrypoint: list[str]
+    command: list[str]
+
+    def here(self, text: str) -> str:
+        """A path of the image as one of this machine; other texts as they are."""
+        return IMAGE_PATHS.sub(lambda found: f"{self.root}{found[0]}", text.replace(VENV, str(self.root / "venv")))
+
+
+def make(dockerfile: Path, root: Path, builder: Path) -> Image:
+    """Do what ``dockerfile`` says, below ``root``; ``builder`` stands for the base image's Python."""
+    steps = instructions(dockerfile)
+    second_stage = [number for number, (name, _) in enumerate(steps) if name == "FROM"][1]
+    root.mkdir()
+    _install(steps[:second_stage], root, builder)
+    environment, entrypoint, command = {}, [], []
+    for name, rest in steps[second_stage:]:
+        match name:
+            case "ENV":
+                environment |= dict(word.split("=", 1) for word in shlex.split(rest))
+            case "COPY" if "--from=" not in rest:
+                words = [word for word in shlex.split(rest) if not word.startswith("--")]
+                _copy(words, root / "app")
+            case "RUN" if "--directory" in rest:
+                words = shlex.split(rest)
+                for folder in words[words.index("--owner") + 2 :]:
+                    (root / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
+            case "ENTRYPOINT":
+                entrypoint = yaml.safe_load(rest)
+            case "CMD":
+                command = yaml.safe_load(rest)
+    return Image(root, environment, entrypoint, command)
+
+
+def make_builder(folder: Path) -> Path:
+    """A Python with pip and nothing else, as the base image has it."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    return folder
+
+
+def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
+    build = root / "build"
+    build.mkdir()
+    environment = {**os.environ, **_as_pip(), "PATH": f"{builder / 'bin'}:{os.environ['PATH']}"}
+    environment.pop("VIRTUAL_ENV", None)
+    for name, rest in steps:
+        if name == "COPY":
+            _copy(shlex.split(rest), build)
+        elif name == "RUN":
+            line = rest.replace(VENV, shlex.quote(str(root / "venv")))
+            line = line.replace(" --no-cache-dir", "").replace(" --no-cache", "")
+            done = subprocess.run(
+                ["sh", "-ec", line], cwd=build, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+def _as_pip() -> dict[str, str]:
+    """What uv does not find by itself: the index of pip's configuration, the system's certificates (scripts/setup)."""
+    if "UV_DEFAULT_INDEX" in os.environ or "UV_INDEX_URL" in os.environ:
+        return {"UV_SYSTEM_CERTS": "true"}
+    command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False)
+    index = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip()
+    return {"UV_SYSTEM_CERTS": "true", **({"UV_DEFAULT_INDEX": index} if index else {})}
+
+
+def _copy(words: list[str], folder: Path) -> None:
+    *sources, target = words
+    for source in sources:
+        destination = folder / (source if target == "./" else target)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, destination, ignore=CACHES, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / source, destination)

@@ -1,0 +1,14 @@
+"""Two minutes of faults under load; `make faults` is the long version (docs/reliability.md)."""
+
+import pytest
+
+from tests.system.faults.running import chosen_seed, run
+
+
+@pytest.mark.faults
+@pytest.mark.xdist_group("stack")
+@pytest.mark.timeout(900)
+async def test_whatever_stops_dies_or_lies_every_answer_is_in_the_history_once() -> None:
+    outcome = await run(seed=chosen_seed(), seconds=0, kills=5)
+    print(outcome.table())
+    outcome.assert_nothing_lost()

@@ -1,0 +1,58 @@
+"""Everything the service needs to forecast an archive from a day on: dictionaries, ratings and a model of before."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import skops.io
+
+from cs2.forecasting.evaluation.walk_forward import rate, training_set
+from cs2.forecasting.matches import MatchHistory
+from cs2.forecasting.model.estimators import fit_logistic
+from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.storage.engine import make_engine
+from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
+from pipelines.etl.rebuild import rebuild
+from pipelines.etl.repository import store
+from pipelines.etl.tabulate import Tables
+from pipelines.sources.archive import ArchiveSource
+from tests.testkit.service import publish
+
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ServedArchive:
+    """What was stored and published, and the rows of the whole archive."""
+
+    tables: Tables
+    history: MatchHistory
+    snapshot: RatingSnapshot
+    estimator: Any
+
+
+def serve_archive(folder: Path, cut: date, last: date, postgres_url: str, mlflow_url: str) -> ServedArchive:
+    """Store the dictionaries of an archive through ``last``; publish ratings and a model that know ``cut``."""
+    rebuilt = rebuild(ArchiveSource(folder).published(last).frames, Identities())
+    engine = make_engine(postgres_url)
+    with engine.begin() as connection:
+        store(connection, replace(rebuilt, outcomes=rebuilt.outcomes[:0]))  # no raw rows are landed here
+    engine.dispose()
+    tables = rebuilt.tables
+    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    day = (cut - EPOCH).days
+    data = training_set(history, through=day)
+    estimator, snapshot = fit_logistic(data), rate(history, through=day)
+    golden = golden_set(MapModel.from_estimator(estimator), data.X)
+    publish(
+        postgres_url,
+        mlflow_url,
+        blob=skops.io.dumps(estimator),
+        golden=golden,
+        ratings=snapshot.to_bytes(),
+        as_of=cut,
+    )
+    return ServedArchive(tables, history, snapshot, estimator)

@@ -1,0 +1,99 @@
+"""What the tests of assets share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pytest
+import redis.asyncio
+from sklearn.linear_model import LogisticRegression
+from sqlalchemy import select
+
+from cs2.messages import ModelAnnouncement
+from cs2.mongo_client import MongoClient
+from cs2.storage.model_registry import Served, served
+from cs2.storage.models import MlModel
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
+from pipelines.mlflow_client import Mlflow, TrainedModel
+from pipelines.resources import Announcer, Database, Mongo
+
+Add = Callable[..., int]
+SetToday = Callable[[str], None]
+Listen = Callable[[], ModelAnnouncement | None]
+
+NOBODY = "127.0.0.1:1"
+"""Where no server listens."""
+
+importing_mlflow = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The assets' connections, all to real servers, and an instance of Dagster."""
+
+    database: Database
+    mlflow: Mlflow
+    announcer: Announcer
+    mongo: Mongo
+    instance: dg.DagsterInstance
+
+    def resources(self) -> dict[str, Any]:
+        return {
+            "database": self.database,
+            "mlflow": self.mlflow,
+            "announcer": self.announcer,
+            "mongo": self.mongo,
+        }
+
+    def materialize(
+        self,
+        definitions: Sequence[Any],
+        *,
+        config: dict[str, Any] | None = None,
+        tags: dict[str, str] | None = None,
+        **other_resources: Any,
+    ) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            definitions,
+            instance=self.instance,
+            resources={**self.resources(), **other_resources},
+            run_config={"ops": config or {}},
+            tags=tags,
+            raise_on_error=False,
+        )
+
+    def served(self) -> Served:
+        with self.database.transaction() as session:
+            return served(session)
+
+    def run_ids(self) -> dict[int, str]:
+        with self.database.transaction() as session:
+            return {row.version: row.mlflow_run_id for row in session.scalars(select(MlModel))}
+
+
+def trained_model(**changes: Any) -> TrainedModel:
+    X = np.array([[1.0], [-1.0]])
+    arguments: dict[str, Any] = {
+        "name": "logistic_regression",
+        "estimator": LogisticRegression(fit_intercept=False).fit(X, [True, False]),
+        "feature_names": ["rating"],
+        "X": X,
+        "parameters": {},
+        "metrics": {},
+        "tags": {},
+        "is_registered": True,
+    }
+    return TrainedModel(**{**arguments, **changes})
+
+
+async def store_all(redis_url: str, mongo_url: str, mongo_database: str) -> None:
+    """Let the sink store what the stream holds."""
+    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
+    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
+        consumer = Consumer(stream, store, "tester")
+        await consumer.prepare()
+        await consumer.step()
+    await store.close()

@@ -1,0 +1,114 @@
+"""The service as a process would run it: uvicorn on a port of its own, in a thread, with accounts and a history."""
+
+import asyncio
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import redis.asyncio
+import requests
+import uvicorn
+from pydantic import SecretStr
+
+from cli.stack.servers import free_port, http_check
+from cs2.mongo_client import MongoClient
+from cs2.settings import Settings
+from ingest_worker.consumer import Consumer
+from ingest_worker.store import MongoForecastStore
+from serving.__main__ import KEEP_ALIVE_SECONDS
+from serving.app import create_app
+from tests.conftest import TEMPLATE, database, plain
+from tests.testkit.servers import wait_until_well
+from tests.testkit.service import JWT_KEY, PASSWORD, TODAY, Models, make_league
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """The service that is tried, and who asks: nobody, a user, an admin."""
+
+    url: str
+    session: requests.Session
+    headers: tuple[Headers, Headers, Headers]
+
+
+@contextmanager
+def tried_service(servers: dict[str, int], mlflow_url: str, worker_number: int, folder: Path) -> Iterator[Tried]:
+    """A service with two models, whose user and admin have a history; passwords may be tried without end."""
+    with contextmanager(database)(servers, TEMPLATE) as postgres_url:
+        league = make_league(postgres_url)
+        models = Models(postgres_url, mlflow_url, league)
+        models.publish()
+        models.publish(seed=1)  # so that there is one to go back to
+        settings = Settings(
+            database_url=postgres_url,
+            redis_url=f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}",
+            mongo_url=f"mongodb://127.0.0.1:{servers['mongo_port']}/?directConnection=true",
+            mongo_database=f"test_{uuid.uuid4().hex}",
+            mlflow_url=mlflow_url,
+            data_dir=folder,
+            today=TODAY,
+            jwt_key=SecretStr(JWT_KEY),
+            attempts_per_account=10**6,
+            attempts_per_address=10**6,
+        )
+        with _live(settings) as url, requests.Session() as session:
+            user, admin = _account(url), _account(url)
+            with psycopg.connect(plain(postgres_url)) as connection:
+                connection.execute("UPDATE users SET role = 'admin' WHERE id = (SELECT max(id) FROM users)")
+            for headers in (user, admin):
+                _fill_history(url, headers, league.question())
+            asyncio.run(_store_history(settings))
+            yield Tried(url, session, ({}, user, admin))
+
+
+@contextmanager
+def _live(settings: Settings) -> Iterator[str]:
+    port = free_port()
+    config = uvicorn.Config(
+        create_app(settings),
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), name="live service")
+    thread.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_well(lambda: http_check(f"{url}/health/live"), "the service")
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _account(url: str) -> Headers:
+    username = f"u{uuid.uuid4().hex[:12]}"
+    httpx.post(f"{url}/auth/register", json={"username": username, "password": PASSWORD}).raise_for_status()
+    answer = httpx.post(f"{url}/auth/login", data={"username": username, "password": PASSWORD})
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def _fill_history(url: str, headers: Headers, question: dict[str, Any]) -> None:
+    series = {name: value for name, value in question.items() if name != "map_id"}
+    bodies = {"get_team1_win_probability": question, "series": series, "batch": {"forecasts": [question]}}
+    for path, body in bodies.items():
+        httpx.post(f"{url}/forecast/{path}", json=body, headers=headers).raise_for_status()
+
+
+async def _store_history(settings: Settings) -> None:
+    store = MongoForecastStore(MongoClient, settings.mongo_url, settings.mongo_database)
+    async with redis.asyncio.Redis.from_url(settings.redis_url, socket_timeout=10) as stream:
+        consumer = Consumer(stream, store, "tester")
+        await consumer.prepare()
+        assert await consumer.step() >= 6
+    await store.close()

@@ -1,0 +1,213 @@
+"""No forecast knows more than was known before its day: the future is changed, and nothing may move, bit for bit."""
+
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+
+from cs2.forecasting.evaluation import metrics
+from cs2.forecasting.evaluation.backtest import backtest, month_starts
+from cs2.forecasting.evaluation.walk_forward import TrainingSet, fixtures_of, rate, training_set, walk
+from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory
+from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, fit_logistic
+from cs2.forecasting.model.features import FEATURE_NAMES, features
+from cs2.forecasting.model.map_model import MapModel, forecast
+from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from tests.testkit.leagues import (
+    LAST_DAY,
+    SHORT_MEMORY,
+    day_number,
+    forecast_rows,
+    messy_league,
+    mirrored,
+    numbers,
+    played,
+    same,
+    tampered,
+)
+
+FIRST = day_number(2023, 11, 20)
+"""The first day that is forecast."""
+
+DAYS = [
+    day_number(2023, 11, 29),
+    day_number(2023, 11, 30),
+    day_number(2023, 12, 1),
+    day_number(2023, 12, 2),
+    day_number(2023, 12, 15),
+    day_number(2023, 12, 31),
+    day_number(2024, 1, 1),
+    day_number(2024, 2, 1),
+]
+
+
+@pytest.fixture(scope="module")
+def history() -> MatchHistory:
+    return messy_league()
+
+
+@pytest.fixture(scope="module")
+def rows(history: MatchHistory) -> IntArray:
+    return played(history, FIRST, LAST_DAY)
+
+
+@pytest.fixture(scope="module")
+def told(history: MatchHistory, rows: IntArray) -> FloatArray:
+    return numbers(forecast_rows(history, history, rows))
+
+
+def test_the_league_has_what_real_data_has(history: MatchHistory) -> None:
+    two_days = history.learn_day > history.forecast_day
+    over_the_month = two_days & (month_starts(history.learn_day) > month_starts(history.forecast_day))
+    unknown = history.player_ids[:, :, 0] == -1
+    for found in (two_days, over_the_month, unknown.any(axis=1), ~history.is_map, ~history.is_rated):
+        assert found.sum() > 10
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_how_things_end_from_a_day_on_changes_no_forecast_for_it_or_before(
+    history: MatchHistory, rows: IntArray, told: FloatArray, day: int
+) -> None:
+    again = numbers(forecast_rows(tampered(history, history.day >= day), history, rows))
+    until = history.forecast_day[rows] <= day
+    np.testing.assert_array_equal(again[until], told[until])
+    later = history.forecast_day[rows] > day + 1
+    assert (again[later] != told[later]).any(axis=1).mean() > 0.9
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_what_is_played_later_need_not_be_there(
+    history: MatchHistory, rows: IntArray, told: FloatArray, day: int
+) -> None:
+    asked = rows[history.forecast_day[rows] <= day]
+    known = history.take(history.learn_day < day)
+    np.testing.assert_array_equal(
+        numbers(forecast_rows(known, history, asked[history.forecast_day[asked] == day])),
+        told[history.forecast_day[rows] == day],
+    )
+
+
+def test_a_series_over_two_days_is_forecast_before_its_first_result(
+    history: MatchHistory, rows: IntArray, told: FloatArray
+) -> None:
+    """Changed on its first day, it changes no forecast of its second: nor one of another match of that day."""
+    for day in (day_number(2023, 11, 30), day_number(2023, 12, 31), day_number(2024, 1, 31)):
+        first_half = (history.day == day) & (history.learn_day == day + 1)
+        second_half = (history.day[rows] == day + 1) & (history.forecast_day[rows] == day)
+        assert first_half.sum() >= 1
+        assert second_half.sum() >= 1
+        again = numbers(forecast_rows(tampered(history, first_half), history, rows))
+        until = (history.forecast_day[rows] <= day + 1) | second_half
+        np.testing.assert_array_equal(again[until], told[until])
+
+
+@pytest.mark.parametrize("span", [(0, 0), (1, 20), (10, 10), (33, 45), (0, 95)])
+def test_a_forecast_does_not_depend_on_the_window(
+    history: MatchHistory, rows: IntArray, told: FloatArray, span: tuple[int, int]
+) -> None:
+    inside = np.flatnonzero((history.day[rows] >= FIRST + span[0]) & (history.day[rows] <= FIRST + span[1]))
+    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[inside])), told[inside])
+
+
+def test_one_question_alone_is_answered_like_one_among_many(
+    history: MatchHistory, rows: IntArray, told: FloatArray
+) -> None:
+    for position in range(0, len(rows), 150):
+        alone = numbers(forecast_rows(history, history, rows[[position]]))
+        np.testing.assert_array_equal(alone[0], told[position])
+
+
+def test_the_order_of_questions_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+    order = np.random.default_rng(5).permutation(len(rows))
+    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[order])), told[order])
+
+
+def test_the_order_of_rows_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+    shuffled = history.take(np.random.default_rng(6).permutation(len(history)))
+    assert not same(shuffled, history)
+    np.testing.assert_allclose(numbers(forecast_rows(shuffled, history, rows)), told, rtol=0, atol=1e-12)
+
+
+def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+    """Neither in what is learned nor in what is asked."""
+    chosen = np.random.default_rng(7).random(len(history)) < 0.5
+    other = mirrored(history, chosen)
+    again = numbers(forecast_rows(other, other, rows))
+    expected = np.where(chosen[rows, None], 1.0 - told, told)
+    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-12)
+
+
+def test_flagged_rows_are_learned_by_nobody(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+    """Their results may be anything, and they may as well be missing."""
+    flagged = ~history.is_rated
+    other = replace(tampered(history, flagged), is_rated=history.is_rated)
+    np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), told)
+    np.testing.assert_array_equal(numbers(forecast_rows(history.take(~flagged), history, rows)), told)
+    assert flagged[training_set(history).row].sum() == 0
+
+
+def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: MatchHistory, rows: IntArray) -> None:
+    """No map of a series is on both sides of a fold, and no map comes with its mirror image."""
+    fits: list[TrainingSet] = []
+
+    def fit(data: TrainingSet) -> MapModel:
+        fits.append(data)
+        return MapModel.from_estimator(fit_logistic(data))
+
+    asked = fixtures_of(history).take(rows)
+    result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
+    for data, today in zip(fits, np.unique(month_starts(asked.day)), strict=True):
+        assert len(np.unique(data.row)) == len(data) > 500
+        assert history.learn_day[data.row].max() == today - 1
+        assert today - SHORT_MEMORY.history_days <= data.day.min() <= today - SHORT_MEMORY.history_days + 2
+        assert history.is_map[data.row].all()
+        assert history.is_rated[data.row].all()
+        np.testing.assert_array_equal(data.team1_won, history.team1_won[data.row])
+    np.testing.assert_array_equal(result.trained_through, month_starts(asked.day) - 1)
+
+
+def test_training_maps_are_seen_as_they_were_forecast(history: MatchHistory) -> None:
+    """Features of a training map are those of a question about it, whatever came later."""
+    day = day_number(2023, 12, 15)
+    data = training_set(history, through=day)
+    other = training_set(tampered(history, history.day > day), through=day)
+    untouched = np.isin(data.row, other.row)
+    np.testing.assert_array_equal(data.row[untouched], other.row)
+    np.testing.assert_array_equal(data.X[untouched], other.X)
+    assert (history.learn_day[data.row] <= day).all()
+
+
+def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+    """Ratings of the evening before, stored and read again, with the model of the month: the same forecast."""
+    day = day_number(2023, 12, 15)
+    start = day_number(2023, 12, 1)
+    data = training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
+    model = MapModel.from_estimator(fit_logistic(data))
+    snapshot = RatingSnapshot.from_bytes(rate(history, through=day - 1).to_bytes())
+    on_the_day = np.flatnonzero((history.forecast_day[rows] == day) & history.is_map[rows])
+    served = forecast(model, snapshot, fixtures_of(history).take(rows[on_the_day]))
+    np.testing.assert_array_equal(served.probability, told[on_the_day, 0])
+
+
+def test_later_updates_lose_smoothly(history: MatchHistory) -> None:
+    """A leak would show as a step: what is known a day too early is worth far more than what is known a day later."""
+    rows = played(history, day_number(2023, 9, 1), LAST_DAY)
+    rows = rows[history.is_rated[rows] & history.is_map[rows]]
+    losses = {}
+    for delay in (0, 1, 2, 3, 7, 14, 45):
+        late = replace(history, learn_day=history.learn_day + delay)
+        result = forecast_rows(late, history, rows, DEFAULT_PARAMETERS)
+        losses[delay] = metrics.log_loss(result.probability, history.team1_won[rows])
+    steps = np.diff(list(losses.values()))
+    assert np.abs(steps[:-1]).max() < 0.003, losses
+    assert losses[45] > losses[0], losses
+
+
+def test_features_of_a_day_are_read_before_any_of_it_is_learned(history: MatchHistory) -> None:
+    """Map by map: the state that answers for a day equals the snapshot of the evening before."""
+    day = day_number(2023, 12, 1)
+    asked = fixtures_of(history).take(np.flatnonzero(history.forecast_day == day))
+    found = walk(history, asked, features, n_columns=len(FEATURE_NAMES))
+    evening = rate(history, through=day - 1).state
+    np.testing.assert_array_equal(found, partial(features, evening)(asked))

@@ -1,0 +1,148 @@
+"""From files to forecasts: ``cs2 backtest`` on a simulated and on a real archive, before and after a change of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import rebuild
+from pipelines.sources.archive import ArchiveSource
+from pipelines.sources.base import RowKind
+from tests.testkit.archives import (
+    WHO_AND_WHEN,
+    Frames,
+    backtest_rows,
+    changed,
+    exchanged,
+    real_archive,
+    simulated_archive,
+    write,
+)
+
+KINDS = ("maps", "series")
+ANSWER = ["team1_win_probability", "trained_through"]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive, a window that contains the first of a month, and what is forecast for it."""
+
+    frames: Frames
+    first: str
+    last: str
+    days: tuple[str, ...]
+    told: Frames
+    folder: Path
+
+    def again(self, frames: Frames) -> Frames:
+        return backtest_rows(self.folder, frames, self.first, self.last)
+
+
+@pytest.fixture(scope="module", params=["simulated", pytest.param("real", marks=pytest.mark.real_data)])
+def archive(request: pytest.FixtureRequest, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder: Path = tmp_path_factory.mktemp("archive")
+    if request.param == "simulated":
+        frames, first, last = simulated_archive(), "2023-08-20", "2023-09-12"
+        days = ("2023-08-31", "2023-09-01", "2023-09-05")
+    else:
+        frames, first, last = real_archive(shared_data), "2025-02-20", "2025-03-05"
+        days = ("2025-02-26", "2025-03-01", "2025-03-02")
+    return Archive(frames, first, last, days, backtest_rows(folder, frames, first, last), folder)
+
+
+def until(rows: pd.DataFrame, day: str) -> pd.DataFrame:
+    return rows.loc[rows["date"] <= day, [*rows.columns.intersection(WHO_AND_WHEN), *ANSWER]]
+
+
+def test_how_things_end_from_a_day_on_changes_no_forecast_for_it_or_before(archive: Archive) -> None:
+    for day in archive.days:
+        late = {name: frame["date"] >= day for name, frame in archive.frames.items()}
+        again = archive.again(changed(archive.frames, late))
+        for kind in KINDS:
+            pd.testing.assert_frame_equal(until(again[kind], day), until(archive.told[kind], day))
+            later = archive.told[kind]["date"] > day
+            moved = again[kind].loc[later, ANSWER[0]] != archive.told[kind].loc[later, ANSWER[0]]
+            assert moved.mean() > 0.4, kind
+
+
+def test_a_series_over_two_days_is_forecast_before_its_first_result(archive: Archive) -> None:
+    """Whatever is told of its first day, by its maps or by a series row that knows the end, moves nothing of it."""
+    published = ArchiveSource(write(archive.folder, archive.frames)).published(pd.Timestamp.max.date()).frames
+    matchups = rebuild(published, Identities()).matchups
+    two_days = matchups[matchups["forecast_day"] < matchups["learn_day"]]
+    inside = two_days[two_days["forecast_day"] >= pd.Timestamp(archive.first).toordinal() - 719_163]
+    day = int(inside[inside["kind"] == RowKind.MAP]["forecast_day"].mode()[0])
+    group = inside[inside["forecast_day"] == day]
+    rows = {name: pd.Series(False, index=frame.index) for name, frame in archive.frames.items()}
+    first_day, second_day = (str(np.datetime64(number, "D")) for number in (day, day + 1))
+    for row_kind, name in ((RowKind.MAP, "maps"), (RowKind.SERIES, "series")):
+        of_kind = group.loc[group["kind"] == row_kind, "index"].to_numpy()
+        frame = archive.frames[name].loc[of_kind]
+        assert (published[row_kind].loc[of_kind, "team1"] == frame["team1"]).all()
+        rows[name].loc[of_kind] = frame["date"] == first_day
+        if row_kind == RowKind.MAP:
+            assert (frame["date"] == second_day).any()
+    assert sum(chosen.sum() for chosen in rows.values()) >= 2
+    again = archive.again(changed(archive.frames, rows))
+    for kind in KINDS:
+        pd.testing.assert_frame_equal(until(again[kind], second_day), until(archive.told[kind], second_day))
+
+
+def test_whether_a_series_went_the_distance_is_not_known_before(archive: Archive) -> None:
+    """Without the deciding maps of a day all other forecasts are the same: how many maps there were is a result."""
+    maps = archive.frames["maps"]
+    day = archive.days[1]
+    first = maps.groupby("hltv_match_id")["date"].transform("min")
+    decided = (first == day) & (maps["map_number"] == "3") & (maps["hltv_match_id"] != "")
+    assert decided.any()
+    again = archive.again({**archive.frames, "maps": maps[~decided].reset_index(drop=True)})
+    inside = (maps["date"] >= archive.first) & (maps["date"] <= archive.last)
+    kept = (~decided)[inside].to_numpy()
+    expected = archive.told["maps"][kept].reset_index(drop=True)
+    pd.testing.assert_frame_equal(until(again["maps"], day), until(expected, day))
+    pd.testing.assert_frame_equal(until(again["series"], day), until(archive.told["series"], day))
+
+
+def test_the_order_of_rows_changes_nothing(archive: Archive) -> None:
+    shuffled = {name: frame.sample(frac=1, random_state=3) for name, frame in archive.frames.items()}
+    again = archive.again({name: frame.reset_index(drop=True) for name, frame in shuffled.items()})
+    for kind in KINDS:
+        dates = shuffled[kind]["date"]
+        order = shuffled[kind].index[(dates >= archive.first) & (dates <= archive.last)]
+        asked = archive.frames[kind]["date"].between(archive.first, archive.last)
+        expected = archive.told[kind].set_index(archive.frames[kind].index[asked]).loc[order].reset_index(drop=True)
+        assert not expected.equals(archive.told[kind])
+        pd.testing.assert_frame_equal(again[kind], expected)
+
+
+def test_the_other_team_first_gives_the_complement(archive: Archive) -> None:
+    again = archive.again(exchanged(archive.frames))
+    for kind in KINDS:
+        told = archive.told[kind]
+        assert (again[kind]["team1"] == told["team2"]).all()
+        assert (again[kind]["scored"] == told["scored"]).all()
+        both = again[kind][ANSWER[0]].astype(float) + told[ANSWER[0]].astype(float)
+        np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
+
+
+def test_flagged_rows_are_forecast_and_not_scored_and_nothing_is_learned_from_them(archive: Archive) -> None:
+    maps = archive.frames["maps"]
+    flagged = (maps["winner_conflict"] == "1") | (maps["date_suspect"] == "1")
+    none = {name: pd.Series(False, index=frame.index) for name, frame in archive.frames.items()}
+    again = archive.again(changed(archive.frames, {**none, "maps": flagged}))
+    asked = maps["date"].between(archive.first, archive.last)
+    assert archive.told["maps"].loc[flagged[asked].to_numpy(), "scored"].isin(["0"]).all()
+    pd.testing.assert_frame_equal(again["maps"][ANSWER], archive.told["maps"][ANSWER])
+    pd.testing.assert_frame_equal(again["series"][ANSWER], archive.told["series"][ANSWER])
+
+
+def test_a_forecast_does_not_depend_on_the_window(archive: Archive) -> None:
+    day = archive.days[1]
+    alone = backtest_rows(archive.folder, archive.frames, day, day)
+    for kind in KINDS:
+        whole = archive.told[kind]
+        expected = whole[whole["date"] == day].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone[kind], expected)

@@ -1,0 +1,137 @@
+"""Estimators: odd in the features, the same whichever team stands first, without a look at mirror images."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cs2.forecasting.evaluation.walk_forward import TrainingSet
+from cs2.forecasting.matches import FloatArray
+from cs2.forecasting.model.estimators import (
+    DEFAULT_PARAMETERS,
+    EstimatorParameters,
+    MirroredBoosting,
+    fit_boosting,
+    fit_elo,
+    fit_logistic,
+    weights,
+)
+from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
+from cs2.forecasting.model.map_model import MapModel, least_player_gain
+
+TODAY = 1000
+RATING, ELO = (FEATURE_NAMES.index(name) for name in ("rating_of_experienced", "elo"))
+FITS = [fit_elo, fit_logistic, fit_boosting]
+
+
+def drawn(n: int = 3000, seed: int = 0) -> TrainingSet:
+    """Maps whose outcome follows from two features; their team 1 is the stronger one more often."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(0.3, 1.0, (n, len(FEATURE_NAMES)))
+    won = rng.random(n) < 1 / (1 + np.exp(-(0.8 * X[:, RATING] + 0.4 * X[:, ELO])))
+    return TrainingSet(X=X, team1_won=won, day=np.sort(rng.integers(0, TODAY, n)), row=np.arange(n))
+
+
+def probability(estimator: Any, X: FloatArray) -> FloatArray:
+    won: FloatArray = estimator.predict_proba(X)[:, 1]
+    return won
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_exchanged_sides_give_the_complement(fit: Callable[..., Any]) -> None:
+    estimator = fit(drawn())
+    X = np.random.default_rng(1).normal(0, 3, (2000, len(FEATURE_NAMES)))
+    both = probability(estimator, X) + probability(estimator, -X)
+    np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(probability(estimator, np.zeros_like(X[:1])), 0.5, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[..., Any]) -> None:
+    data = drawn()
+    swap = np.random.default_rng(2).random(len(data)) < 0.5
+    other = replace(data, X=np.where(swap[:, None], -data.X, data.X), team1_won=data.team1_won ^ swap)
+    found, expected = (probability(fit(part), data.X) for part in (other, data))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
+    data = drawn()
+    shuffled = data.take(np.random.default_rng(3).permutation(len(data)))
+    found, expected = (probability(fit(part), data.X) for part in (shuffled, data))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
+    X = np.zeros((2, len(FEATURE_NAMES)))
+    X[:, [RATING, ELO]] = [[1.0, 1.0], [-1.0, -1.0]]
+    stronger, weaker = probability(fit(drawn()), X)
+    assert stronger > 0.55
+    assert weaker < 0.45
+
+
+def test_boosting_judges_no_fold_that_holds_mirror_images() -> None:
+    """Stopping early would hold out rows whose mirror image it has learned by heart."""
+    fitted = MirroredBoosting(max_iter=15).fit(drawn(12_000).X, drawn(12_000).team1_won)
+    assert fitted.boosting_.n_iter_ == 15
+    assert fitted.boosting_.validation_score_.size == 0
+
+
+def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> None:
+    """The fit is the mode of the posterior of that prior: the gradient of its logarithm is zero."""
+    data = drawn()
+    X = data.X + 1.5 * data.X[:, [RATING]]
+    won = np.random.default_rng(5).random(len(data)) < 1 / (1 + np.exp(-0.1 * X.sum(axis=1)))
+    fitted = fit_logistic(replace(data, X=X, team1_won=won))
+    scaled, b = fitted["scale"].transform(X), fitted["regression"].coef_[0]
+    age = weights(data.day, half_life_maps=DEFAULT_PARAMETERS.half_life_maps)
+    correlation = (scaled * age[:, None]).T @ scaled / age.sum()
+    assert correlation.min() > 0.2
+    missed = DEFAULT_PARAMETERS.inverse_penalty * scaled.T @ (age * (won - probability(fitted, X)))
+    prior = correlation / np.linalg.eigvalsh(correlation)[-1]
+    np.testing.assert_allclose(prior @ missed, b, rtol=0, atol=1e-6)
+    assert (b > 0).all()
+
+
+def test_elo_alone_looks_at_elo_only() -> None:
+    data = drawn()
+    estimator = fit_elo(data)
+    other = np.random.default_rng(4).normal(size=data.X.shape)
+    other[:, FEATURE_NAMES.index("elo")] = data.X[:, FEATURE_NAMES.index("elo")]
+    np.testing.assert_array_equal(probability(estimator, other), probability(estimator, data.X))
+
+
+def test_a_map_counts_half_after_the_half_life() -> None:
+    """Maps of one day alike, in any order; how long ago that day was does not matter."""
+    found = weights(np.array([900, 1000, 0, 900, 1000]), half_life_maps=2.0)
+    np.testing.assert_allclose(found, [0.5, 1.0, 0.25, 0.5, 1.0])
+
+
+def test_recent_maps_decide_where_old_ones_say_the_opposite() -> None:
+    data = drawn(4000)
+    opposite = replace(data, team1_won=data.team1_won ^ (data.day < 200))
+    X = np.zeros((1, len(FEATURE_NAMES)))
+    X[0, RATING] = 1.0
+
+    def found(half_life_maps: float) -> float:
+        parameters = EstimatorParameters(half_life_maps=half_life_maps)
+        return float(probability(fit_logistic(opposite, parameters=parameters), X)[0])
+
+    assert found(400) > 0.6
+    assert found(40_000) < found(400)
+
+
+def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() -> None:
+    """Outcomes that would want it: the coefficients are left at zero, the others are as if those were not there."""
+    data = drawn()
+    harmful = [FEATURE_NAMES.index(name) for name in OF_PLAYERS[1:]]
+    rng = np.random.default_rng(4)
+    won = rng.random(len(data)) < 1 / (1 + np.exp(-(0.8 * data.X[:, ELO] - data.X[:, harmful].sum(axis=1))))
+    model = MapModel.from_estimator(fit_logistic(replace(data, team1_won=won)))
+    assert (model.coefficients[harmful] == 0).all()
+    assert least_player_gain(model) >= 0
+    assert model.coefficients[ELO] > 0.3

@@ -1,0 +1,58 @@
+"""95% intervals hold the true probability of 95% of the maps of a league that is as unpredictable as real matches."""
+
+import numpy as np
+import pytest
+
+from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
+from cs2.forecasting.matches import Fixtures, FloatArray
+from cs2.forecasting.model.estimators import fit_logistic
+from cs2.forecasting.model.features import from_sides, read_sides
+from cs2.forecasting.model.map_model import SHARED_ERROR, Z_95, MapModel, log_odds_error, sigmoid
+from cs2.forecasting.ratings.state import RatingState
+from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
+
+FIRST_DAY, DAYS, JUDGED_DAYS = 18_000, 900, 120
+UNPREDICTABLE = LeagueParameters(form=0.42)
+"""With so much drift the forecasts miss the true log-odds by about ``SHARED_ERROR``, as they do on real maps."""
+
+
+def missed(seed: int) -> tuple[FloatArray, FloatArray]:
+    """By how much the true log-odds are missed on the last days of a league, and the standard errors that were told."""
+    league = simulate_league(seed, FIRST_DAY, FIRST_DAY + DAYS, UNPREDICTABLE)
+    history = league.history
+    first = int(history.day.max()) - JUDGED_DAYS
+    model = MapModel.from_estimator(fit_logistic(training_set(history, through=first - 1)))
+
+    def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
+        sides = read_sides(state, fixtures)
+        return np.column_stack([model.log_odds(from_sides(sides)), log_odds_error(model, sides)])
+
+    rows = np.flatnonzero(history.day >= first)
+    told = walk(history, fixtures_of(history).take(rows), ask, n_columns=2)
+    truth = league.true_probability[rows]
+    return np.log(truth / (1 - truth)) - told[:, 0], told[:, 1]
+
+
+@pytest.fixture(scope="module")
+def leagues() -> list[tuple[FloatArray, FloatArray]]:
+    return [missed(seed) for seed in (1, 2, 3)]
+
+
+def test_the_league_is_as_unpredictable_as_real_matches(leagues: list[tuple[FloatArray, FloatArray]]) -> None:
+    errors = [float(np.sqrt((miss**2).mean())) for miss, _ in leagues]
+    assert np.mean(errors) == pytest.approx(SHARED_ERROR, abs=0.07)
+
+
+def test_intervals_cover_what_they_say(leagues: list[tuple[FloatArray, FloatArray]]) -> None:
+    covered = [float((np.abs(miss) < Z_95 * error).mean()) for miss, error in leagues]
+    assert 0.92 < np.mean(covered) < 0.98, covered
+    half = [float((np.abs(miss) < 0.6745 * error).mean()) for miss, error in leagues]
+    assert 0.44 < np.mean(half) < 0.60, half
+
+
+def test_the_uncertainty_of_the_ratings_alone_would_promise_too_much(
+    leagues: list[tuple[FloatArray, FloatArray]],
+) -> None:
+    covered = [float((np.abs(miss) < Z_95 * np.sqrt(error**2 - SHARED_ERROR**2)).mean()) for miss, error in leagues]
+    assert np.mean(covered) < 0.5
+    assert float(sigmoid(np.array([Z_95 * SHARED_ERROR]))[0]) == pytest.approx(0.80, abs=0.01)

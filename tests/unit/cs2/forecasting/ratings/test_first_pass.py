@@ -1,0 +1,49 @@
+"""The history is learned twice: the first pass knows the past only, and tells where newcomers start in the second."""
+
+import numpy as np
+import pytest
+
+from cs2.forecasting.evaluation.walk_forward import in_learning_order
+from cs2.forecasting.matches import MatchHistory
+from cs2.forecasting.ratings.engine import FIRST_PASS_GROWTH, RatingEngine, rows_of_first_pass, second_pass
+from cs2.forecasting.ratings.parameters import DEFAULT
+from tests.testkit.leagues import messy_league
+
+
+@pytest.fixture(scope="module")
+def history() -> MatchHistory:
+    return in_learning_order(messy_league())
+
+
+def test_the_first_pass_is_of_whole_days_of_the_past_and_follows_from_nothing_else(history: MatchHistory) -> None:
+    for end in range(0, len(history) + 1, 97):
+        first = rows_of_first_pass(history, end)
+        assert first <= end
+        assert first == rows_of_first_pass(history.take(slice(0, end)), end)
+        if 0 < first < len(history):
+            assert history.learn_day[first - 1] < history.learn_day[first]
+
+
+def test_it_reaches_most_of_the_history_and_is_made_anew_only_when_that_has_grown(history: MatchHistory) -> None:
+    ends = np.unique(np.searchsorted(history.learn_day, np.unique(history.learn_day)))
+    firsts = np.array([rows_of_first_pass(history, end) for end in ends.tolist()])
+    assert (firsts[ends > 1000] > 0.85 * ends[ends > 1000]).all()
+    assert len(np.unique(firsts)) < np.log(len(history)) / np.log(FIRST_PASS_GROWTH) + 2
+
+
+def test_newcomers_start_nearer_to_what_they_turned_out_to_be(history: MatchHistory) -> None:
+    first = rows_of_first_pass(history, len(history))
+    seen = RatingEngine(history)
+    seen.learn(0, first)
+    again = second_pass(history, first)
+    known = seen.state.player_maps >= 20
+    assert known.sum() > 50
+    assert (again.state.skill[known, 1] < DEFAULT.skill_variance).all()
+    assert (again.state.skill[~(seen.state.player_maps > 0), 1] == DEFAULT.skill_variance).all()
+    once = RatingEngine(history)
+    for engine in (once, again):
+        engine.learn(0, 60)
+    young = known & (again.state.player_maps > 0) & (again.state.player_maps < 10)
+    assert young.sum() > 20
+    missed = [np.abs(engine.state.skill[young, 0] - seen.state.skill[young, 0]).mean() for engine in (once, again)]
+    assert missed[1] < 0.6 * missed[0]

@@ -1,0 +1,262 @@
+"""Published rows to tables: which rows belong together, what is set aside, and that nothing is lost."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.etl.ids import Identities
+from pipelines.etl.match_history import history_from_tables
+from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.sources.base import RowKind
+from tests.testkit.rows import A, B, C, Row, map_row, outcomes, published, rebuilt, series_row
+
+LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
+
+
+def days(result: Rebuilt) -> list[tuple[date, date]]:
+    series = result.tables.series
+    return list(zip(series["forecast_day"], series["learn_day"], strict=True))
+
+
+def reasons(result: Rebuilt) -> list[list[str]]:
+    return result.outcomes.loc[result.outcomes["outcome"] == "rejected", "reasons"].tolist()
+
+
+def test_a_series_dated_a_day_before_its_maps_is_theirs_and_forecast_at_the_first_day() -> None:
+    maps = [map_row("2025-07-02", map=name, **LINEUPS) for name in ("Nuke", "Mirage")]
+    result = rebuilt(maps, [series_row("2025-07-01")])
+    assert outcomes(result, RowKind.SERIES) == ["merged"]
+    assert days(result) == [(date(2025, 7, 1), date(2025, 7, 2))]
+    assert result.tables.series["first_day"].tolist() == [date(2025, 7, 2)]  # the maps' day counts
+
+
+def test_a_series_row_without_maps_is_learned_after_the_last_row_of_its_pair() -> None:
+    """It may be dated a day early, and tell the result of what is played on the next day."""
+    rows = [series_row("2025-07-01"), series_row("2025-07-01", winner=2, number_on_day="1")]
+    tables = rebuilt([map_row("2025-07-02", **LINEUPS)], rows).tables
+    alone = tables.series[~tables.series["id"].isin(tables.map_results["series_id"])]
+    assert alone[["forecast_day", "learn_day"]].astype(str).to_numpy().tolist() == [["2025-07-01", "2025-07-02"]]
+
+
+def test_a_series_two_days_from_the_maps_is_another_one() -> None:
+    result = rebuilt([map_row("2025-07-03", **LINEUPS)], [series_row("2025-07-01")])
+    assert outcomes(result, RowKind.SERIES) == ["stored"]
+    assert len(days(result)) == 2
+
+
+def test_a_series_under_another_name_finds_its_maps_by_lineup() -> None:
+    result = rebuilt([map_row("2025-07-01", **LINEUPS)], [series_row("2025-07-01", team1="Former Alpha Five")])
+    assert outcomes(result, RowKind.SERIES) == ["merged"]
+    assert len(result.tables.series) == 1
+    aliases = result.tables.team_aliases.set_index("name")["team_id"]
+    assert aliases["Former Alpha Five"] == aliases["Alpha"]
+
+
+def test_a_series_with_its_sides_the_other_way_round_is_joined() -> None:
+    other_way = series_row("2025-07-01", team1="Beta", team2="Alpha", winner=2, team1_players=B, team2_players=A)
+    result = rebuilt([map_row("2025-07-01", **LINEUPS)], [other_way])
+    assert outcomes(result, RowKind.SERIES) == ["merged"]
+    assert result.tables.series[["winner"]].iloc[0, 0] == 1
+
+
+def test_each_map_belongs_to_one_series_and_each_series_row_to_one_at_most() -> None:
+    maps = [map_row("2025-07-01", map="Nuke", hltv_match_id="1"), map_row("2025-07-01", map="Train", hltv_match_id="2")]
+    result = rebuilt(maps, [series_row("2025-07-01"), series_row("2025-07-01", winner=2, number_on_day="1")])
+    assert result.tables.map_results["series_id"].nunique() == 2
+    assert outcomes(result, RowKind.SERIES) == ["merged", "merged"]
+    joined = result.outcomes[result.outcomes["kind"] == RowKind.SERIES]["target"]
+    assert joined.nunique() == 2
+
+
+def test_what_is_asked_about_a_series_does_not_follow_from_how_it_ended() -> None:
+    """Two series of a pair within a day: winners tell which row has which maps, and must tell nothing to a question."""
+    maps = [
+        map_row("2025-07-01", hltv_match_id="1", winner=1, best_of="1", **LINEUPS),
+        map_row("2025-07-02", hltv_match_id="2", winner=2, best_of="3", **LINEUPS),
+    ]
+
+    def asked(winner: int, other: int) -> pd.DataFrame:
+        standin = {"team1_players": A.replace("ana", "zoe")}
+        rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
+        matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
+        return matchups[matchups["kind"] == RowKind.SERIES].drop(columns="series")
+
+    told = asked(1, 2)
+    assert told["best_of"].isna().all()  # it may be either
+    assert told["lineup1_id"].nunique() == 2
+    for winner, other in ((1, 1), (2, 1), (2, 2)):
+        pd.testing.assert_frame_equal(asked(winner, other), told)
+
+
+def test_the_five_asked_about_on_a_map_do_not_follow_from_how_its_series_ended() -> None:
+    """Maps without lineups: those of a series are theirs where all series of the pair within a day agree on them."""
+    maps = [map_row("2025-07-01", hltv_match_id="1", winner=1), map_row("2025-07-01", hltv_match_id="2", winner=2)]
+    standin = {"team1_players": A.replace("ana", "zoe")}
+
+    def asked(winner: int, other: int) -> pd.DataFrame:
+        rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
+        matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
+        return matchups.loc[matchups["kind"] == RowKind.MAP, ["lineup1_id", "lineup2_id"]]
+
+    told = asked(1, 2)
+    assert told["lineup1_id"].isna().all()  # it may be either
+    assert told["lineup2_id"].notna().all()
+    for winner, other in ((1, 1), (2, 1), (2, 2)):
+        pd.testing.assert_frame_equal(asked(winner, other), told)
+
+
+def test_a_series_row_without_a_best_of_is_asked_for_that_of_its_maps() -> None:
+    result = rebuilt([map_row("2025-07-01", best_of="1", **LINEUPS)], [series_row("2025-07-01")])
+    assert result.matchups.set_index("kind").loc[RowKind.SERIES, "best_of"] == 1
+
+
+def test_copies_of_a_series_with_a_nickname_respelled_are_stored_once() -> None:
+    copy = series_row("2025-07-02", team1_players=A.replace("ana", "aNa1"), number_on_day="1")
+    result = rebuilt(series=[series_row("2025-07-01"), copy])
+    assert outcomes(result, RowKind.SERIES) == ["stored", "merged"]
+
+
+def test_a_second_series_that_ended_otherwise_is_no_copy() -> None:
+    result = rebuilt(series=[series_row("2025-07-01"), series_row("2025-07-02", winner=2)])
+    assert outcomes(result, RowKind.SERIES) == ["stored", "stored"]
+
+
+def test_a_team_against_itself_is_rejected() -> None:
+    result = rebuilt([map_row("2025-07-01")], [series_row("2025-07-01", team1="Beta")])
+    assert reasons(result) == [["a team against itself"]]
+
+
+def test_a_nickname_on_both_sides_leaves_both_lineups_unknown() -> None:
+    result = rebuilt([map_row("2025-07-01", team1_players=A, team2_players=B.replace("fay", "ana"))])
+    assert result.tables.map_results[["lineup1_id", "lineup2_id"]].isna().all(axis=None)
+    assert outcomes(result, RowKind.MAP) == ["stored"]
+
+
+def test_a_lineup_that_a_map_does_not_tell_comes_from_its_series() -> None:
+    result = rebuilt([map_row("2025-07-01")], [series_row("2025-07-01")])
+    assert result.tables.map_results[["lineup1_id", "lineup2_id"]].notna().all(axis=None)
+
+
+def test_repeated_map_rows_are_all_kept() -> None:
+    assert outcomes(rebuilt([map_row("2025-07-01")] * 2), RowKind.MAP) == ["stored", "stored"]
+
+
+def test_flagged_rows_are_kept_and_not_rated() -> None:
+    rows = [map_row("2025-07-01", winner_conflict="1"), map_row("2025-07-03", date_suspect="1"), map_row("2025-07-05")]
+    rows = [{"winner_conflict": "0", "date_suspect": "0", **row} for row in rows]
+    tables = rebuilt(rows).tables
+    history = history_from_tables(tables.map_results, tables.series, tables.lineups)
+    assert history.is_rated.tolist() == [False, False, True]
+
+
+def test_rounds_that_name_the_other_side_are_unknown_and_the_winner_stands() -> None:
+    result = rebuilt([map_row("2025-07-01", score1="5", score2="13")]).tables.map_results
+    assert result["winner"].tolist() == [1]
+    assert result["rounds1"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"date": "2025-07-99"}, ["date is not a day as YYYY-MM-DD"]),
+        ({"winner": "3"}, ["winner is neither 1 nor 2"]),
+        ({"winner": ""}, ["winner is neither 1 nor 2"]),
+        ({"map": ""}, ["no map is named"]),
+        ({"team1": " "}, ["a team has no name"]),
+        ({"team2": "Alpha"}, ["a team against itself"]),
+        ({"score1": "913"}, ["impossible number of rounds"]),
+        (
+            {"map": "", "team1": "", "winner": "x"},
+            ["a team has no name", "no map is named", "winner is neither 1 nor 2"],
+        ),
+    ],
+)
+def test_a_bad_row_is_rejected_with_every_reason_and_the_rest_is_stored(changes: Row, told: list[str]) -> None:
+    result = rebuilt([map_row("2025-07-01"), {**map_row("2025-07-02"), **changes}])
+    assert sorted(reasons(result)[0]) == told
+    assert len(result.tables.map_results) == 1
+
+
+def test_statistics_of_unknown_maps_are_rejected_and_of_known_ones_stored() -> None:
+    known = {"date": "2025-07-01", "hltv_match_id": "1", "map": "Nuke", "team1": "Alpha", "team2": "Beta"}
+    known |= {"player": "ana", "kills": "20", "deaths": "10", "adr": "90.5", "kast": "80", "rating": "1.3"}
+    rows = [known, {**known, "map": "Train"}, {**known, "player": "nobody"}, {**known, "player": "bob", "kills": ""}]
+    result = rebuilt([map_row("2025-07-01", **LINEUPS)], player_map=rows)
+    assert outcomes(result, RowKind.PLAYER_MAP) == ["stored", "rejected", "rejected", "rejected"]
+    assert result.tables.player_map_stats["kills"].tolist() == [20]
+
+
+def test_standings_know_the_roster_where_it_played() -> None:
+    rows = [{"date": "2025-08-01", "team": "Alpha", "roster": A, "rank": "1", "points": "1900"}]
+    rows += [{**rows[0], "team": "Stranger", "roster": C, "rank": "2"}]
+    standings = rebuilt([map_row("2025-07-01", **LINEUPS)], standing=rows).tables.standings
+    assert standings["rank"].tolist() == [1, 2]
+    assert standings["lineup_id"].notna().tolist() == [True, False]
+
+
+teams = st.sampled_from(["Alpha", "Beta", "Gamma"])
+months = st.integers(1, 5).map(lambda day: f"2025-07-0{day}")
+lineups = st.sampled_from(["", A, B, C, "ana|bob", "aNa|bob|cid|dan|eve"])
+winners = st.sampled_from([1, 2])
+players = {"team1_players": lineups, "team2_players": lineups}
+some_maps = st.lists(
+    st.builds(map_row, months, teams, teams, winners, map=st.sampled_from("NMT"), **players), max_size=8
+)
+some_series = st.lists(st.builds(series_row, months, teams, teams, winners, **players), max_size=6)
+
+
+@settings(max_examples=25, deadline=None)
+@given(some_maps, some_series)
+def test_stored_merged_and_rejected_add_up_to_what_came_in(maps: list[Row], series: list[Row]) -> None:
+    result = rebuilt(maps, series)
+    assert len(outcomes(result, RowKind.MAP)) == len(maps)
+    assert len(outcomes(result, RowKind.SERIES)) == len(series)
+    assert len(result.tables.map_results) == outcomes(result, RowKind.MAP).count("stored")
+    alone = ~result.tables.series["id"].isin(result.tables.map_results["series_id"])
+    assert alone.sum() == outcomes(result, RowKind.SERIES).count("stored")
+
+
+def flipped(row: Row) -> Row:
+    scores = {"score1": row["score2"], "score2": row["score1"]} if "score1" in row else {}
+    return {**row, **scores, "winner": "2" if row["winner"] == "1" else "1"}
+
+
+@settings(max_examples=25, deadline=None)
+@given(some_maps, some_series, st.data())
+def test_when_a_map_is_forecast_and_learned_depends_on_no_result(
+    maps: list[Row], series: list[Row], data: st.DataObject
+) -> None:
+    other_maps = [flipped(row) if data.draw(st.booleans()) else row for row in maps]
+    other_series = [flipped(row) if data.draw(st.booleans()) else row for row in series]
+    schedule = schedule_of(rebuilt(maps, series))
+    pd.testing.assert_frame_equal(schedule, schedule_of(rebuilt(other_maps, other_series)))
+
+
+def schedule_of(result: Rebuilt) -> pd.DataFrame:
+    """Of each map: who plays, when it is forecast and learned."""
+    maps, series = result.tables.map_results, result.tables.series.set_index("id")
+    facts = maps.set_index("natural_key")[["order_in_day", "team1_id", "team2_id", "series_id"]]
+    return facts.assign(
+        **{day: facts["series_id"].map(series[day]) for day in ("forecast_day", "learn_day")}
+    ).sort_index()
+
+
+@settings(max_examples=15, deadline=None)
+@given(some_maps, some_series, some_maps, some_series)
+def test_ids_given_once_stay(maps: list[Row], series: list[Row], more_maps: list[Row], more_series: list[Row]) -> None:
+    identities = Identities()
+    before = rebuild(published(maps, series).frames, identities).tables
+    known = {"team": dict(identities.teams.ids), "player": dict(identities.players.ids)}
+    again = rebuild(published(maps, series).frames, identities).tables
+    for (name, frame), (_, other) in zip(before.items(), again.items(), strict=True):
+        pd.testing.assert_frame_equal(frame, other, obj=name)
+    rebuild(published([*maps, *more_maps], [*series, *more_series]).frames, identities)
+    assert known["player"].items() <= identities.players.ids.items()
+    for alias, number in known["team"].items():
+        now = identities.teams.ids[alias]
+        # New lineups may show that a name is another team's: then it becomes an alias of the older of the two.
+        assert now == number or (now < number and now in known["team"].values()), alias

@@ -1,0 +1,113 @@
+"""Repositories as sources: one commit deep, pulled politely, readable while the host is away."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from pipelines.sources.base import SourceError
+from pipelines.sources.git import Checkout, Clone
+from tests.testkit.repositories import commit, git
+
+HOUR = 3600.0
+
+
+def files(repository: Checkout) -> dict[str, str]:
+    return dict(repository.files(repository.commit(), "live"))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    folder = tmp_path / "host"
+    commit(folder, {"live/a.md": "old", "README.md": "not below live", "live/b.txt": "no Markdown"})
+    commit(folder, {"live/a.md": "one"})
+    return folder
+
+
+@pytest.fixture
+def clone(host: Path, tmp_path: Path) -> Clone:
+    return Clone(str(host), tmp_path / "data" / "clone", every_seconds=HOUR)
+
+
+def let_pass(clone: Clone, seconds: float) -> None:
+    """As if the last attempt were longer ago."""
+    path = clone.folder.with_name(clone.folder.name + ".last-attempt")
+    os.utime(path, (time.time() - seconds,) * 2)
+
+
+def test_a_clone_is_one_commit_deep_and_holds_what_was_committed(clone: Clone) -> None:
+    assert files(clone) == {"live/a.md": "one"}
+    assert git(clone.folder, "rev-list", "--count", "HEAD") == "1"
+
+
+def test_it_is_pulled_when_its_time_has_come_and_not_before(clone: Clone, host: Path) -> None:
+    before = clone.commit()
+    after = commit(host, {"live/a.md": "two"})
+    clone.pull()
+    assert clone.commit() == before
+    let_pass(clone, HOUR + 1)
+    clone.pull()
+    assert clone.commit() == after
+    assert files(clone) == {"live/a.md": "two"}
+
+
+def test_a_history_that_was_rewritten_is_followed(clone: Clone, host: Path) -> None:
+    clone.commit()
+    git(host, "checkout", "--quiet", "--orphan", "new")
+    after = commit(host, {"live/a.md": "rewritten"})
+    let_pass(clone, HOUR + 1)
+    clone.pull()
+    assert clone.commit() == after
+
+
+def test_a_host_that_is_away_is_named_and_what_was_pulled_stays_readable(clone: Clone, host: Path) -> None:
+    before = clone.commit()
+    host.rename(host.with_name("away"))
+    let_pass(clone, HOUR + 1)
+    for _ in range(2):  # told at every look, tried once an hour
+        with pytest.raises(SourceError, match=f"{host} cannot be pulled: git fetch: "):
+            clone.pull()
+    assert clone.commit() == before
+    assert files(clone) == {"live/a.md": "one"}
+    host.with_name("away").rename(host)
+    with pytest.raises(SourceError):
+        clone.pull()
+    let_pass(clone, HOUR + 1)
+    clone.pull()
+
+
+def test_what_a_killed_git_left_behind_does_not_stop_the_next_pull(clone: Clone, host: Path) -> None:
+    clone.commit()
+    after = commit(host, {"live/a.md": "two"})
+    (clone.folder / "shallow.lock").touch()
+    let_pass(clone, HOUR + 1)
+    clone.pull()
+    assert clone.commit() == after
+
+
+def test_a_first_clone_that_failed_is_taken_up_again(clone: Clone, host: Path) -> None:
+    host.rename(host.with_name("away"))
+    with pytest.raises(SourceError, match="cannot be pulled"):
+        clone.commit()
+    host.with_name("away").rename(host)
+    let_pass(clone, HOUR + 1)
+    assert files(clone) == {"live/a.md": "one"}
+
+
+def test_a_checkout_is_read_by_commit_and_left_alone(host: Path) -> None:
+    checkout = Checkout(host)
+    before = checkout.commit()
+    (host / "live" / "a.md").write_text("half writ")
+    checkout.pull()
+    assert checkout.commit() == before
+    assert files(checkout) == {"live/a.md": "one"}
+
+
+def test_folders_that_are_no_repository_are_named(tmp_path: Path, host: Path) -> None:
+    with pytest.raises(SourceError, match="there is no such folder"):
+        Checkout(tmp_path / "nowhere").commit()
+    with pytest.raises(SourceError, match="git rev-parse: fatal: "):
+        Checkout(tmp_path).commit()
+    with pytest.raises(SourceError, match=r"git archive: .*'elsewhere' did not match"):
+        list(Checkout(host).files("HEAD", "elsewhere"))

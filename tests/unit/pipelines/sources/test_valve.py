@@ -1,0 +1,190 @@
+"""Valve's pages: what is read, what is not, and what happens when they change."""
+
+import logging
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipelines.etl.ids import Identities
+from pipelines.etl.rebuild import rebuild
+from pipelines.sources.base import RowKind, SourceError
+from pipelines.sources.git import Checkout
+from pipelines.sources.valve import ValveSource, collect, frames_of
+from tests.testkit.repositories import commit
+
+A, B, C = "ana, bob, cid, dan, eve", "fay, gus, hal, ida, jim", "kai, leo, max, ned, oli"
+TODAY = date(2025, 12, 31)
+HEADER = (
+    "| Match Played | Match ID | Date | Opponent | W/L | Age Weight | Event Weight | Bounty Collected "
+    "| Opponent Network | LAN Wins | H2H Adj. | Roster |\n"
+    "| -: | -: | :- | :- | :- | :- | :- | :- | :- | :- | -: | :- |\n"
+)
+
+
+def match(match_id: int, day: str, opponent: str, result: str, lineup: str = A, *, lan: str = "-") -> str:
+    return f"|  1 | {match_id} | {day} | {opponent} | {result} | 1 | - | - | - | {lan} | 1.0 | {lineup} |\n"
+
+
+def page(team: str, roster: str, *matches: str, rank: int = 1, points: float = 1500.5, header: str = HEADER) -> str:
+    return (
+        f"### Roster Details<br />\nTeam Name: {team}<br />\nRoster: {roster}<br />\n"
+        f"Global Rank: [{rank}](../../standings.md)<br />\n<br />\nRegion: [Europe]( ../../europe.md)<br />\n"
+        f"Final Rank Value:  {points}<br />\n<br />\n"
+        f"Final Rank Value ({points}) = Starting Rank Value (1400.2) + Head To Head Adjustments (100.3)<br />\n\n"
+        f"{header}{''.join(matches)}\n<br />\n| Event Date | Prize |\n| :- | :- |\n| 2025-08-01 | $1 |\n"
+    )
+
+
+def standings(day: str, *pages: str) -> list[tuple[str, str]]:
+    folder = f"live/{day[:4]}/details/{day}"
+    return [(f"{folder}/{number:04}--x.md", text) for number, text in enumerate(pages)] + [
+        (f"live/{day[:4]}/standings_global_{day}.md", "| Standing |\n")
+    ]
+
+
+def series(*files: tuple[str, str]) -> pd.DataFrame:
+    return frames_of(collect(files)).get(RowKind.SERIES, pd.DataFrame())
+
+
+def told(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    return list(frame[["date", "team1", "team2", "winner"]].itertuples(index=False, name=None))
+
+
+DAY_ONE = standings(
+    "2025_08_04",
+    page("Zeta", A, match(7, "2025-08-01", "Beta", "W")),
+    page("Beta", B, match(7, "2025-08-01", "Zeta", "L", B), rank=2, points=1200.0),
+)
+
+
+def test_two_pages_make_one_series_with_both_lineups() -> None:
+    [row] = series(*DAY_ONE).to_dict("records")
+    assert (row["date"], row["team1"], row["team2"], row["winner"]) == ("2025-08-01", "Beta", "Zeta", "2")
+    assert (row["team1_players"], row["team2_players"]) == (B.replace(", ", "|"), A.replace(", ", "|"))
+    assert row["month"] == "2025-08-01"
+
+
+def test_the_standings_are_kept_with_points_and_region() -> None:
+    frame = frames_of(collect(DAY_ONE))[RowKind.STANDING]
+    columns = ["date", "team", "roster", "rank", "points", "starting_points", "region"]
+    assert frame[columns].iloc[1].tolist() == [
+        "2025-08-04",
+        "Beta",
+        B.replace(", ", "|"),
+        "2",
+        "1200.0",
+        "1400.2",
+        "Europe",
+    ]
+
+
+def test_a_series_of_one_page_only_is_left_out() -> None:
+    pages = standings("2025_08_04", page("Zeta", A, match(7, "2025-08-01", "Gone", "W")))
+    assert series(*pages).empty
+
+
+def test_pages_that_contradict_each_other_are_rejected_with_a_reason_and_not_guessed() -> None:
+    both = page("Zeta", A, match(7, "2025-08-01", "Beta", "W")), page("Beta", B, match(7, "2025-08-01", "Zeta", "W", B))
+    rebuilt = rebuild(frames_of(collect(standings("2025_08_04", *both))), Identities())
+    assert rebuilt.rejections() == {"winner is neither 1 nor 2": 1}
+
+
+def test_the_column_of_lan_wins_changes_nothing() -> None:
+    """It is filled for the ten best wins only: as a feature it would tell who won."""
+    without = page("Zeta", A, match(7, "2025-08-01", "Beta", "W", lan="-"))
+    filled = page("Zeta", A, match(7, "2025-08-01", "Beta", "W", lan="1 (0.9)"))
+    beta = DAY_ONE[1][1]
+    one, other = (frames_of(collect(standings("2025_08_04", first, beta))) for first in (without, filled))
+    assert all(one[kind].equals(other[kind]) for kind in one)
+    assert not any("lan" in column for column in one[RowKind.SERIES].columns)
+
+
+def test_a_series_in_many_standings_is_one_row_named_by_the_first_and_decided_by_the_last() -> None:
+    later = standings(
+        "2025_09_01",
+        page("Zeta Reborn", A, match(99, "2025-08-01", "Beta", "L")),
+        page("Beta", B, match(99, "2025-08-01", "Zeta Reborn", "W", B)),
+    )
+    assert told(series(*DAY_ONE, *later)) == [("2025-08-01", "Beta", "Zeta", "1")]
+
+
+def test_two_series_of_one_day_stay_two_also_when_the_edge_of_later_standings_cuts_one_off() -> None:
+    twice = standings(
+        "2025_08_04",
+        page("Zeta", A, match(7, "2025-08-01", "Beta", "W"), match(9, "2025-08-01", "Beta", "L")),
+        page("Beta", B, match(7, "2025-08-01", "Zeta", "L", B), match(9, "2025-08-01", "Zeta", "W", B)),
+    )
+    edge = [
+        (path.replace("2025_08_04", "2026_01_30").replace("live/2025", "live/2026"), text) for path, text in DAY_ONE
+    ]
+    frame = series(*twice, *edge)
+    assert told(frame) == [("2025-08-01", "Beta", "Zeta", "1"), ("2025-08-01", "Beta", "Zeta", "2")]
+    assert frame["row_key"].is_unique
+
+
+def test_ranks_are_those_of_the_last_standings_strictly_before_the_day() -> None:
+    later = standings(
+        "2025_09_01",
+        page(
+            "Zeta", A, match(1, "2025-09-01", "Beta", "W"), match(2, "2025-08-31", "Beta", "W", "ana, bob, cid, x, y"),
+            match(3, "2025-08-30", "Beta", "W", "ana, bob, x, y, z"), rank=40, points=900.0,
+        ),
+        page(
+            "Beta", B, match(1, "2025-09-01", "Zeta", "L", B), match(2, "2025-08-31", "Zeta", "L", B),
+            match(3, "2025-08-30", "Zeta", "L", B),
+        ),
+    )  # fmt: skip
+    frame = series(*DAY_ONE, *later).set_index("date")
+    ranks = frame[["team1_rank", "team1_points", "team2_rank", "team2_points"]]
+    assert ranks.loc["2025-08-01"].tolist() == [""] * 4
+    assert ranks.loc["2025-08-30"].tolist() == ["2", "1200.0", "", ""]  # two of five are another roster
+    assert ranks.loc["2025-08-31"].tolist() == ranks.loc["2025-09-01"].tolist() == ["2", "1200.0", "1", "1500.5"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (DAY_ONE[0][1].replace("W/L", "Result"), "column W/L is missing; found: Match Played"),
+        (DAY_ONE[0][1].replace("Final Rank Value: ", "Final Value: "), "field 'Final Rank Value' is missing"),
+        (DAY_ONE[0][1].replace("Global Rank: [1]", "Global Rank: first"), "field 'Global Rank' is missing or of"),
+        (DAY_ONE[0][1].replace("| 2025-08-01 | Beta", "| 1 August | Beta"), "column Date holds '1 August'"),
+        (DAY_ONE[0][1].replace("| W |", "| Win |"), "column W/L holds 'Win'"),
+        (DAY_ONE[0][1].replace("| 1.0 | ana", "| ana"), "a row has 11 cells for 12 columns"),
+    ],
+)  # fmt: skip
+def test_newest_pages_of_another_layout_stop_the_source_and_name_the_field(text: str, message: str) -> None:
+    with pytest.raises(SourceError, match=r"live/2025/details/2025_09_01/0000--x\.md: ") as error:
+        collect([*DAY_ONE, *standings("2025_09_01", text)])
+    assert message in str(error.value)
+
+
+def test_older_pages_of_another_layout_are_left_out_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    old = standings("2025_07_07", DAY_ONE[0][1].replace("W/L", "Result"))
+    with caplog.at_level(logging.WARNING):
+        assert len(series(*old, *DAY_ONE)) == 1
+    assert "2025_07_07/0000--x.md: column W/L is missing" in caplog.text
+
+
+def test_a_repository_without_standings_is_named() -> None:
+    with pytest.raises(SourceError, match="there is no page live/YYYY/details"):
+        collect([("live/2025/notes.md", "nothing")])
+
+
+def test_what_lies_after_today_waits(tmp_path: Path) -> None:
+    commit(tmp_path, dict(DAY_ONE))
+    source = ValveSource(Checkout(tmp_path))
+    assert {kind: len(frame) for kind, frame in source.published(TODAY).frames.items()} == {"series": 1, "standing": 2}
+    assert set(source.published(date(2025, 8, 3)).frames) == {RowKind.SERIES}
+    assert source.published(date(2025, 7, 31)).frames == {}
+    assert source.published(TODAY).months().keys() == {"2025-08-01"}
+
+
+def test_the_fingerprint_follows_the_commit_and_the_day(tmp_path: Path) -> None:
+    commit(tmp_path, dict(DAY_ONE))
+    source = ValveSource(Checkout(tmp_path))
+    first = source.fingerprint(TODAY)
+    assert first == source.fingerprint(TODAY) != source.fingerprint(date(2026, 1, 1))
+    commit(tmp_path, {"live/2025/notes.md": "new"})
+    assert source.fingerprint(TODAY) != first
