@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, text
 
-from cs2.forecasting.evaluation.walk_forward import rate
+from cs2.forecasting.ratings.engine import rate
 from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine

@@ -16,10 +16,10 @@ from openskill.models import PlackettLuce
 from rich.console import Console
 from rich.table import Table
 
-from cs2.forecasting.evaluation.walk_forward import days_of_questions, fixtures_of, in_learning_order
+from cs2.forecasting.evaluation.walk_forward import days_of_questions, fixtures_of
 from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.features import features
-from cs2.forecasting.ratings.engine import RatingEngine
+from cs2.forecasting.ratings.engine import RatingEngine, in_learning_order
 from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
-from cs2.forecasting.evaluation.walk_forward import rate
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
+from cs2.forecasting.ratings.engine import rate
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild

@@ -21,9 +21,8 @@ MapName = Annotated[str, typer.Argument(help="Name of a map; upper and lower cas
 @app.command("list")
 def list_maps() -> None:
     """Maps in the order of their ids; whether they are in the active pool, and who says so."""
-    from cs2.forecasting.model.features import FEATURES_VERSION
-    from cs2.forecasting.model.map_model import active_maps
-    from cs2.forecasting.ratings.snapshot import RatingSnapshot
+    from cs2.forecasting.ratings.map_pool import active_maps
+    from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 
     with session() as rows:
         maps = list(rows.scalars(select(Map).order_by(Map.id)))

@@ -14,7 +14,7 @@ from cli.database import announce, fail, session
 from cli.exit_codes import ExitCode
 from cs2.messages import AnnouncementKind
 from cs2.storage import model_registry as registry
-from cs2.storage.models import MlModel
+from cs2.storage.model_registry import MlModel
 
 app = typer.Typer(no_args_is_help=True, help="Model versions: list, show, promote, roll back.")
 

@@ -235,3 +235,19 @@ def events_of(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
     if EVENTS_FIELD in fields:
         return fields[EVENTS_FIELD].split(b"\n")
     return [fields[EVENT_FIELD]] if EVENT_FIELD in fields else []
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """The document: the forecast's id as ``_id``, days as text, the moment of judgement as a date."""
+    fields = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
+    return {"_id": outcome.forecast_id, **fields, "judged_at": outcome.judged_at}
+
+
+def outcome_of(document: Mapping[str, Any]) -> Outcome:
+    """What :func:`outcome_document` made.
+
+    Raises:
+        pydantic.ValidationError: If it is no outcome.
+    """
+    fields = {name: value for name, value in document.items() if name != "_id"}
+    return Outcome.model_validate({"forecast_id": document["_id"], **fields})

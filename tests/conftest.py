@@ -6,28 +6,28 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import redis
-from psycopg import sql
 
-from cs2.storage import migrate
+from tests.testkit.databases import TEMPLATE, database, migrate_template
+from tests.testkit.paths import SHARED_DATA
 from tests.testkit.servers import ENVIRONMENT, TestServers, mlflow_server
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-TEMPLATE = "cs2_template"
+pytest_plugins = ["tests.testkit.service", "tests.testkit.assets", "tests.testkit.waiting"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVERS] = None
 
 
+UNIT = Path(__file__).parent / "unit"
+
 SERVERS = pytest.StashKey[TestServers | None]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The controller starts the servers; workers find them in the environment."""
-    if ENVIRONMENT in os.environ or session.config.option.collectonly:
+    if ENVIRONMENT in os.environ or session.config.option.collectonly or runs_without_servers(session.config):
         return
     servers = TestServers()
     session.config.stash[SERVERS] = servers
@@ -41,21 +41,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     os.environ[ENVIRONMENT] = json.dumps(ports)
 
 
+def runs_without_servers(config: pytest.Config) -> bool:
+    """Whether only unit tests were asked for: they need no server."""
+    return all(Path(argument.split("::", maxsplit=1)[0]).resolve().is_relative_to(UNIT) for argument in config.args)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     servers = config.stash.get(SERVERS, None)
     if servers is not None:
         servers.stop()
         os.environ.pop(ENVIRONMENT, None)
-
-
-def migrate_template(servers: TestServers) -> None:
-    with psycopg.connect(plain(servers.postgres_url("postgres")), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
-    migrate.upgrade(servers.postgres_url(TEMPLATE))
-
-
-def plain(url: str) -> str:
-    return url.replace("+psycopg", "", 1)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -94,21 +89,6 @@ def postgres_url(servers: dict[str, int]) -> Iterator[str]:
 def empty_postgres_url(servers: dict[str, int]) -> Iterator[str]:
     """A database of its own, without tables."""
     yield from database(servers, "template0")
-
-
-def database(servers: dict[str, int], template: str) -> Iterator[str]:
-    base = f"127.0.0.1:{servers['postgres_port']}"
-    name = f"test_{uuid.uuid4().hex}"
-    admin = f"postgresql://cs2@{base}/postgres"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        # Workers copy the template one after the other: PostgreSQL refuses while somebody else does.
-        connection.execute("SELECT pg_advisory_lock(1)")
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-    yield f"postgresql+psycopg://cs2@{base}/{name}"
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture

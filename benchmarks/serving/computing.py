@@ -11,7 +11,7 @@ from benchmarks.serving import plant
 from benchmarks.serving.beside import WARM_SECONDS, fresh
 from benchmarks.serving.load import in_turn, load
 from cs2.forecasting.evaluation.walk_forward import fixtures_of
-from cs2.forecasting.model.map_model import forecast
+from cs2.forecasting.model.forecast import forecast
 
 BATCH = "/forecast/batch"
 N = 10_000

@@ -18,10 +18,12 @@ import skops.io
 from redis import Redis
 
 from cli.stack import servers
-from cs2.forecasting.evaluation.walk_forward import rate, training_set
+from cs2.forecasting.evaluation.walk_forward import training_set
 from cs2.forecasting.matches import UNKNOWN, MatchHistory
 from cs2.forecasting.model.estimators import fit_logistic
-from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.ratings.engine import rate
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.messages import EVENTS_STREAM
 from cs2.settings import Settings
@@ -36,7 +38,7 @@ from pipelines.sources.base import MatchSource
 from pipelines.sources.simulated import SimulatedSource
 from serving.auth.tokens import Tokens
 from serving.forecast.disk_cache import FOLDER
-from tests.conftest import TEMPLATE, migrate_template
+from tests.testkit.databases import TEMPLATE, migrate_template
 from tests.testkit.servers import TestServers, wait_until_well
 from tests.testkit.service import publish
 

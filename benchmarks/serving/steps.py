@@ -15,7 +15,7 @@ from rich.table import Table
 from benchmarks.serving import plant
 from benchmarks.serving.beside import FORECAST, WARM_SECONDS, fresh
 from benchmarks.serving.load import in_turn, load
-from cs2.forecasting.model.map_model import forecast
+from cs2.forecasting.model.forecast import forecast
 from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastRequest
 from serving.auth.tokens import Tokens
 from serving.forecast.disk_cache import FOLDER, Copies

@@ -3,7 +3,8 @@
 from cs2.storage.base import Base
 from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias
 from cs2.storage.fixtures import Fixture, FixtureForecast
-from cs2.storage.models import LiveQuality, MlModel, ModelStatus, RatingSnapshot
+from cs2.storage.live_quality import LiveQuality
+from cs2.storage.model_registry import MlModel, ModelStatus, RatingSnapshot
 from cs2.storage.raw_rows import RawRow, RejectedRow, SourceAnswer, SourceNote
 from cs2.storage.results import Event, Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing
 from cs2.storage.users import TokenRevocation, User

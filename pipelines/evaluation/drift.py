@@ -10,7 +10,7 @@ from cs2.forecasting.evaluation.stability import stability_index
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.storage.models import MlModel
+from cs2.storage.model_registry import MlModel
 from pipelines.mlflow_client import Mlflow
 
 PROBABILITY = "probability"

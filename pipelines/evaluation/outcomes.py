@@ -10,7 +10,7 @@ import pandas as pd
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps, tiers
 from cs2.forecasting.evaluation.walk_forward import walk
 from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, MatchHistory
-from cs2.forecasting.model.map_model import EDGE, sigmoid
+from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.messages import Outcome
 from pipelines.evaluation.match_outcomes import Verdict, match
 from pipelines.evaluation.stored_forecasts import EPOCH

@@ -7,8 +7,7 @@ from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
 
-from cs2.messages import OUTCOMES_COLLECTION, Outcome
-from cs2.outcomes import outcome_document
+from cs2.messages import OUTCOMES_COLLECTION, Outcome, outcome_document
 
 BATCH = 1_000
 

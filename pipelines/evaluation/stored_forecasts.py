@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
 from cs2.messages import FORECASTS_COLLECTION
 
 EPOCH = date(1970, 1, 1)

@@ -8,12 +8,13 @@ import numpy as np
 
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.gate import MIN_MAPS
-from cs2.forecasting.evaluation.walk_forward import TrainingSet, fixtures_of, training_set, walk
+from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
 from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, MatchHistory
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, fit_boosting, fit_elo, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.map_model import MapModel
-from cs2.storage.models import EstimatorKind
+from cs2.forecasting.model.training_set import TrainingSet
+from cs2.storage.model_registry import EstimatorKind
 
 HELD_OUT_DAYS = 56
 HELD_OUT_MAPS = 4000

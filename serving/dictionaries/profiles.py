@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pydantic import BaseModel, Field
 
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import active_maps
+from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.summary import Strength, strength_of_player, strength_of_team
 from cs2.messages import Named
 from serving.dictionaries.index import Dictionary, Entry

@@ -9,7 +9,7 @@ import orjson
 from uuid_utils import uuid7
 
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import forecast
+from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.series.series import forecast_series
 from cs2.messages import ModelUsed, Named, TeamUsed
 from cs2.rendering import contributions_by_feature, players_on_both_sides, series_answer

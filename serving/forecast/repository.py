@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.storage import model_registry as registry
-from cs2.storage.models import RatingSnapshot
+from cs2.storage.model_registry import RatingSnapshot
 from serving.dictionaries.index import DictionaryRows
 from serving.dictionaries.repository import fingerprint, load
 from serving.forecast.serving_snapshot import ModelRecord, RatingsRecord

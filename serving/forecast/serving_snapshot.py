@@ -9,9 +9,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from cs2.forecasting.model.features import FEATURE_NAMES, FEATURES_VERSION
-from cs2.forecasting.model.map_model import MapModel, golden_error
-from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_error
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from serving.dictionaries.index import Dictionaries, DictionaryRows
 
 TRUSTED_TYPES: Sequence[str] = ()

@@ -16,8 +16,8 @@ from cs2.messages import (
     SeriesAnswer,
     SeriesEvent,
     SeriesRequest,
+    outcome_of,
 )
-from cs2.outcomes import outcome_of
 from serving.history.explanation import Explanation, explained
 from serving.history.repository import Document
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from cs2.messages import MODELS_CHANNEL, AnnouncementKind
 from cs2.storage import model_registry as registry
-from cs2.storage.models import MlModel
+from cs2.storage.model_registry import MlModel
 from serving.dependencies import ServicesDep, SessionDep, administrators, authenticated
 from serving.errors import ConflictError, NotFoundError, problems
 from serving.lifespan import Services

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cs2.messages import Identifier
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.model_registry import MlModel, ModelStatus
 
 
 class Calibration(BaseModel):

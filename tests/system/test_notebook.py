@@ -21,10 +21,11 @@ from pipelines.sources.simulated import SEED, league_frames
 from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import write
 from tests.testkit.leagues import FIRST_DAY, SMALL, day_number
+from tests.testkit.paths import ROOT
 from tests.testkit.servers import wait_until_well
 from tests.testkit.service import JWT_KEY
 
-NOTEBOOK = Path(__file__).parents[2] / "examples" / "forecast_and_judge.ipynb"
+NOTEBOOK = ROOT / "examples" / "forecast_and_judge.ipynb"
 CUT, LAST = date(2023, 8, 17), date(2023, 9, 1)
 
 pytestmark = [

@@ -7,10 +7,12 @@ from typing import Any
 
 import skops.io
 
-from cs2.forecasting.evaluation.walk_forward import rate, training_set
+from cs2.forecasting.evaluation.walk_forward import training_set
 from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.estimators import fit_logistic
-from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.ratings.engine import rate
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.storage.engine import make_engine
 from pipelines.etl.ids import Identities

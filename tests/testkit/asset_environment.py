@@ -13,8 +13,7 @@ from sqlalchemy import select
 
 from cs2.messages import ModelAnnouncement
 from cs2.mongo_client import MongoClient
-from cs2.storage.model_registry import Served, served
-from cs2.storage.models import MlModel
+from cs2.storage.model_registry import MlModel, Served, served
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from pipelines.mlflow_client import Mlflow, TrainedModel

@@ -10,16 +10,15 @@ import pymongo
 import pytest
 import redis
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.messages import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, ModelAnnouncement, SeriesEvent
 from cs2.settings import get_settings
-from cs2.storage.model_registry import judge_candidate, store_snapshot
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.model_registry import MlModel, ModelStatus, judge_candidate, store_snapshot
 from cs2.storage.tables import Fixture
 from pipelines.mlflow_client import Mlflow
 from pipelines.resources import Announcer, Database, Mongo
 from tests.testkit.asset_environment import SetToday, Stage, trained_model
-from tests.testkit.service import League, Models, make_league
+from tests.testkit.service import League
 
 
 @pytest.fixture
@@ -121,16 +120,6 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
     set_today("2026-01-05")
     yield set_today
     get_settings.cache_clear()
-
-
-@pytest.fixture
-def league(postgres_url: str) -> League:
-    return make_league(postgres_url)
-
-
-@pytest.fixture
-def models(postgres_url: str, mlflow_url: str, league: League) -> Models:
-    return Models(postgres_url, mlflow_url, league)
 
 
 @pytest.fixture

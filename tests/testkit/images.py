@@ -3,7 +3,8 @@
 import shlex
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.testkit.paths import ROOT
+
 DOCKERFILES = sorted(ROOT.glob("*/Dockerfile"))
 
 

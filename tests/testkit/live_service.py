@@ -23,7 +23,7 @@ from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from serving.__main__ import KEEP_ALIVE_SECONDS
 from serving.app import create_app
-from tests.conftest import TEMPLATE, database, plain
+from tests.testkit.databases import TEMPLATE, database, plain
 from tests.testkit.servers import wait_until_well
 from tests.testkit.service import JWT_KEY, PASSWORD, TODAY, Models, make_league
 

@@ -4,8 +4,8 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from cs2.forecasting.evaluation.walk_forward import rate
 from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory
+from cs2.forecasting.ratings.engine import rate
 from cs2.forecasting.ratings.state import RatingState
 from tests.testkit.leagues import LAST_DAY
 

@@ -22,9 +22,10 @@ from sklearn.preprocessing import StandardScaler
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from cs2.forecasting.model.features import FEATURE_NAMES, FEATURES_VERSION
-from cs2.forecasting.model.map_model import MapModel, golden_set
-from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
 from cs2.mongo_client import MongoClient
 from cs2.settings import Settings

@@ -11,8 +11,7 @@ from click import Context
 from typer.core import TyperGroup
 
 from cli.main import app
-
-ROOT = Path(__file__).parents[1]
+from tests.testkit.paths import ROOT
 
 
 def tracked_files() -> list[Path]:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps, usual_best_of
-from cs2.forecasting.evaluation.walk_forward import Progress, TrainingSet, days_of_questions, fixtures_of, walk
+from cs2.forecasting.evaluation.walk_forward import Progress, days_of_questions, fixtures_of, walk
 from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, EstimatorParameters, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, from_sides, read_sides
-from cs2.forecasting.model.map_model import EDGE, MapModel, sigmoid
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.training_set import TrainingSet
+from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.series.series import series_probability

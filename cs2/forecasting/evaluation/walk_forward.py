@@ -1,16 +1,15 @@
 """Walk through a history day by day: forecast a whole day first, learn it afterwards."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from cs2.forecasting.matches import BoolArray, Fixtures, FloatArray, IntArray, MatchHistory
-from cs2.forecasting.model.features import FEATURE_NAMES, FEATURES_VERSION, features
-from cs2.forecasting.ratings.engine import rows_of_first_pass, second_pass
+from cs2.forecasting.matches import Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.model.features import FEATURE_NAMES, features
+from cs2.forecasting.model.training_set import TrainingSet
+from cs2.forecasting.ratings.engine import in_learning_order, rows_of_first_pass, second_pass
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
-from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
 
 Progress = Callable[[IntArray], Iterable[int]]
@@ -22,13 +21,6 @@ def fixtures_of(history: MatchHistory) -> Fixtures:
     return Fixtures(
         map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
     )
-
-
-def in_learning_order(history: MatchHistory) -> MatchHistory:
-    """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
-    h = history
-    order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
-    return h.take(order[h.is_rated[order]])
 
 
 def walk(
@@ -86,40 +78,6 @@ def days_of_questions(
         engine.learn(learned, through)
         learned = through
         yield engine.state, order[bounds[place] : bounds[place + 1]]
-
-
-def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
-    """Ratings at the end of day ``through`` (default: of the last day)."""
-    ordered = in_learning_order(history)
-    as_of = int(history.learn_day.max(initial=0)) if through is None else through
-    end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))
-    engine = second_pass(ordered, rows_of_first_pass(ordered, end), p)
-    engine.learn(0, end)
-    return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSet:
-    """Maps with what was known before them.
-
-    Attributes:
-        X: Features, shape (n, n_features).
-        team1_won: Outcome, shape (n,).
-        day: Day on which the map was forecast, shape (n,).
-        row: Row of the map in the history, shape (n,).
-    """
-
-    X: FloatArray
-    team1_won: BoolArray
-    day: IntArray
-    row: IntArray
-
-    def __len__(self) -> int:
-        return len(self.day)
-
-    def take(self, index: IntArray | BoolArray) -> "TrainingSet":
-        """Some of the maps."""
-        return TrainingSet(X=self.X[index], team1_won=self.team1_won[index], day=self.day[index], row=self.row[index])
 
 
 def training_set(

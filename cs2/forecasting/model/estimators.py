@@ -10,9 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cs2.forecasting.evaluation.walk_forward import TrainingSet
 from cs2.forecasting.matches import BoolArray, FloatArray, IntArray
 from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
+from cs2.forecasting.model.training_set import TrainingSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

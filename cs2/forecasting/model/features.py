@@ -21,9 +21,6 @@ from cs2.forecasting.ratings.parameters import (
 from cs2.forecasting.ratings.state import RatingState, days_since
 from cs2.forecasting.ratings.transfers import with_arrivals
 
-FEATURES_VERSION = 4
-"""Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
-
 MOST_EXPERIENCE = 8.0
 """Mean log maps at which a lineup counts as fully experienced: about three thousand maps each."""
 

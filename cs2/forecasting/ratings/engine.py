@@ -8,6 +8,7 @@ import numpy as np
 
 from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.ratings.update import learn_rows
 
@@ -71,3 +72,20 @@ def second_pass(history: MatchHistory, first: int, p: RatingParameters = DEFAULT
     engine = RatingEngine(history, p)
     engine.learn(0, first)
     return RatingEngine(history, p, seen=engine.state)
+
+
+def in_learning_order(history: MatchHistory) -> MatchHistory:
+    """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
+    h = history
+    order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
+    return h.take(order[h.is_rated[order]])
+
+
+def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
+    """Ratings at the end of day ``through`` (default: of the last day)."""
+    ordered = in_learning_order(history)
+    as_of = int(history.learn_day.max(initial=0)) if through is None else through
+    end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))
+    engine = second_pass(ordered, rows_of_first_pass(ordered, end), p)
+    engine.learn(0, end)
+    return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)

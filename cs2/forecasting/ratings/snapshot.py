@@ -12,6 +12,9 @@ import numpy as np
 from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.ratings.state import RatingState
 
+FEATURES_VERSION = 4
+"""Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
+
 _MAGIC = b"cs2ratings1\n"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray, IntArray
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
 
 BEST_OF = (1, 3, 5)
 N_NODES = 21

@@ -7,7 +7,10 @@ import numpy as np
 
 from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, IntArray
 from cs2.forecasting.model.features import from_sides, read_sides
-from cs2.forecasting.model.map_model import EDGE, Z_95, MapModel, log_odds_error, sigmoid, warnings_of_all
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.uncertainty import Z_95, log_odds_error
+from cs2.forecasting.model.warnings import warnings_of_all
+from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState

@@ -5,7 +5,7 @@ from itertools import permutations
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray, IntArray
-from cs2.forecasting.model.map_model import active_maps
+from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import dagster as dg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import Settings, SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG, ingest_job, range_tags
 from pipelines.defs.etl.partitions import FIRST_MONTH, ranges

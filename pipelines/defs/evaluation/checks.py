@@ -5,7 +5,8 @@ from typing import Any
 import dagster as dg
 
 from cs2.forecasting.evaluation.stability import DRIFTED
-from cs2.storage.model_registry import champion, fallen
+from cs2.storage.live_quality import fallen
+from cs2.storage.model_registry import champion
 from pipelines.defs.evaluation.live_quality import live_quality
 from pipelines.evaluation.drift import RECENT, REFERENCES, drift_since_training
 from pipelines.evaluation.stored_forecasts import read_recent

@@ -7,7 +7,8 @@ import dagster as dg
 import pandas as pd
 from sqlalchemy import delete, select
 
-from cs2.storage.models import LiveQuality, MlModel
+from cs2.storage.live_quality import LiveQuality
+from cs2.storage.model_registry import MlModel
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.evaluation.live_quality import quality_rows
 from pipelines.evaluation.scored_forecasts import one_a_match, read_judged

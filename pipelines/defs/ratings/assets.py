@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.model_registry import store_snapshot
 from pipelines.etl.repository import read_history
@@ -33,7 +33,7 @@ def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
     One row a state of the results; the same results give the same bytes and no new row. Serving hears of a new one on
     Redis and uses it at once, with the model it has.
     """
-    from cs2.forecasting.evaluation.walk_forward import rate  # numba: seconds that the other assets need not pay
+    from cs2.forecasting.ratings.engine import rate  # numba: seconds that the other assets need not pay
 
     today = (get_settings().current_day() - EPOCH).days
     with database.one_state() as connection:

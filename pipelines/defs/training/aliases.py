@@ -3,8 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.storage.model_registry import champion
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.model_registry import MlModel, ModelStatus, champion
 from pipelines.mlflow_client import Mlflow
 
 CHAMPION = "champion"

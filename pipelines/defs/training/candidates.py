@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from cs2.forecasting.model.features import FEATURE_NAMES, FEATURES_VERSION
-from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
-from cs2.storage.model_registry import champion, latest_snapshot
-from cs2.storage.models import EstimatorKind, MlModel, ModelStatus
+from cs2.storage.model_registry import EstimatorKind, MlModel, ModelStatus, champion, latest_snapshot
 from pipelines.etl.repository import read_history
 from pipelines.mlflow_client import BOOSTING_TYPES, LoggedModel, Mlflow, TrainedModel
 from pipelines.resources import Database

@@ -7,10 +7,11 @@ from hashlib import sha256
 import dagster as dg
 
 from cs2.forecasting.evaluation.gate import Judged, Verdict, judge
-from cs2.forecasting.model.features import FEATURES_VERSION
-from cs2.forecasting.model.map_model import MapModel, golden_error, least_player_gain
-from cs2.storage.model_registry import champion, fallen, judge_candidate, latest_model, model_of_run
-from cs2.storage.models import MlModel
+from cs2.forecasting.model.map_model import MapModel, least_player_gain
+from cs2.forecasting.model.regression_cases import golden_error
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
+from cs2.storage.live_quality import fallen
+from cs2.storage.model_registry import MlModel, champion, judge_candidate, latest_model, model_of_run
 from pipelines.defs.training.aliases import mend_aliases, wanted_aliases
 from pipelines.mlflow_client import Mlflow, MlflowError
 from pipelines.resources import Database

@@ -4,8 +4,7 @@ import dagster as dg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.storage.model_registry import PromotionRefusedError, champion, promote
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.model_registry import MlModel, ModelStatus, PromotionRefusedError, champion, promote
 from pipelines.defs.training.aliases import mend_aliases, wanted_aliases
 from pipelines.hooks import announce_model
 from pipelines.mlflow_client import Mlflow, MlflowError

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from cs2.forecasting.model.features import FEATURES_VERSION
-from cs2.storage.model_registry import champion, fallen, latest_model, latest_snapshot
-from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
+from cs2.storage.live_quality import fallen
+from cs2.storage.model_registry import MlModel, ModelStatus, RatingSnapshot, champion, latest_model, latest_snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

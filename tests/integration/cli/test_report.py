@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cs2.forecasting.evaluation import metrics
-from cs2.forecasting.model.map_model import sigmoid
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome
-from cs2.outcomes import outcome_document
+from cs2.forecasting.probability import sigmoid
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome, outcome_document
 from tests.testkit.documents import forecast
 
 FIRST, N = date(2026, 1, 5), 300

@@ -26,11 +26,11 @@ from cs2_client.models import (
     SeriesRequest,
     Token,
 )
+from tests.testkit.paths import ROOT
 from tests.testkit.service import Models, Running, league, models, running, settings
 
 __all__ = ["league", "models", "running", "settings"]
 
-ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery"
 
 

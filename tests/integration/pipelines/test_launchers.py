@@ -11,7 +11,9 @@ from dagster_celery.launcher import CeleryRunLauncher
 from dagster_docker import DockerRunLauncher
 from dagster_k8s import K8sRunLauncher
 
-HOME = Path(__file__).parents[1] / "dagster_home"
+from tests.testkit.paths import ROOT
+
+HOME = ROOT / "dagster_home"
 LAUNCHERS = {"celery": CeleryRunLauncher, "docker": DockerRunLauncher, "k8s": K8sRunLauncher}
 
 

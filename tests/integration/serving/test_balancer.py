@@ -18,10 +18,10 @@ from pymongo import AsyncMongoClient
 from cli.stack import servers
 from cs2.settings import Settings
 from serving.auth.tokens import Tokens
+from tests.testkit.paths import ROOT
 from tests.testkit.servers import wait_until_well
 from tests.testkit.service import JWT_KEY, League, Models
 
-ROOT = Path(__file__).parents[2]
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 FORECAST = "/forecast/get_team1_win_probability"
 CLIENTS = 4

@@ -7,7 +7,7 @@ import pymongo
 import pytest
 from uuid_utils import uuid7
 
-from cs2.storage.models import ModelStatus
+from cs2.storage.model_registry import ModelStatus
 from serving.app import create_app
 from tests.integration.serving.models.test_models import change
 from tests.testkit.accounts import users

@@ -14,6 +14,7 @@ from typing import Any
 from cli.stack import servers
 from cli.stack.postgres import SUPERUSER, as_user, prepare
 from cs2.settings import Settings
+from tests.testkit.paths import ROOT
 from tests.testkit.servers import wait_until_well
 
 START_SECONDS = 180
@@ -136,7 +137,7 @@ class Plant:
             **told,
             "CS2_JWT_KEY": "k" * 40,
             "CS2_TODAY": "2026-01-05",
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(ROOT),
         }
 
     @property

@@ -12,7 +12,8 @@ import skops.io
 from sqlalchemy.orm import Session
 
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import MapModel, golden_set
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
 from cs2.messages import AnnouncementKind
 from cs2.settings import get_settings
 from cs2.storage.engine import make_engine

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from tests.testkit.paths import ROOT
+
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 
 

@@ -8,10 +8,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.storage.engine import make_engine
 from cs2.storage.model_registry import (
+    MlModel,
+    ModelStatus,
     PromotionRefusedError,
+    RatingSnapshot,
     Served,
     champion,
     judge_candidate,
@@ -22,7 +25,6 @@ from cs2.storage.model_registry import (
     served,
     store_snapshot,
 )
-from cs2.storage.models import MlModel, ModelStatus, RatingSnapshot
 
 
 @pytest.fixture

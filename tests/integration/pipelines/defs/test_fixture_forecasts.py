@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ import dagster as dg
 import pymongo
 import pytest
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.messages import FORECASTS_COLLECTION
 from cs2.storage.model_registry import store_snapshot
 from cs2.storage.tables import FixtureForecast
@@ -22,6 +21,7 @@ from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
 from tests.testkit.asset_environment import NOBODY, SetToday, Stage, store_all
+from tests.testkit.paths import ROOT
 from tests.testkit.service import AS_OF, League, Models, ratings_of
 
 NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
@@ -182,7 +182,7 @@ def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-07T18:00")
     assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
-    root = Path(__file__).parents[2]
+    root = ROOT
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, postgres_url, redis_url],
         cwd=root,

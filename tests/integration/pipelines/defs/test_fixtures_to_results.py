@@ -12,8 +12,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
-from cs2.outcomes import outcome_of
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, outcome_of
 from cs2.settings import get_settings
 from pipelines.defs.etl.jobs import range_tags
 from tests.testkit.asset_environment import Stage, store_all

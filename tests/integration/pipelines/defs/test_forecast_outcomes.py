@@ -9,11 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps
-from cs2.forecasting.evaluation.walk_forward import rate
 from cs2.forecasting.matches import UNKNOWN, Fixtures
-from cs2.forecasting.model.map_model import sigmoid
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
-from cs2.outcomes import outcome_of
+from cs2.forecasting.probability import sigmoid
+from cs2.forecasting.ratings.engine import rate
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, outcome_of
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.tables import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes

@@ -10,8 +10,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import MapModel, golden_set, sigmoid
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.probability import sigmoid
+from cs2.storage.model_registry import MlModel, ModelStatus
 from pipelines.defs.training.gate import CLAIMS, gate
 from pipelines.defs.training.promotion import champion_model
 from pipelines.mlflow_client import Mlflow, TrainedModel

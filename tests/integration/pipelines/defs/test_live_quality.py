@@ -16,7 +16,9 @@ from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.stability import DRIFTED
 from cs2.forecasting.matches import UNKNOWN, Fixtures
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import MapModel, forecast, golden_set
+from cs2.forecasting.model.forecast import forecast
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.regression_cases import golden_set
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.messages import FORECASTS_COLLECTION
 from cs2.settings import get_settings

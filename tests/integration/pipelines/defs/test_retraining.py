@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
-from cs2.storage.model_registry import promote, store_snapshot
-from cs2.storage.models import LiveQuality, MlModel
+from cs2.storage.live_quality import LiveQuality
+from cs2.storage.model_registry import MlModel, promote, store_snapshot
 from pipelines.definitions import defs
 from pipelines.defs.training.retraining import TrainingState, decide, training_state
 from pipelines.defs.training.sensors import retraining_sensor

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from pipelines.defs.etl.checks import every_row_is_accounted_for
 from pipelines.defs.etl.jobs import SOURCE_TAG, range_tags

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, text
@@ -17,6 +16,7 @@ from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import Rebuilt, rebuild
 from pipelines.etl.repository import load_identities, read_history, store
 from pipelines.sources.base import Published
+from tests.testkit.paths import ROOT
 from tests.testkit.rows import A, B, fixture_row, map_row, published, series_row
 
 MAPS = [
@@ -185,7 +185,7 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_tables_as_they_were(engine: E
     before = content(engine, with_ids=True)
     with engine.begin() as connection:
         land(connection, SourceName.ARCHIVE, published([*MAPS, map_row("2025-09-09", team1="New", hltv_map_id="4")]))
-    root = Path(__file__).parents[2]
+    root = ROOT
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, postgres_url], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False
     )

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from cs2.forecasting.evaluation.walk_forward import rate, training_set
+from cs2.forecasting.evaluation.walk_forward import training_set
 from cs2.forecasting.matches import UNKNOWN, Fixtures, MatchHistory
 from cs2.forecasting.model.estimators import fit_logistic
-from cs2.forecasting.model.map_model import MapModel, forecast
+from cs2.forecasting.model.forecast import forecast
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.ratings.engine import rate
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.tables import match_tables

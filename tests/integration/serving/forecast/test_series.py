@@ -6,7 +6,7 @@ import httpx
 import pytest
 import redis.asyncio
 
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
 from cs2.messages import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, SeriesEvent
 from tests.testkit.service import Models, Running, Service
 

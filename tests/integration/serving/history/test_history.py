@@ -8,9 +8,15 @@ import pytest
 import redis.asyncio
 from uuid_utils import uuid7
 
-from cs2.forecasting.model.map_model import sigmoid
-from cs2.messages import EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome
-from cs2.outcomes import outcome_document
+from cs2.forecasting.probability import sigmoid
+from cs2.messages import (
+    EVENT_FIELD,
+    EVENTS_STREAM,
+    FORECASTS_COLLECTION,
+    OUTCOMES_COLLECTION,
+    Outcome,
+    outcome_document,
+)
 from tests.testkit.accounts import users
 from tests.testkit.service import Models, Running, Service, Sink
 

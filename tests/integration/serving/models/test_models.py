@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
 from cs2.storage.engine import make_engine
-from cs2.storage.models import MlModel, ModelStatus
+from cs2.storage.model_registry import MlModel, ModelStatus
 from tests.testkit.accounts import users
 from tests.testkit.service import Models, Running, Service
 

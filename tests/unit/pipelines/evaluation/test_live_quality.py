@@ -9,7 +9,8 @@ import pytest
 
 from cs2.forecasting.evaluation.stability import DRIFTED, stability_index
 from cs2.forecasting.model.features import FEATURE_NAMES
-from cs2.forecasting.model.map_model import MapModel, sigmoid
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.probability import sigmoid
 from pipelines.evaluation.drift import drift_of
 from pipelines.evaluation.live_quality import coverage, grouped, quality_rows, scores, verdict
 from pipelines.evaluation.scored_forecasts import one_a_match

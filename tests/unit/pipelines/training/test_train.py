@@ -8,7 +8,7 @@ import pytest
 from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.simulation.league import simulate_league
-from cs2.storage.models import EstimatorKind
+from cs2.storage.model_registry import EstimatorKind
 from pipelines.training.train import HELD_OUT_DAYS, TooFewMapsError, Training, train
 
 FIRST_DAY = 19_000

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from cs2.forecasting.model.features import FEATURES_VERSION
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from serving.forecast.serving_snapshot import LoadedRatings, RatingsRecord, RefusedError
 from tests.testkit.service import AS_OF, League, ratings_of
 

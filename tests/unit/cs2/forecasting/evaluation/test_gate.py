@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.gate import GOLDEN_MOVE, MIN_MAPS, WORSE_THAN_CHAMPION, Judged, judge
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
 
 N = 3000
 

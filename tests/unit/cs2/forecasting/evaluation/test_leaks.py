@@ -8,11 +8,14 @@ import pytest
 
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.backtest import backtest, month_starts
-from cs2.forecasting.evaluation.walk_forward import TrainingSet, fixtures_of, rate, training_set, walk
+from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
 from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
-from cs2.forecasting.model.map_model import MapModel, forecast
+from cs2.forecasting.model.forecast import forecast
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.training_set import TrainingSet
+from cs2.forecasting.ratings.engine import rate
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from tests.testkit.leagues import (
     LAST_DAY,

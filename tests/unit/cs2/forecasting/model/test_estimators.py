@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import TrainingSet
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.estimators import (
     DEFAULT_PARAMETERS,
@@ -20,6 +19,7 @@ from cs2.forecasting.model.estimators import (
 )
 from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
 from cs2.forecasting.model.map_model import MapModel, least_player_gain
+from cs2.forecasting.model.training_set import TrainingSet
 
 TODAY = 1000
 RATING, ELO = (FEATURE_NAMES.index(name) for name in ("rating_of_experienced", "elo"))

@@ -14,22 +14,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cs2.forecasting.evaluation.walk_forward import TrainingSet, fixtures_of, rate, training_set
+from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set
 from cs2.forecasting.matches import UNKNOWN, Fixtures, IntArray, MatchHistory
 from cs2.forecasting.model.estimators import fit_elo, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
-from cs2.forecasting.model.map_model import (
-    EDGE,
-    N_GOLDEN,
-    Forecasts,
-    MapModel,
-    active_maps,
-    forecast,
-    golden_error,
-    golden_set,
-    least_player_gain,
-    sigmoid,
-)
+from cs2.forecasting.model.forecast import Forecasts, forecast
+from cs2.forecasting.model.map_model import MapModel, least_player_gain
+from cs2.forecasting.model.regression_cases import N_GOLDEN, golden_error, golden_set
+from cs2.forecasting.model.training_set import TrainingSet
+from cs2.forecasting.probability import EDGE, sigmoid
+from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from tests.testkit.leagues import LAST_DAY, messy_league
 

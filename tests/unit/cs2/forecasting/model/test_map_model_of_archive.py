@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, rate, training_set
+from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set
 from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.features import features
 from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.ratings.engine import rate
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild

@@ -7,7 +7,9 @@ from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, w
 from cs2.forecasting.matches import Fixtures, FloatArray
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.features import from_sides, read_sides
-from cs2.forecasting.model.map_model import SHARED_ERROR, Z_95, MapModel, log_odds_error, sigmoid
+from cs2.forecasting.model.map_model import MapModel
+from cs2.forecasting.model.uncertainty import SHARED_ERROR, Z_95, log_odds_error
+from cs2.forecasting.probability import sigmoid
 from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
 

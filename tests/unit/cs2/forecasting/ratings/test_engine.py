@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs2.forecasting.evaluation.walk_forward import days_of_questions, in_learning_order, rate
+from cs2.forecasting.evaluation.walk_forward import days_of_questions
 from cs2.forecasting.matches import UNKNOWN, MatchHistory
-from cs2.forecasting.model.features import FEATURES_VERSION
 from cs2.forecasting.ratings import update as learning
-from cs2.forecasting.ratings.engine import RatingEngine
+from cs2.forecasting.ratings.engine import RatingEngine, in_learning_order, rate
 from cs2.forecasting.ratings.parameters import DEFAULT
-from cs2.forecasting.ratings.snapshot import RatingSnapshot
+from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
 from tests.testkit.leagues import LAST_DAY, messy_league, mirrored
 from tests.testkit.one_map import after, differences, match

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cs2.forecasting.evaluation.backtest import Backtest, backtest
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, rate
+from cs2.forecasting.evaluation.walk_forward import fixtures_of
 from cs2.forecasting.matches import FloatArray, IntArray
+from cs2.forecasting.ratings.engine import rate
 from cs2.forecasting.simulation.league import League, simulate_league
 from tests.testkit.leagues import FIRST_DAY
 

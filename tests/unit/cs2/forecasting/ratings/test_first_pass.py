@@ -3,9 +3,14 @@
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import in_learning_order
 from cs2.forecasting.matches import MatchHistory
-from cs2.forecasting.ratings.engine import FIRST_PASS_GROWTH, RatingEngine, rows_of_first_pass, second_pass
+from cs2.forecasting.ratings.engine import (
+    FIRST_PASS_GROWTH,
+    RatingEngine,
+    in_learning_order,
+    rows_of_first_pass,
+    second_pass,
+)
 from cs2.forecasting.ratings.parameters import DEFAULT
 from tests.testkit.leagues import messy_league
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cs2.forecasting.model.map_model import sigmoid
+from cs2.forecasting.probability import sigmoid
 from cs2.forecasting.series.score_lines import BEST_OF, possible_scores, score_lines
 from cs2.forecasting.series.vetoes import likely_orders
 

@@ -1,0 +1,37 @@
+"""How good the scored forecasts were, by group."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from cs2.storage.base import Base, CreatedAt
+
+
+class LiveQuality(Base):
+    """How good the judged forecasts of a group were, beside the baselines on the same matches. Rebuilt whole."""
+
+    __tablename__ = "live_quality"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    """map or series"""
+    grouping: Mapped[str] = mapped_column(primary_key=True)
+    """all, week, model, tier or map"""
+    value: Mapped[str] = mapped_column(primary_key=True)
+    """Which one; a week as 2026-W01, a model by its version, nothing for all."""
+    figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    fell: Mapped[str | None]
+    """Of a model whose quality is out of its band: why. It asks for training."""
+    computed_at: Mapped[CreatedAt]
+
+
+def fallen(session: Session, version: int) -> str | None:
+    """Why the live quality of a version is out of its band; None where it is in it, or not judged yet."""
+    query = (
+        select(LiveQuality.fell)
+        .where(LiveQuality.grouping == "model", LiveQuality.value == str(version), LiveQuality.fell.is_not(None))
+        .order_by(LiveQuality.kind)
+    )
+    reasons = session.scalars(query).all()
+    return "; ".join(reason for reason in reasons if reason) or None
