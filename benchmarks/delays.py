@@ -12,9 +12,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from cs2.calendar import day_number
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.backtest import backtest
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
@@ -32,9 +33,9 @@ def main() -> None:
     told = parser.parse_args()
     tables = rebuild(ArchiveSource(told.path).published(told.last).frames, Identities()).tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    first, last = ((day - date(1970, 1, 1)).days for day in (told.first, told.last))
+    first, last = (day_number(day) for day in (told.first, told.last))
     rows = np.flatnonzero(history.is_map & history.is_rated & (history.day >= first) & (history.day <= last))
-    asked, won, day = fixtures_of(history).take(rows), history.team1_won[rows], history.day[rows]
+    asked, won, day = questions_about(history).take(rows), history.team1_won[rows], history.day[rows]
     table = Table("results are late by", "log loss of maps", "more than without, 95% by day", box=None)
     on_time = None
     for delay in DELAYS:

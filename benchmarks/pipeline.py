@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, text
 
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine
@@ -59,7 +59,7 @@ def pipeline(engine: Engine, folder: Path) -> None:
         size = connection.execute(text("SELECT pg_database_size(current_database()) / 1000000")).scalar_one()
         print(f"{'PostgreSQL':28} {size:6} MB")
     through = int(history.learn_day.max())
-    snapshot = lap("rate", lambda: rate(history, through=through))
+    snapshot = lap("rate", lambda: compute_ratings(history, through=through))
     print(f"{'ratings':28} {len(snapshot.to_bytes()) / 1e6:6.1f} MB")
     lap("train", lambda: train(history, today=through + 1))
 

@@ -16,7 +16,7 @@ from openskill.models import PlackettLuce
 from rich.console import Console
 from rich.table import Table
 
-from cs2.forecasting.evaluation.walk_forward import days_of_questions, fixtures_of
+from cs2.forecasting.evaluation.walk_forward import iterate_days, questions_about
 from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.features import features
 from cs2.forecasting.ratings.engine import RatingEngine, in_learning_order
@@ -79,9 +79,9 @@ def measure(history: MatchHistory) -> dict[str, float]:
     began = time.perf_counter()
     engine.learn(0, len(ordered))
     learn = time.perf_counter() - began
-    fixtures = fixtures_of(ordered)
+    fixtures = questions_about(ordered)
     began = time.perf_counter()
-    for state, index in days_of_questions(ordered, fixtures.day):
+    for state, index in iterate_days(ordered, fixtures.day):
         features(state, fixtures.take(index))
     walk = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cs2.forecasting.evaluation.backtest import Fit
     from cs2.forecasting.evaluation.walk_forward import Progress
-    from cs2.forecasting.matches import Fixtures, IntArray, MatchHistory
+    from cs2.forecasting.matches import IntArray, MatchHistory, MatchQuestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Window:
 
     history: "MatchHistory"
     frames: dict[str, "pd.DataFrame"]
-    questions: "Fixtures"
+    questions: "MatchQuestions"
     best_of: "IntArray"
     rows: "pd.DataFrame"
 
@@ -182,7 +182,7 @@ def _window(frame: "pd.DataFrame", first: date, last: date) -> "pd.DataFrame":
 def _fixtures(asked: "pd.DataFrame", maps: "pd.DataFrame", map_ids: dict[str, int], lineups: "pd.DataFrame") -> Any:
     import numpy as np
 
-    from cs2.forecasting.matches import UNKNOWN, Fixtures
+    from cs2.forecasting.matches import UNKNOWN, MatchQuestions
     from pipelines.etl.match_history import players_by_lineup
     from pipelines.sources.base import RowKind
 
@@ -192,7 +192,7 @@ def _fixtures(asked: "pd.DataFrame", maps: "pd.DataFrame", map_ids: dict[str, in
         map_ids[str(maps.at[index, "map"]).strip()] if kind == RowKind.MAP else UNKNOWN
         for kind, index in zip(kinds, asked.index.get_level_values(1), strict=True)
     ]
-    return Fixtures(
+    return MatchQuestions(
         map_id=np.array(named, dtype=np.int64),
         team_ids=asked[["team1_id", "team2_id"]].to_numpy(dtype=np.int64),
         player_ids=five[asked[["lineup1_id", "lineup2_id"]].fillna(0).to_numpy(dtype=np.int64)],

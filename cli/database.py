@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from cli.exit_codes import ExitCode
 from cli.stack.layout import settings_of_running_stack
-from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
+from cs2.announcements import CHANNEL, build_announcement, encode_announcement
+from cs2.messages import AnnouncementKind
 from cs2.storage.engine import make_engine
+from cs2.storage.model_registry import ServedVersions
 
 
 @contextmanager
@@ -28,13 +30,13 @@ def session() -> Iterator[Session]:
         engine.dispose()
 
 
-def announce(message: ModelAnnouncement, console: Console) -> None:
+def announce(kind: AnnouncementKind, served: ServedVersions, console: Console) -> None:
     """Tell the services after the commit; where Redis is away they find it out by themselves."""
     import redis
 
     try:
         with redis.Redis.from_url(settings_of_running_stack().redis_url, socket_timeout=5) as client:
-            client.publish(MODELS_CHANNEL, message.model_dump_json())
+            client.publish(CHANNEL, encode_announcement(build_announcement(kind, served)))
     except redis.RedisError:
         console.print("Redis is away: each service finds it out by itself within seconds")
 

@@ -64,7 +64,7 @@ def _run(console: Console, overrides: dict[str, str], data_dir: Path | None, por
         raise DemoError(f"a demo runs in {folder} already, or a crash left it: cs2 down --data-dir {folder}")
     shutil.rmtree(folder, ignore_errors=True)  # the demo starts from nothing
     asked = interrupted()
-    told = {**overrides, "CS2_TODAY": cut.isoformat()}
+    told = {**overrides, "CS2_CLOCK_DATE": cut.isoformat()}
     with running_stack(folder, ports=ports, overrides=told, progress=console.print, cancelled=asked.is_set) as stack:
         console.print(f"\nThe data ends on {last}; the service knows everything through {cut}.")
         _ingest_and_train(console, stack.layout)
@@ -83,9 +83,9 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
 
     fields = {name.removeprefix("CS2_").lower(): value for name, value in overrides.items()}
     settings = Settings(**fields, data_dir=data)  # type: ignore[arg-type]
-    if len(settings.source) > 1:
+    if len(settings.sources) > 1:
         raise DemoError("the demo shows one source; `cs2 up` reads several")
-    [name] = settings.source
+    [name] = settings.sources
     match name:
         case SourceName.PANDASCORE | SourceName.BO3GG:
             raise DemoError(f"the demo asks nobody's interface, and forgets: cs2 up --source {name} fetches, and keeps")
@@ -114,7 +114,7 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
     from pipelines.defs.etl.partitions import FIRST_MONTH
     from pipelines.defs.fixtures.jobs import JOB as AUTOMATIC
 
-    today = date.fromisoformat(layout.overrides["CS2_TODAY"]).replace(day=1).isoformat()
+    today = date.fromisoformat(layout.overrides["CS2_CLOCK_DATE"]).replace(day=1).isoformat()
     with DagsterRuns(layout.http("dagster")) as runs:
         run = runs.under_way(INGEST) or runs.launch(INGEST, tags=range_tags(FIRST_MONTH, today))
         console.print(f"\nIngest: {runs.run_url(run)}")

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Engine
 
+from cs2.calendar import day_number
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.probability import sigmoid
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
@@ -75,7 +76,7 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
     known = _known(identities)
     tables = rebuild(source.published(last).frames, identities).tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    elo = rate(history, through=(cut - date(1970, 1, 1)).days).state.elo
+    elo = compute_ratings(history, through=day_number(cut)).state.elo
 
     has_maps = len(tables.map_results) > 0
     played = tables.map_results if has_maps else _series(tables)

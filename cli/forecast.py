@@ -61,14 +61,14 @@ def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> d
 
     from cs2.messages import ForecastRequest, SeriesRequest
     from serving.errors import ProblemError
-    from serving.forecast.disk_cache import FOLDER, Copies
+    from serving.forecast.disk_cache import FOLDER, DiskCache
     from serving.forecast.predict import answer_maps, answer_series, require_model
     from serving.forecast.resolve import map_question, series_question
     from serving.forecast.serving_snapshot import RefusedError
 
     folder, today = settings.data_dir / FOLDER, settings.current_day()
     try:
-        bundle = Copies(folder).load()
+        bundle = DiskCache(folder).load()
     except (RefusedError, OSError) as error:
         raise ApiError(str(error)) from error
     if bundle is None:

@@ -65,8 +65,8 @@ def copy_into_watched_folder(path: Path, settings: "Settings") -> str | None:
     from pipelines.sources.archive import ArchiveSource
     from pipelines.sources.base import SourceError
 
-    if SourceName.ARCHIVE not in settings.source:
-        return f"this stack reads {', '.join(settings.source)}: start it with CS2_SOURCE=archive to ingest files"
+    if SourceName.ARCHIVE not in settings.sources:
+        return f"this stack reads {', '.join(settings.sources)}: start it with CS2_SOURCES=archive to ingest files"
     archive, watched = ArchiveSource(path), settings.watched_folder()
     try:
         archive.published(settings.current_day())

@@ -26,7 +26,7 @@ def list_maps() -> None:
 
     with session() as rows:
         maps = list(rows.scalars(select(Map).order_by(Map.id)))
-        newest = registry.latest_snapshot(rows)
+        newest = registry.get_latest_snapshot(rows)
         data = newest.data if newest and newest.features_version == FEATURES_VERSION else None
     active: set[int] = set()
     if data is not None:
@@ -55,9 +55,9 @@ def _change(name: str, *, retired: bool) -> None:
         found = rows.scalars(select(Map).where(func.lower(Map.name) == name.strip().lower())).one_or_none()
         if found is not None:
             found.retired = retired
-        now = registry.served(rows)
+        now = registry.get_served_versions(rows)
     if found is None:
         fail(f"no map is called {name}; see: cs2 maps list", ExitCode.WRONG_INPUT)
     console = Console(highlight=False)
     console.print(f"{found.name} is {'retired' if retired else 'in the pool where it is played enough'} now")
-    announce(now.announcement(AnnouncementKind.RATINGS), console)
+    announce(AnnouncementKind.RATINGS, now, console)

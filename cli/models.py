@@ -14,7 +14,7 @@ from cli.database import announce, fail, session
 from cli.exit_codes import ExitCode
 from cs2.messages import AnnouncementKind
 from cs2.storage import model_registry as registry
-from cs2.storage.model_registry import MlModel
+from cs2.storage.model_registry import ModelRow
 
 app = typer.Typer(no_args_is_help=True, help="Model versions: list, show, promote, roll back.")
 
@@ -26,7 +26,7 @@ def list_models(
     limit: Annotated[int, typer.Option(min=1, help="So many of the newest versions.")] = 20, as_json: AsJson = False
 ) -> None:
     """Versions, the newest first."""
-    newest = select(MlModel).order_by(MlModel.version.desc()).limit(limit)
+    newest = select(ModelRow).order_by(ModelRow.version.desc()).limit(limit)
     with session() as rows:
         found = [_fields(row) for row in rows.scalars(newest)]
     if as_json:
@@ -50,7 +50,7 @@ def list_models(
 def show(version: int, as_json: AsJson = False) -> None:
     """Everything that is known of one version."""
     with session() as rows:
-        row = rows.get(MlModel, version)
+        row = rows.get(ModelRow, version)
         found = _fields(row) if row else None
     if found is None:
         fail(f"there is no version {version}; see: cs2 models list", ExitCode.WRONG_INPUT)
@@ -75,20 +75,22 @@ def rollback() -> None:
     _change(registry.roll_back)
 
 
-def _change(change: Callable[[Session], MlModel]) -> None:
+def _change(change: Callable[[Session], ModelRow]) -> None:
     try:
         with session() as rows:
             row = change(rows)
-            promoted, now = row.version, registry.served(rows)
+            promoted, now = row.version, registry.get_served_versions(rows)
     except registry.PromotionRefusedError as error:
         fail(str(error), ExitCode.WRONG_INPUT)
     console = Console(highlight=False)
     console.print(f"version {promoted} is the champion")
-    announce(now.announcement(AnnouncementKind.MODEL), console)
+    announce(AnnouncementKind.MODEL, now, console)
 
 
-def _fields(row: MlModel) -> dict[str, Any]:
-    names = [column.key for column in MlModel.__table__.columns if column.key not in {"golden", "parameters"}]
+def _fields(row: ModelRow) -> dict[str, Any]:
+    names = [
+        column.key for column in ModelRow.__table__.columns if column.key not in {"regression_cases", "parameters"}
+    ]
     found = {name: getattr(row, name) for name in names}
     return {
         name: value if isinstance(value, int | str | dict | list | None) else str(value)

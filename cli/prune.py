@@ -47,27 +47,27 @@ def prune(
 
 def old_ratings(moment: datetime) -> ColumnElement[bool]:
     """Snapshots of before ``moment`` that are not the newest and that no row names."""
-    from cs2.storage.tables import Base, RatingSnapshot
+    from cs2.storage.tables import Base, SnapshotRow
 
     naming = [
         key.parent
         for table in Base.metadata.tables.values()
         for key in table.foreign_keys
-        if key.column.table is RatingSnapshot.__table__
+        if key.column.table is SnapshotRow.__table__
     ]
-    old = RatingSnapshot.created_at < moment
+    old = SnapshotRow.created_at < moment
     for column in naming:
-        old &= RatingSnapshot.id.not_in(select(column).where(column.is_not(None)))
-    return old & (RatingSnapshot.id != select(func.max(RatingSnapshot.id)).scalar_subquery())
+        old &= SnapshotRow.id.not_in(select(column).where(column.is_not(None)))
+    return old & (SnapshotRow.id != select(func.max(SnapshotRow.id)).scalar_subquery())
 
 
 def _ratings(rows: Session, moment: datetime, *, dry_run: bool) -> int:
-    from cs2.storage.tables import RatingSnapshot
+    from cs2.storage.tables import SnapshotRow
 
     wanted = old_ratings(moment)
-    count = rows.scalar(select(func.count()).select_from(RatingSnapshot).where(wanted)) or 0
+    count = rows.scalar(select(func.count()).select_from(SnapshotRow).where(wanted)) or 0
     if count and not dry_run:
-        rows.execute(delete(RatingSnapshot).where(wanted))
+        rows.execute(delete(SnapshotRow).where(wanted))
     return count
 
 
@@ -85,12 +85,12 @@ def _runs(moment: datetime, *, dry_run: bool) -> int:
 
 
 def _trainings(moment: datetime, *, dry_run: bool) -> int:
-    from cs2.storage.tables import MlModel
-    from pipelines.mlflow_client import Mlflow, MlflowError
+    from cs2.storage.tables import ModelRow
+    from pipelines.mlflow_client import MlflowError, MlflowTracking
 
     with session() as rows:
-        versions = set(rows.scalars(select(MlModel.mlflow_run_id)))
-    mlflow = Mlflow(url=settings_of_running_stack().mlflow_url)
+        versions = set(rows.scalars(select(ModelRow.mlflow_run_id)))
+    mlflow = MlflowTracking(url=settings_of_running_stack().mlflow_url)
     try:
         old = [run for run in mlflow.runs_before(moment) if run not in versions]
         for run in () if dry_run else old:

@@ -13,7 +13,7 @@ from cli.stack.layout import settings_of_running_stack
 if TYPE_CHECKING:
     from cs2.settings import Settings
     from pipelines.evaluation.drift import Drift
-    from pipelines.evaluation.report import Material
+    from pipelines.evaluation.report import ReportData
 
 
 def report(
@@ -51,35 +51,36 @@ def report(
     console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
-def _material(settings: "Settings", first: date, last: date) -> "Material":
-    from pipelines.evaluation.report import Material
+def _material(settings: "Settings", first: date, last: date) -> "ReportData":
+    from cs2.calendar import day_number
+    from pipelines.evaluation.report import ReportData
     from pipelines.evaluation.scored_forecasts import read_judged
-    from pipelines.evaluation.stored_forecasts import EPOCH, count_asked
+    from pipelines.evaluation.stored_forecasts import count_asked
     from pipelines.resources import Mongo
 
     with Mongo(url=settings.mongo_url, name=settings.mongo_database).database() as history:
         judged = read_judged(history)
         asked = count_asked(history, first, last)
         drift = _drift(settings, history)
-    within = judged["day"].between((first - EPOCH).days, (last - EPOCH).days)
-    return Material(first=first, last=last, asked=asked, judged=judged[within], drift=drift)
+    within = judged["day"].between(day_number(first), day_number(last))
+    return ReportData(first=first, last=last, asked=asked, judged=judged[within], drift=drift)
 
 
 def _drift(settings: "Settings", history: object) -> "dict[str, Drift]":
     """Drift of the served model's questions; a server that is away leaves it out, with the reason."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from cs2.storage.model_registry import champion
+    from cs2.storage.model_registry import get_champion
     from pipelines.evaluation.drift import RECENT, REFERENCES, Drift, drift_since_training
     from pipelines.evaluation.stored_forecasts import read_recent
-    from pipelines.mlflow_client import Mlflow, MlflowError
+    from pipelines.mlflow_client import MlflowError, MlflowTracking
     from pipelines.resources import Database
 
     try:
         with Database(url=settings.database_url).transaction() as session:
-            best = champion(session)
+            best = get_champion(session)
         version = best.version if best else 0
         recent = {kind: read_recent(history, version, kind, limit=RECENT) for kind in REFERENCES}
-        return drift_since_training(best, recent, Mlflow(url=settings.mlflow_url))
+        return drift_since_training(best, recent, MlflowTracking(url=settings.mlflow_url))
     except (SQLAlchemyError, MlflowError) as error:
         return dict.fromkeys(REFERENCES, Drift(indices={}, problem=str(error).splitlines()[0]))

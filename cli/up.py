@@ -63,10 +63,10 @@ def source_settings(source: str | None, data: Path | None, today: str | None) ->
     """
     told = source or (SourceName.ARCHIVE.value if data else None)
     try:
-        chosen = (Settings(source=told) if told else Settings()).source
+        chosen = (Settings(sources=told) if told else Settings()).sources
     except ValidationError as error:
         raise typer.BadParameter(f"{told}: {error.errors()[0]['msg']}") from error
-    settings = {"CS2_SOURCE": ",".join(chosen)}
+    settings = {"CS2_SOURCES": ",".join(chosen)}
     if data is not None:
         if not data.is_dir():
             raise typer.BadParameter(f"{data.absolute()} is not a folder")
@@ -77,7 +77,7 @@ def source_settings(source: str | None, data: Path | None, today: str | None) ->
             told_each = " and ".join(FOLDERS[name] for name in readers)
             raise typer.BadParameter(f"{' and '.join(readers)} read a folder each: set {told_each} instead")
         settings[FOLDERS[readers[0]]] = str(data.absolute())
-    return settings | ({"CS2_TODAY": today} if today else {})
+    return settings | ({"CS2_CLOCK_DATE": today} if today else {})
 
 
 def interrupted() -> threading.Event:

@@ -68,7 +68,7 @@ def _make_nameless(user_id: int) -> None:
     from pymongo.errors import PyMongoError
 
     from cs2.mongo_client import MongoClient
-    from cs2.privacy import erase_user
+    from cs2.privacy import anonymise_user
 
     settings = settings_of_running_stack()
 
@@ -76,7 +76,7 @@ def _make_nameless(user_id: int) -> None:
         client: Any = MongoClient(settings.mongo_url, serverSelectionTimeoutMS=SERVER_MS)
         try:
             expired = datetime.now(UTC) + timedelta(minutes=settings.token_minutes)
-            await erase_user(client[settings.mongo_database], user_id, expired)
+            await anonymise_user(client[settings.mongo_database], user_id, expired)
         finally:
             client.close()
 

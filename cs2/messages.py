@@ -8,9 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
-MODELS_CHANNEL = "ml_models"
-"""Redis channel on which new models and ratings are announced: a hint, the truth is in PostgreSQL."""
-
 EVENTS_STREAM = "forecast_events"
 """Redis stream of every answered forecast; the same payload is published on the channel of this name."""
 
@@ -40,7 +37,7 @@ Day = Annotated[date, BeforeValidator(_as_written)]
 """A day that somebody asks for."""
 
 
-class Contract(BaseModel):
+class Message(BaseModel):
     """Base of what is sent: unknown fields are refused, values cannot change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,7 +50,7 @@ class AnnouncementKind(StrEnum):
     RATINGS = "ratings"
 
 
-class ModelAnnouncement(Contract):
+class ModelAnnouncement(Message):
     """Message on ``ml_models``."""
 
     event_id: str
@@ -63,7 +60,7 @@ class ModelAnnouncement(Contract):
     published_at: datetime
 
 
-class Sides(Contract):
+class MatchupRequest(Message):
     """Who plays, and when. Each team, and its players, by id or by name: one of the two.
 
     Lineups left out mean each team's latest five.
@@ -80,14 +77,14 @@ class Sides(Contract):
     played_on: Day | None = None
 
 
-class ForecastRequest(Sides):
+class ForecastRequest(MatchupRequest):
     """Who plays on which map; the map, too, by id or by name."""
 
     map_id: Identifier | None = None
     map: Name | None = None
 
 
-class SeriesRequest(Sides):
+class SeriesRequest(MatchupRequest):
     """Who plays a series. Maps in the order of play, by id or by name; left out, likely vetoes are averaged."""
 
     best_of: Literal[1, 3, 5] = 3
@@ -95,7 +92,7 @@ class SeriesRequest(Sides):
     maps: list[Name] | None = None
 
 
-class ModelUsed(Contract):
+class ModelUsed(Message):
     """Where a forecast comes from."""
 
     version: int
@@ -103,7 +100,7 @@ class ModelUsed(Contract):
     ratings_as_of: date
 
 
-class Named(Contract):
+class Named(Message):
     """An id with its name."""
 
     id: int
@@ -116,7 +113,7 @@ class TeamUsed(Named):
     players: list[Named]
 
 
-class ForecastAnswer(Contract):
+class ForecastAnswer(Message):
     """The forecast of one map."""
 
     forecast_id: str
@@ -132,7 +129,7 @@ class ForecastAnswer(Contract):
     played_on: date
 
 
-class ScoreLine(Contract):
+class ScoreLine(Message):
     """One way in which a series can end."""
 
     team1_maps: int
@@ -140,7 +137,7 @@ class ScoreLine(Contract):
     probability: Annotated[float, Field(ge=0.0, le=1.0)]
 
 
-class MapOfSeries(Contract):
+class MapOfSeries(Message):
     """A map of a series: one that was named, or one that may be played."""
 
     map: Named | None
@@ -150,7 +147,7 @@ class MapOfSeries(Contract):
     """That it is among the maps of the series, should all of them be needed; 1 where it was named."""
 
 
-class SeriesAnswer(Contract):
+class SeriesAnswer(Message):
     """The forecast of a series."""
 
     forecast_id: str
@@ -170,7 +167,7 @@ class SeriesAnswer(Contract):
     played_on: date
 
 
-class Event(Contract):
+class ForecastEventBase(Message):
     """What every message on ``forecast_events`` has: with request and answer, enough to compute the forecast again."""
 
     event_id: str
@@ -190,7 +187,7 @@ class Event(Contract):
     latency_ms: float = Field(ge=0)
 
 
-class ForecastEvent(Event):
+class ForecastEvent(ForecastEventBase):
     """A forecast of one map was answered."""
 
     kind: Literal["map"] = "map"
@@ -198,7 +195,7 @@ class ForecastEvent(Event):
     response: ForecastAnswer
 
 
-class SeriesEvent(Event):
+class SeriesEvent(ForecastEventBase):
     """A forecast of a series was answered."""
 
     kind: Literal["series"] = "series"
@@ -211,7 +208,7 @@ def _kind(event: Any) -> str:
     return str(event.get("kind", "map") if isinstance(event, dict) else getattr(event, "kind", "map"))
 
 
-class Outcome(Contract):
+class Outcome(Message):
     """What became of a forecast: a document of MongoDB, with ``_id`` for the forecast's id."""
 
     forecast_id: str
@@ -230,7 +227,7 @@ ANY_EVENT: TypeAdapter[ForecastEvent | SeriesEvent] = TypeAdapter(AnyEvent)
 """Reads a message on ``forecast_events``."""
 
 
-def events_of(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
+def parse_entry(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
     """The events of a stream entry, each as JSON; none where it has neither field."""
     if EVENTS_FIELD in fields:
         return fields[EVENTS_FIELD].split(b"\n")
@@ -243,7 +240,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     return {"_id": outcome.forecast_id, **fields, "judged_at": outcome.judged_at}
 
 
-def outcome_of(document: Mapping[str, Any]) -> Outcome:
+def parse_outcome(document: Mapping[str, Any]) -> Outcome:
     """What :func:`outcome_document` made.
 
     Raises:

@@ -13,7 +13,7 @@ from cs2.messages import FORECASTS_COLLECTION
 ERASURES_COLLECTION = "erasures"
 
 
-async def erase_user(database: Any, user_id: int, through: datetime) -> None:
+async def anonymise_user(database: Any, user_id: int, through: datetime) -> None:
     """Make nameless what a user asked for until ``through``, stored already or not yet.
 
     Raises:
@@ -23,7 +23,7 @@ async def erase_user(database: Any, user_id: int, through: datetime) -> None:
     await _make_nameless(database, user_id, through)
 
 
-async def erase_late_events(database: Any, user_ids: Iterable[int]) -> None:
+async def anonymise_late_events(database: Any, user_ids: Iterable[int]) -> None:
     """Make nameless what was stored just now of users who wish it.
 
     Raises:

@@ -1,13 +1,16 @@
 """Settings of every part, from the environment (prefix ``CS2_``); the embedded stack sets them for its children."""
 
-from datetime import UTC, date, datetime, time
+import os
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from cs2.calendar import current_moment
 
 
 class SourceName(StrEnum):
@@ -19,6 +22,17 @@ class SourceName(StrEnum):
     KAGGLE = "kaggle"
     PANDASCORE = "pandascore"
     BO3GG = "bo3gg"
+
+
+RENAMED = {
+    "CS2_SOURCE": "CS2_SOURCES",
+    "CS2_TODAY": "CS2_CLOCK_DATE",
+    "CS2_ATTEMPTS_PER_ACCOUNT": "CS2_LOGIN_ATTEMPTS_PER_MINUTE",
+    "CS2_ATTEMPTS_PER_ADDRESS": "CS2_LOGIN_ATTEMPTS_PER_ADDRESS_PER_MINUTE",
+    "CS2_RECONCILE_SECONDS": "CS2_MODEL_REFRESH_SECONDS",
+    "CS2_SPOOL_MAX_MB": "CS2_FALLBACK_FILE_MAX_MB",
+}
+"""Environment variables of earlier versions, and what they are called now."""
 
 
 class Settings(BaseSettings):
@@ -37,7 +51,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".cs2")
     """Everything this installation writes: the servers' data, the watched folder, copies of models, the spool."""
 
-    source: Annotated[tuple[SourceName, ...], NoDecode] = (SourceName.SIMULATED,)
+    sources: Annotated[tuple[SourceName, ...], NoDecode] = (SourceName.SIMULATED,)
     """Names with commas between them. Where two tell of one match, the one named first is believed."""
 
     archive_dir: Path | None = None
@@ -63,22 +77,22 @@ class Settings(BaseSettings):
     poll_minutes: float = Field(default=15.0, gt=0)
     """Pause between looks at an HTTP interface."""
 
-    today: date | None = None
+    clock_date: date | None = None
     """Sets the clock's day, for archives that end in the past; default: the day in UTC."""
 
     jwt_key: SecretStr | None = Field(default=None, min_length=32)
     token_minutes: int = Field(default=60, gt=0)
 
-    attempts_per_account: int = Field(default=10, gt=0)
+    login_attempts_per_minute: int = Field(default=10, gt=0)
     """Log-ins and confirmations by password, of one account in a minute; more are answered with 429."""
 
-    attempts_per_address: int = Field(default=100, gt=0)
+    login_attempts_per_address_per_minute: int = Field(default=100, gt=0)
     """The same, and registrations, from one address in a minute."""
 
-    reconcile_seconds: float = Field(default=3.0, gt=0)
+    model_refresh_seconds: float = Field(default=3.0, gt=0)
     """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
 
-    spool_max_mb: int = Field(default=64, gt=0)
+    fallback_file_max_mb: int = Field(default=64, gt=0)
     """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
 
     sink_metrics_host: str = "127.0.0.1"
@@ -90,12 +104,20 @@ class Settings(BaseSettings):
 
     retrain_cooldown_minutes: int = Field(default=10, ge=0)
 
-    @field_validator("source", mode="before")
+    @model_validator(mode="before")
+    @classmethod
+    def _reject_renamed(cls, values: Any) -> Any:
+        found = [f"{old} is now called {new}" for old, new in RENAMED.items() if os.environ.get(old)]
+        if found:
+            raise ValueError("; ".join(found))
+        return values
+
+    @field_validator("sources", mode="before")
     @classmethod
     def _names(cls, value: Any) -> Any:
         return tuple(dict.fromkeys(value.replace(" ", "").split(","))) if isinstance(value, str) else value
 
-    @field_validator("source")
+    @field_validator("sources")
     @classmethod
     def _made_up_teams_stand_alone(cls, value: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
         if SourceName.SIMULATED in value and len(value) > 1:
@@ -116,7 +138,7 @@ class Settings(BaseSettings):
 
     def now(self) -> datetime:
         """The moment, in UTC. A day that was set is at its end: the results of that day are known."""
-        return datetime.combine(self.today, time(23, 59, 59), UTC) if self.today else datetime.now(UTC)
+        return current_moment(self.clock_date)
 
 
 @cache

@@ -12,7 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, events_of
+from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, parse_entry
 from ingest_worker.events import DeadEvent, DeadEventError, Document, Entry, document_of, request_id_of
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore
@@ -118,7 +118,7 @@ class Consumer:
         dead: list[DeadEvent] = []
         read: list[_Read] = []
         for entry in entries:
-            events = events_of(entry.fields)
+            events = parse_entry(entry.fields)
             if not events:
                 dead.append(DeadEvent(entry.id, b"", "it has no field event or events"))
             for event in events:

@@ -8,7 +8,7 @@ from pymongo import ASCENDING, DESCENDING
 from pymongo.errors import BulkWriteError, DocumentTooLarge
 
 from cs2.messages import FORECASTS_COLLECTION
-from cs2.privacy import erase_late_events
+from cs2.privacy import anonymise_late_events
 from ingest_worker.events import Document
 
 DUPLICATE_KEY = 11000
@@ -57,7 +57,7 @@ class MongoForecastStore:
     async def insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
         """Store documents by their ``_id``; of users who wish to be forgotten without their ids."""
         refused = await self._insert_fitting(documents)
-        await erase_late_events(self._database, _users(documents))
+        await anonymise_late_events(self._database, _users(documents))
         return refused
 
     async def _insert_fitting(self, documents: Sequence[Document]) -> Mapping[str, str]:

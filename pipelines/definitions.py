@@ -11,7 +11,7 @@ from pipelines.defs.fixtures.jobs import forecast_job
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.defs.training.jobs import train_job
 from pipelines.defs.training.sensors import retraining_sensor
-from pipelines.mlflow_client import Mlflow
+from pipelines.mlflow_client import MlflowTracking
 from pipelines.resources import Announcer, Database, Mongo
 
 defs = dg.Definitions(
@@ -22,7 +22,7 @@ defs = dg.Definitions(
     resources={
         "database": Database(url=dg.EnvVar("CS2_DATABASE_URL")),
         "announcer": Announcer(url=dg.EnvVar("CS2_REDIS_URL")),
-        "mlflow": Mlflow(url=dg.EnvVar("CS2_MLFLOW_URL")),
+        "mlflow": MlflowTracking(url=dg.EnvVar("CS2_MLFLOW_URL")),
         "mongo": Mongo(url=dg.EnvVar("CS2_MONGO_URL"), name=dg.EnvVar("CS2_MONGO_DATABASE").get_value("cs2") or "cs2"),
     },
     executor=dg.in_process_executor,  # one process a run: pandas, numba and mlflow are imported once

@@ -4,7 +4,7 @@ a hint only; serving also asks PostgreSQL on a timer."""
 import dagster as dg
 
 from cs2.messages import AnnouncementKind
-from cs2.storage.model_registry import served
+from cs2.storage.model_registry import get_served_versions
 from pipelines.resources import Announcer, Database
 
 IS_NEW = "is_new"
@@ -20,7 +20,7 @@ def _announce(context: dg.HookContext, kind: AnnouncementKind) -> None:
     database: Database = context.resources.database
     announcer: Announcer = context.resources.announcer
     with database.transaction() as session:
-        now = served(session)
+        now = get_served_versions(session)
     message = announcer.announce(kind, now)
     context.log.info(f"announced {message.model_dump_json()}")
 

@@ -90,7 +90,7 @@ class LoggedModel:
     sha256: str
 
 
-class Mlflow(dg.ConfigurableResource[None]):
+class MlflowTracking(dg.ConfigurableResource[None]):
     """The tracking server at ``url``. Importing mlflow takes seconds, so that it happens inside the methods."""
 
     url: str

@@ -9,9 +9,10 @@ import redis
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from cs2.messages import EVENT_FIELD, EVENTS_STREAM, MODELS_CHANNEL, AnnouncementKind, ModelAnnouncement
+from cs2.announcements import CHANNEL, build_announcement, encode_announcement
+from cs2.messages import EVENT_FIELD, EVENTS_STREAM, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
-from cs2.storage.model_registry import Served
+from cs2.storage.model_registry import ServedVersions
 
 MONGO_SECONDS = 5
 
@@ -78,17 +79,17 @@ class Announcer(dg.ConfigurableResource[None]):
     """Tells whoever listens on Redis that there is something new to serve, and hands forecasts to the history."""
 
     url: str
-    channel: str = MODELS_CHANNEL
+    channel: str = CHANNEL
 
-    def announce(self, kind: AnnouncementKind, served: Served) -> ModelAnnouncement:
+    def announce(self, kind: AnnouncementKind, served: ServedVersions) -> ModelAnnouncement:
         """Publish what is served now.
 
         Raises:
             redis.RedisError: If Redis does not answer; nothing is lost, as listeners also ask PostgreSQL.
         """
-        message = served.announcement(kind)
+        message = build_announcement(kind, served)
         with redis.Redis.from_url(self.url) as client:
-            client.publish(self.channel, message.model_dump_json())
+            client.publish(self.channel, encode_announcement(message))
         return message
 
     def record(self, events: Sequence[bytes]) -> None:

@@ -15,13 +15,13 @@ from serving.dictionaries import endpoints as dictionaries
 from serving.errors import add_error_handlers, with_problems
 from serving.fixtures import endpoints as fixtures
 from serving.forecast import endpoints as forecast
-from serving.forecast.fast_path import QuickLane
+from serving.forecast.fast_path import FastPath
 from serving.history import endpoints as history
 from serving.lifespan import Services, running_services
 from serving.metrics import endpoints as metrics
 from serving.metrics.counts import Counts
 from serving.middleware.body_limit import BodyLimit
-from serving.middleware.request_context import Tracing
+from serving.middleware.request_context import RequestContextMiddleware
 from serving.middleware.security_headers import SecurityHeaders
 from serving.models import endpoints as models
 from serving.track_record import endpoints as record
@@ -47,7 +47,7 @@ class Service(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         """Everything between server and routes; FastAPI's own middleware would not see the answer to a failure."""
         inner = SecurityHeaders(super().build_middleware_stack(), pages={docs.PATH: self.state.policy_of_docs})
-        return Tracing(inner, self.counts)
+        return RequestContextMiddleware(inner, self.counts)
 
 
 class State(TypedDict):
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.counts = counts
     app.add_middleware(BodyLimit)
-    app.add_middleware(QuickLane, route=forecast.router.routes[0])
+    app.add_middleware(FastPath, route=forecast.router.routes[0])
     add_error_handlers(app)
     for part in (auth, dictionaries, fixtures, forecast, history, record, models, health, metrics):
         app.include_router(part.router)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from serving.auth.repository import Users
 from serving.auth.service import Accounts
 from serving.errors import ForbiddenError, NotAuthenticatedError
-from serving.forecast.serving_snapshot import Bundle
+from serving.forecast.serving_snapshot import ServingSnapshot
 from serving.lifespan import Services
 
 _bearer = OAuth2PasswordBearer(tokenUrl="/auth/login", auto_error=False)
@@ -71,8 +71,8 @@ async def _accounts(session: SessionDep, services: ServicesDep) -> Accounts:
 AccountsDep = Annotated[Accounts, Depends(_accounts)]
 
 
-async def _bundle(services: ServicesDep) -> Bundle:
+async def _bundle(services: ServicesDep) -> ServingSnapshot:
     return services.keeper.current
 
 
-BundleDep = Annotated[Bundle, Depends(_bundle)]
+BundleDep = Annotated[ServingSnapshot, Depends(_bundle)]

@@ -21,12 +21,12 @@ from serving.auth.passwords import Passwords
 from serving.auth.revocations import keep_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
-from serving.forecast.disk_cache import FOLDER, Copies
-from serving.forecast.event_publisher import Outbox
-from serving.forecast.fallback_file import Spool
+from serving.forecast.disk_cache import FOLDER, DiskCache
+from serving.forecast.event_publisher import EventPublisher
+from serving.forecast.fallback_file import FallbackFile
 from serving.forecast.forecaster import Forecaster
 from serving.forecast.listener import listen_for_models
-from serving.forecast.model_refresher import Keeper
+from serving.forecast.model_refresher import ModelRefresher
 from serving.forecast.repository import ServedRows
 from serving.history.repository import StoredForecasts
 from serving.metrics.counts import Counts
@@ -55,8 +55,8 @@ class Services:
     tokens: Tokens
     attempts: Attempts
     redis: Redis
-    keeper: Keeper
-    outbox: Outbox
+    keeper: ModelRefresher
+    outbox: EventPublisher
     forecaster: Forecaster
     history: StoredForecasts
     record: TrackRecord
@@ -95,15 +95,17 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
         redis = await stack.enter_async_context(_redis(settings.redis_url))
         blobs = Blobs(settings.mlflow_url)
         stack.push_async_callback(blobs.close)
-        outbox = Outbox(redis, Spool(settings.data_dir, max_bytes=settings.spool_max_mb * 1024 * 1024))
+        outbox = EventPublisher(
+            redis, FallbackFile(settings.data_dir, max_bytes=settings.fallback_file_max_mb * 1024 * 1024)
+        )
         stack.push_async_callback(outbox.close)
         history = StoredForecasts(settings.mongo_url, settings.mongo_database)
         stack.push_async_callback(history.close)
-        keeper = Keeper(
+        keeper = ModelRefresher(
             rows=ServedRows(engine),
             blobs=blobs,
-            copies=Copies(folder),
-            reconcile_seconds=settings.reconcile_seconds,
+            copies=DiskCache(folder),
+            model_refresh_seconds=settings.model_refresh_seconds,
         )
         stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
         await keeper.start()
@@ -113,7 +115,7 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
         stack.push_async_callback(supervisor.stop)
         supervisor.start("history", outbox.run)
         supervisor.start("reconciliation", keeper.run)
-        supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.reconcile_seconds))
+        supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.model_refresh_seconds))
         supervisor.start("announcements", partial(listen_for_models, redis, keeper))
         yield Services(
             settings=settings,
@@ -123,8 +125,8 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
             tokens=tokens,
             attempts=Attempts(
                 redis,
-                per_account=settings.attempts_per_account,
-                per_address=settings.attempts_per_address,
+                per_account=settings.login_attempts_per_minute,
+                per_address=settings.login_attempts_per_address_per_minute,
             ),
             redis=redis,
             keeper=keeper,

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from benchmarks.serving import plant
 from benchmarks.serving.load import Run, in_turn, load
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 
@@ -80,7 +80,7 @@ def _mlflow(site: plant.Site) -> Iterator[plant.Child]:
 
 
 def _features(site: plant.Site) -> FloatArray:
-    fixtures = fixtures_of(site.served.history).take(slice(-plant.N_QUESTIONS, None))
+    fixtures = questions_about(site.served.history).take(slice(-plant.N_QUESTIONS, None))
     return features(site.served.snapshot.state, fixtures)
 
 

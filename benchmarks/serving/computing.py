@@ -10,7 +10,7 @@ from rich.table import Table
 from benchmarks.serving import plant
 from benchmarks.serving.beside import WARM_SECONDS, fresh
 from benchmarks.serving.load import in_turn, load
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from cs2.forecasting.model.forecast import forecast
 
 BATCH = "/forecast/batch"
@@ -39,7 +39,7 @@ def many_at_once(site: plant.Site) -> list[Table]:
 
 
 def _computation(site: plant.Site) -> tuple[str, ...]:
-    fixtures = fixtures_of(site.served.history)
+    fixtures = questions_about(site.served.history)
     fixtures = fixtures.take(np.arange(len(fixtures) - N, len(fixtures)))
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {site.core})

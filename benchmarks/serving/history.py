@@ -14,7 +14,7 @@ from rich.table import Table
 
 from benchmarks.serving import plant
 from benchmarks.serving.beside import FORECAST, fresh
-from cs2.messages import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION, events_of
+from cs2.messages import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION, parse_entry
 
 N_LAGS = 200
 N_EVENTS = 20_000
@@ -68,7 +68,7 @@ def _filled_stream(site: plant.Site, api: plant.Child) -> Sequence[Any]:
             kept, n = [], 0
             for _, fields in entries:
                 kept.append(fields)
-                n += len(events_of(fields))
+                n += len(parse_entry(fields))
                 if n >= N_EVENTS:
                     return kept
             if n >= N_EVENTS // 4:
@@ -77,7 +77,7 @@ def _filled_stream(site: plant.Site, api: plant.Child) -> Sequence[Any]:
 
 def _rate(site: plant.Site, entries: Sequence[Any], n_sinks: int) -> float:
     """Events a second, from the first document to the last."""
-    n = sum(len(events_of(fields)) for fields in entries)
+    n = sum(len(parse_entry(fields)) for fields in entries)
     settings = site.served.settings
     with pymongo.MongoClient(settings.mongo_url) as mongo, Redis.from_url(settings.redis_url) as redis:
         mongo.drop_database("cs2")

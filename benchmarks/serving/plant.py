@@ -18,12 +18,13 @@ import skops.io
 from redis import Redis
 
 from cli.stack import servers
-from cs2.forecasting.evaluation.walk_forward import training_set
+from cs2.calendar import date_of
+from cs2.forecasting.evaluation.walk_forward import build_training_set
 from cs2.forecasting.matches import UNKNOWN, MatchHistory
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.model.regression_cases import build_regression_cases
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.messages import EVENTS_STREAM
 from cs2.settings import Settings
@@ -43,7 +44,6 @@ from tests.testkit.servers import TestServers, wait_until_well
 from tests.testkit.service import publish
 
 KEY = "k" * 40
-EPOCH = date(1970, 1, 1)
 N_QUESTIONS = 1500
 
 
@@ -162,8 +162,8 @@ def environment(settings: Settings, folder: Path) -> dict[str, str]:
     """What API and sink are told."""
     names = ("database_url", "redis_url", "mongo_url", "mlflow_url")
     told = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
-    assert settings.today is not None
-    return {**told, "CS2_JWT_KEY": KEY, "CS2_TODAY": settings.today.isoformat(), "CS2_DATA_DIR": str(folder)}
+    assert settings.clock_date is not None
+    return {**told, "CS2_JWT_KEY": KEY, "CS2_CLOCK_DATE": settings.clock_date.isoformat(), "CS2_DATA_DIR": str(folder)}
 
 
 def free_url() -> str:
@@ -206,15 +206,15 @@ def _publish(settings: Settings, data: Path | None, folder: Path) -> Served:
     tables = rebuilt.tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
     day = int(history.day.max())
-    training = training_set(history, through=day)
-    estimator, snapshot = fit_logistic(training), rate(history, through=day)
+    training = build_training_set(history, through=day)
+    estimator, snapshot = fit_logistic(training), compute_ratings(history, through=day)
     model, blob = MapModel.from_estimator(estimator), skops.io.dumps(estimator)
-    as_of = EPOCH + timedelta(days=day)
+    as_of = date_of(day)
     publish(
         settings.database_url,
         settings.mlflow_url,
         blob=blob,
-        golden=golden_set(model, training.X),
+        regression_cases=build_regression_cases(model, training.X),
         ratings=snapshot.to_bytes(),
         as_of=as_of,
         artifact_uri="mlflow-artifacts:/benchmark",
@@ -224,7 +224,7 @@ def _publish(settings: Settings, data: Path | None, folder: Path) -> Served:
     (copies / sha256(blob).hexdigest()).write_bytes(blob)
     name = f"{data.name} ({data})" if data else "simulated league"
     return Served(
-        settings=settings.model_copy(update={"today": as_of + timedelta(days=1)}),
+        settings=settings.model_copy(update={"clock_date": as_of + timedelta(days=1)}),
         estimator=estimator,
         model=model,
         snapshot=snapshot,

@@ -18,11 +18,11 @@ from benchmarks.serving.load import in_turn, load
 from cs2.forecasting.model.forecast import forecast
 from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastRequest
 from serving.auth.tokens import Tokens
-from serving.forecast.disk_cache import FOLDER, Copies
+from serving.forecast.disk_cache import FOLDER, DiskCache
 from serving.forecast.event_publisher import WRITE
 from serving.forecast.predict import answer_maps, require_model
 from serving.forecast.resolve import fixtures, map_question
-from serving.forecast.service import Desk
+from serving.forecast.service import ForecastService
 
 GROUP = 16
 """About so many requests of 32 connections are in flight when a group is taken."""
@@ -49,10 +49,10 @@ def shares(site: plant.Site) -> list[Table]:
 
 
 async def _steps(site: plant.Site) -> dict[str, float]:
-    bundle = Copies(site.data / FOLDER).load()
+    bundle = DiskCache(site.data / FOLDER).load()
     assert bundle is not None
-    assert site.served.settings.today is not None
-    today, (model, ratings) = site.served.settings.today, require_model(bundle)
+    assert site.served.settings.clock_date is not None
+    today, (model, ratings) = site.served.settings.clock_date, require_model(bundle)
     bodies = [orjson.dumps(question) for question in site.served.questions]
     tokens, token = Tokens(plant.KEY, 60), plant.token()
     requests = [ForecastRequest.model_validate_json(body) for body in bodies]
@@ -61,7 +61,7 @@ async def _steps(site: plant.Site) -> dict[str, float]:
     n = len(questions)
     answers = answer_maps(bundle, questions)
     nobody: Any = None
-    desk = Desk(
+    desk = ForecastService(
         bundle=bundle,
         outbox=nobody,
         forecaster=nobody,

@@ -63,7 +63,7 @@ class MatchHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixtures:
+class MatchQuestions:
     """Maps to forecast, one row each.
 
     Attributes:
@@ -81,12 +81,12 @@ class Fixtures:
     def __len__(self) -> int:
         return len(self.map_id)
 
-    def take(self, index: IntArray | BoolArray) -> "Fixtures":
+    def take(self, index: IntArray | BoolArray) -> "MatchQuestions":
         """The fixtures that ``index`` selects, in its order."""
-        return Fixtures(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
+        return MatchQuestions(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
-    def swapped(self) -> "Fixtures":
+    def swapped(self) -> "MatchQuestions":
         """The same maps with the sides exchanged."""
-        return Fixtures(
+        return MatchQuestions(
             map_id=self.map_id, team_ids=self.team_ids[:, ::-1], player_ids=self.player_ids[:, ::-1], day=self.day
         )

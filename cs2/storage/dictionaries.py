@@ -27,15 +27,18 @@ class Team(Base):
 
 
 class TeamAlias(Base):
-    """A spelling that names a team. ``namesake`` tells teams of one spelling apart (1, 2, … by first appearance)."""
+    """A spelling that names a team. ``homonym_no`` tells teams of one spelling apart (1, 2, … by first appearance)."""
 
     __tablename__ = "team_aliases"
-    __table_args__ = (UniqueConstraint("name", "namesake"), CheckConstraint("namesake >= 1", name="namesake_positive"))
+    __table_args__ = (
+        UniqueConstraint("name", "homonym_no"),
+        CheckConstraint("homonym_no >= 1", name="homonym_no_positive"),
+    )
 
     id: Mapped[IntKey]
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
-    namesake: Mapped[int] = mapped_column(default=1, server_default="1")
+    homonym_no: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Player(Base):
@@ -48,15 +51,15 @@ class Player(Base):
 
 
 class PlayerAlias(Base):
-    """A spelling of a nickname. ``namesake`` tells players of one spelling apart (1, 2, … by first appearance)."""
+    """A spelling of a nickname. ``homonym_no`` tells players of one spelling apart (1, 2, … by first appearance)."""
 
     __tablename__ = "player_aliases"
     __table_args__ = (
-        UniqueConstraint("nickname", "namesake"),
-        CheckConstraint("namesake >= 1", name="namesake_positive"),
+        UniqueConstraint("nickname", "homonym_no"),
+        CheckConstraint("homonym_no >= 1", name="homonym_no_positive"),
     )
 
     id: Mapped[IntKey]
     player_id: Mapped[int] = mapped_column(ForeignKey("players.id", ondelete="CASCADE"), index=True)
     nickname: Mapped[str]
-    namesake: Mapped[int] = mapped_column(default=1, server_default="1")
+    homonym_no: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -81,7 +81,9 @@ class FixtureForecast(Base):
     """As it was announced then; a change of the hour alone asks nothing."""
     model_version: Mapped[int] = mapped_column(ForeignKey("ml_models.version"))
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("rating_snapshots.id"))
-    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("rating_snapshots.id"))
+    still_valid_for_snapshot_id: Mapped[int | None] = mapped_column(
+        ForeignKey("rating_snapshots.id", name="fk_fixture_forecasts_still_valid_for_rating_snapshots")
+    )
     """The newest ratings that said the same: no second forecast was made with them."""
     occurred_at: Mapped[Moment]
     team1_win_probability: Mapped[float]

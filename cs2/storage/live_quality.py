@@ -20,17 +20,19 @@ class LiveQuality(Base):
     """all, week, model, tier or map"""
     value: Mapped[str] = mapped_column(primary_key=True)
     """Which one; a week as 2026-W01, a model by its version, nothing for all."""
-    figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    fell: Mapped[str | None]
+    metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    alarm_reason: Mapped[str | None]
     """Of a model whose quality is out of its band: why. It asks for training."""
     computed_at: Mapped[CreatedAt]
 
 
-def fallen(session: Session, version: int) -> str | None:
+def get_alarm_reason(session: Session, version: int) -> str | None:
     """Why the live quality of a version is out of its band; None where it is in it, or not judged yet."""
     query = (
-        select(LiveQuality.fell)
-        .where(LiveQuality.grouping == "model", LiveQuality.value == str(version), LiveQuality.fell.is_not(None))
+        select(LiveQuality.alarm_reason)
+        .where(
+            LiveQuality.grouping == "model", LiveQuality.value == str(version), LiveQuality.alarm_reason.is_not(None)
+        )
         .order_by(LiveQuality.kind)
     )
     reasons = session.scalars(query).all()

@@ -5,7 +5,7 @@ Only this module writes the rows of ``ml_models`` and ``rating_snapshots``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -13,10 +13,8 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
-from uuid_utils import uuid7
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
-from cs2.messages import AnnouncementKind, ModelAnnouncement
 from cs2.storage.base import Base, CreatedAt, IntKey, Moment
 
 
@@ -37,7 +35,7 @@ class EstimatorKind(StrEnum):
     BOOSTING = "hist_gradient_boosting"
 
 
-class RatingSnapshot(Base):
+class SnapshotRow(Base):
     """All ratings as of the end of one day, in one compact blob (``cs2.forecasting.ratings.snapshot``)."""
 
     __tablename__ = "rating_snapshots"
@@ -54,7 +52,7 @@ class RatingSnapshot(Base):
     created_at: Mapped[CreatedAt]
 
 
-class MlModel(Base):
+class ModelRow(Base):
     """One version of a model. At most one row is the champion: that one is served."""
 
     __tablename__ = "ml_models"
@@ -78,7 +76,7 @@ class MlModel(Base):
     feature_names: Mapped[list[str]] = mapped_column(JSONB)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """What a forecast needs beside the estimator: interval and series parameters."""
-    golden: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    regression_cases: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Feature rows with the probabilities that this model must answer to them."""
     metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
     reasons: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
@@ -107,21 +105,11 @@ class StoredSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedVersions:
     """What the rows say is served."""
 
     model_version: int | None
     snapshot_id: int | None
-
-    def announcement(self, kind: AnnouncementKind) -> ModelAnnouncement:
-        """The message for ``ml_models``, to be sent after the commit."""
-        return ModelAnnouncement(
-            event_id=str(uuid7()),
-            kind=kind,
-            model_version=self.model_version,
-            snapshot_id=self.snapshot_id,
-            published_at=datetime.now(UTC),
-        )
 
 
 def store_snapshot(
@@ -137,52 +125,52 @@ def store_snapshot(
         n_rated: Rated rows that were learned.
     """
     digest = sha256(data).hexdigest()
-    _one_writer(session, RatingSnapshot.__tablename__)
-    newest = latest_snapshot(session)
+    _one_writer(session, SnapshotRow.__tablename__)
+    newest = get_latest_snapshot(session)
     if newest is not None and (newest.sha256, newest.features_version) == (digest, features_version):
         return StoredSnapshot(newest.id, is_new=False)
-    row = RatingSnapshot(as_of=as_of, features_version=features_version, sha256=digest, data=data, n_rated=n_rated)
+    row = SnapshotRow(as_of=as_of, features_version=features_version, sha256=digest, data=data, n_rated=n_rated)
     session.add(row)
     session.flush()
     return StoredSnapshot(row.id, is_new=True)
 
 
-def latest_snapshot(session: Session) -> RatingSnapshot | None:
+def get_latest_snapshot(session: Session) -> SnapshotRow | None:
     """The newest ratings, without their bytes until these are asked for."""
-    return session.scalars(select(RatingSnapshot).order_by(RatingSnapshot.id.desc()).limit(1)).one_or_none()
+    return session.scalars(select(SnapshotRow).order_by(SnapshotRow.id.desc()).limit(1)).one_or_none()
 
 
-def champion(session: Session) -> MlModel | None:
+def get_champion(session: Session) -> ModelRow | None:
     """The model that is served."""
-    return session.scalars(select(MlModel).where(MlModel.status == ModelStatus.CHAMPION)).one_or_none()
+    return session.scalars(select(ModelRow).where(ModelRow.status == ModelStatus.CHAMPION)).one_or_none()
 
 
-def latest_model(session: Session) -> MlModel | None:
+def get_latest_model(session: Session) -> ModelRow | None:
     """The newest version, whatever became of it."""
-    return session.scalars(select(MlModel).order_by(MlModel.version.desc()).limit(1)).one_or_none()
+    return session.scalars(select(ModelRow).order_by(ModelRow.version.desc()).limit(1)).one_or_none()
 
 
-def model_of_run(session: Session, dagster_run_id: str) -> MlModel | None:
+def get_model_of_run(session: Session, dagster_run_id: str) -> ModelRow | None:
     """The version that a Dagster run trained, the newest when it was retried."""
-    query = select(MlModel).where(MlModel.dagster_run_id == dagster_run_id).order_by(MlModel.version.desc()).limit(1)
+    query = select(ModelRow).where(ModelRow.dagster_run_id == dagster_run_id).order_by(ModelRow.version.desc()).limit(1)
     return session.scalars(query).one_or_none()
 
 
-def served(session: Session) -> Served:
+def get_served_versions(session: Session) -> ServedVersions:
     """Champion and newest ratings."""
-    best, ratings = champion(session), latest_snapshot(session)
-    return Served(None if best is None else best.version, None if ratings is None else ratings.id)
+    best, ratings = get_champion(session), get_latest_snapshot(session)
+    return ServedVersions(None if best is None else best.version, None if ratings is None else ratings.id)
 
 
-def judge_candidate(
+def record_gate_result(
     session: Session, version: int, *, passed: bool, reasons: Sequence[str], metrics: Mapping[str, Any]
-) -> MlModel:
+) -> ModelRow:
     """Write the gate's verdict on a candidate: one that did not pass is refused for good.
 
     Raises:
         PromotionRefusedError: If the version is unknown or no candidate any more.
     """
-    row = session.get(MlModel, version, with_for_update=True)
+    row = session.get(ModelRow, version, with_for_update=True)
     if row is None or row.status != ModelStatus.CANDIDATE:
         raise PromotionRefusedError(f"version {version} is {row.status if row else 'unknown'}: no candidate to judge")
     row.reasons = list(reasons)
@@ -194,7 +182,7 @@ def judge_candidate(
     return row
 
 
-def promote(session: Session, version: int) -> MlModel:
+def promote(session: Session, version: int) -> ModelRow:
     """Make a version the champion and retire the one before it; a retired version may come back.
 
     The caller's commit makes both visible at once; readers see the old champion until then.
@@ -203,8 +191,8 @@ def promote(session: Session, version: int) -> MlModel:
         PromotionRefusedError: If the version is unknown, refused, was never judged, or needs features that this code
             does not compute.
     """
-    _one_writer(session, MlModel.__tablename__)
-    row = session.get(MlModel, version, with_for_update=True, populate_existing=True)
+    _one_writer(session, ModelRow.__tablename__)
+    row = session.get(ModelRow, version, with_for_update=True, populate_existing=True)
     if row is None:
         raise PromotionRefusedError(f"there is no version {version}")
     if row.status == ModelStatus.REFUSED:
@@ -215,7 +203,7 @@ def promote(session: Session, version: int) -> MlModel:
         raise PromotionRefusedError(
             f"version {version} needs features of version {row.features_version}, this code computes {FEATURES_VERSION}"
         )
-    before = champion(session)
+    before = get_champion(session)
     if before is not None and before.version == version:
         return before
     if before is not None:
@@ -227,19 +215,19 @@ def promote(session: Session, version: int) -> MlModel:
     return row
 
 
-def roll_back(session: Session) -> MlModel:
+def roll_back(session: Session) -> ModelRow:
     """Make the champion before the present one champion again; done twice it goes one further back.
 
     Raises:
         PromotionRefusedError: If there is no earlier champion that can be served.
     """
-    _one_writer(session, MlModel.__tablename__)
-    best = champion(session)
+    _one_writer(session, ModelRow.__tablename__)
+    best = get_champion(session)
     earlier = (
-        select(MlModel.version)
-        .where(MlModel.status == ModelStatus.RETIRED, MlModel.features_version == FEATURES_VERSION)
-        .where(MlModel.version < (best.version if best else 0))
-        .order_by(MlModel.version.desc())
+        select(ModelRow.version)
+        .where(ModelRow.status == ModelStatus.RETIRED, ModelRow.features_version == FEATURES_VERSION)
+        .where(ModelRow.version < (best.version if best else 0))
+        .order_by(ModelRow.version.desc())
         .limit(1)
     )
     version = session.scalar(earlier)

@@ -44,14 +44,14 @@ class RejectedRow(Base):
     rejected_at: Mapped[CreatedAt]
 
 
-class SourceAnswer(Base):
+class SourceResponse(Base):
     """What an HTTP interface answered about one thing: rows are parsed from here, so it is never asked twice.
 
     Only the newest answer is kept, and no row of ``raw_rows`` need be made of it: that table keeps every version of
     what could be read, this one also what could not.
     """
 
-    __tablename__ = "source_answers"
+    __tablename__ = "source_responses"
 
     source: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -63,10 +63,10 @@ class SourceAnswer(Base):
     """As it came: JSONB would sort its fields, and refuses some texts."""
 
 
-class SourceNote(Base):
+class SourceState(Base):
     """Where a source's fetching stands: cursor, pause, the last problem."""
 
-    __tablename__ = "source_notes"
+    __tablename__ = "source_state"
 
     source: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)

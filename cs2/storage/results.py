@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from cs2.storage.base import Base, IntKey
 
 
-class Event(Base):
+class Tournament(Base):
     """A tournament or league."""
 
     __tablename__ = "events"

@@ -17,7 +17,7 @@ class Dictionary:
     Attributes:
         id_of: Id by identity.
         entries: Columns ``id`` and ``name``.
-        aliases: Columns ``id``, ``name`` (a spelling) and ``namesake``.
+        aliases: Columns ``id``, ``name`` (a spelling) and ``homonym_no``.
     """
 
     id_of: dict[Identity, int]
@@ -33,7 +33,7 @@ def build_dictionary(
     """Give every identity an id: the one that one of its aliases already has, else a new one.
 
     Args:
-        register: Ids by alias (spelling and namesake number); grows.
+        register: Ids by alias (spelling and homonym_no number); grows.
         appearances: Identity and alias of each appearance, in the order of time. One alias names one identity.
         mentions: The same of what was not played: a spelling that names nothing that was.
     """
@@ -55,9 +55,9 @@ def build_dictionary(
     # An alias that no row has any more keeps its id, and so does its entry.
     for (name, _), number in register.ids.items():
         names.setdefault(number, name)
-    rows = [(number, name, namesake) for (name, namesake), number in register.ids.items()]
+    rows = [(number, name, homonym_no) for (name, homonym_no), number in register.ids.items()]
     return Dictionary(
         id_of,
         pd.DataFrame(sorted(names.items()), columns=["id", "name"]),
-        pd.DataFrame(rows, columns=["id", "name", "namesake"]),
+        pd.DataFrame(rows, columns=["id", "name", "homonym_no"]),
     )

@@ -25,7 +25,7 @@ class _Bearer:
         self.companies = [*self.companies[-4:], company]
 
 
-class Namesakes:
+class Homonyms:
     """Numbers the bearers of each name: 1, 2, … by first appearance.
 
     Two appearances of a name on one day in companies without a common member are two bearers. From then on an

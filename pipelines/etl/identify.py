@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines.etl.disambiguate import Namesakes
+from pipelines.etl.disambiguate import Homonyms
 from pipelines.etl.spelling import Lineup, canonical_nicknames, team_key
 
 Identity = tuple[str, int]
@@ -52,7 +52,7 @@ def identify(sides: Sides) -> People:
     days = frame["day"].tolist()
 
     order = sorted(range(len(frame)), key=days.__getitem__)
-    players, teams = Namesakes(), Namesakes()
+    players, teams = Homonyms(), Homonyms()
     team_of: list[Identity] = [("", 0)] * len(frame)
     lineup_of: list[tuple[Identity, ...] | None] = [None] * len(frame)
     start = 0
@@ -81,8 +81,8 @@ def _identify_day(
     rows: list[int],
     keys: list[str],
     lineups: list[Lineup | None],
-    teams: Namesakes,
-    players: Namesakes,
+    teams: Homonyms,
+    players: Homonyms,
     team_of: list[Identity],
     lineup_of: list[tuple[Identity, ...] | None],
 ) -> None:

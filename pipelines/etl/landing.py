@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from cs2.settings import SourceName
 from pipelines.etl.pg_copy import copy_rows
-from pipelines.sources.base import Published, RowKind
+from pipelines.sources.base import PublishedRows, RowKind
 
 _LANDING_LOCK = 7_201
 
@@ -35,14 +35,14 @@ FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DE
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class LandingCounts:
     """What a landing did: rows looked at, and rows that were new or changed."""
 
     seen: int
     landed: int
 
 
-def land(connection: Connection, source: SourceName, published: Published) -> Landed:
+def land(connection: Connection, source: SourceName, published: PublishedRows) -> LandingCounts:
     """Add the rows whose newest version differs. Run inside a transaction; landings wait for each other.
 
     Args:
@@ -55,7 +55,7 @@ def land(connection: Connection, source: SourceName, published: Published) -> La
     lines = [line for kind, frame in published.frames.items() for line in _lines(kind, frame)]
     copy_rows(connection, "landing", ["kind", "month", "row_key", "content_hash", "payload"], lines)
     result = connection.execute(text(_LAND), {"source": source.value})
-    return Landed(seen=len(lines), landed=result.rowcount)
+    return LandingCounts(seen=len(lines), landed=result.rowcount)
 
 
 def _lines(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:

@@ -55,7 +55,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked(Rows):
+class LinkedRows(Rows):
     """Rows, and how they belong together.
 
     Attributes:
@@ -99,7 +99,7 @@ def who_played(maps: pd.DataFrame, series: pd.DataFrame, *, spans: tuple[IntArra
     )
 
 
-def link(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
+def link(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> LinkedRows:
     """Decide which rows are one series.
 
     Args:
@@ -109,7 +109,7 @@ def link(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Linked:
     """
     names, copy_of = _series_of_rows(maps, series, rows.day, rows.teams, rows.rosters, rows.winners, rows.group)
     known = {attribute.name: getattr(rows, attribute.name) for attribute in fields(Rows)}
-    return Linked(**known, series=names, copy_of=copy_of)
+    return LinkedRows(**known, series=names, copy_of=copy_of)
 
 
 def rosters_told_before(rows: Rows) -> list[tuple[Roster | None, Roster | None]]:

@@ -26,7 +26,7 @@ SINGLE = ("event", "lan", "start_time", "best_of", "map_number")
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedRows:
     """Rows without those that a source named earlier tells, too.
 
     Attributes:
@@ -53,7 +53,7 @@ class Merged:
         return {self.told.index[row]: kept for row, kept in self.again.items() if (row < n) == maps}
 
 
-def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Merged:
+def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
     """Leave out what an earlier source tells, too.
 
     Args:
@@ -78,7 +78,7 @@ def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Merged:
         first[kept], last[kept] = min(first[kept], rows.day[row]), max(last[kept], rows.day[row])
     left = [row for row in range(len(ranks)) if row not in again]
     places = {row: place for place, row in enumerate(left)}
-    return Merged(
+    return MergedRows(
         maps=facts[True].frame().iloc[[row for row in left if row < rows.n_maps]],
         series=facts[False].frame().iloc[[row - rows.n_maps for row in left if row >= rows.n_maps]],
         spans=(first[left], last[left]),
@@ -90,7 +90,7 @@ def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> Merged:
 
 
 def mentions_of_teams(
-    merged: Merged, rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, known: Collection[Alias]
+    merged: MergedRows, rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, known: Collection[Alias]
 ) -> Iterator[tuple[Identity, Alias]]:
     """Spellings of teams that only rows have that were left out: they are other names of the teams of the kept rows.
 

@@ -16,7 +16,7 @@ MAX_ROUNDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedRows:
     """Typed rows of one kind, and the rejected ones.
 
     Attributes:
@@ -177,7 +177,7 @@ def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[told.sort_values(told.columns.tolist(), kind="stable").index]
 
 
-def parse(frame: pd.DataFrame, kind: RowKind) -> Parsed:
+def parse(frame: pd.DataFrame, kind: RowKind) -> ParsedRows:
     """Type the rows and set aside those that break the contract of their kind."""
     frame = typed(in_order(frame), kind)
     try:
@@ -191,5 +191,5 @@ def parse(frame: pd.DataFrame, kind: RowKind) -> Parsed:
             known = reasons.setdefault(int(index), [])
             if reason not in known:
                 known.append(str(reason))
-        return Parsed(frame.drop(index=list(reasons)), reasons)
-    return Parsed(frame, {})
+        return ParsedRows(frame.drop(index=list(reasons)), reasons)
+    return ParsedRows(frame, {})

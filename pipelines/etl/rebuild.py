@@ -11,9 +11,9 @@ from pipelines.etl.dictionaries import Dictionary, build_dictionary
 from pipelines.etl.fixtures import Announced, announce, fixture_rows
 from pipelines.etl.identify import Identity
 from pipelines.etl.ids import Identities, give_all
-from pipelines.etl.link import Linked, Roster, Rows, link, rosters_told_before, who_played
-from pipelines.etl.merge_sources import Alias, Merged, mentions_of_teams, merge, standings_told_once
-from pipelines.etl.parse import AGAINST_ITSELF, Parsed, parse
+from pipelines.etl.link import LinkedRows, Roster, Rows, link, rosters_told_before, who_played
+from pipelines.etl.merge_sources import Alias, MergedRows, mentions_of_teams, merge, standings_told_once
+from pipelines.etl.parse import AGAINST_ITSELF, ParsedRows, parse
 from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.spelling import team_key
 from pipelines.etl.tabulate import Tables, map_result_rows, order_in_day, series_rows, standing_rows
@@ -21,7 +21,7 @@ from pipelines.sources.base import RowKind
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class TableSet:
     """The tables, and what became of every published row.
 
     Attributes:
@@ -51,7 +51,7 @@ class Rebuilt:
 
 def rebuild(
     published: Mapping[RowKind, pd.DataFrame], identities: Identities, *, known_maps: Collection[str] = ()
-) -> Rebuilt:
+) -> TableSet:
     """Build every table.
 
     Args:
@@ -77,11 +77,11 @@ def rebuild(
     tables, repeated = _tables(parsed, merged, linked, announced, teams, roster_ids, players, identities, known_maps)
     outcomes = _outcomes(parsed, merged, linked, announced, tables, repeated)
     matchups = _matchups(linked, teams, roster_ids, merged.maps, merged.series)
-    return Rebuilt(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
+    return TableSet(tables, outcomes, _counts(outcomes, merged, linked, tables), matchups)
 
 
 def _matchups(
-    linked: Linked,
+    linked: LinkedRows,
     teams: Dictionary,
     roster_ids: Mapping[tuple[Identity, Roster], int],
     maps: pd.DataFrame,
@@ -109,7 +109,7 @@ def _matchups(
     )
 
 
-def _announced(linked: Linked, maps: pd.DataFrame, series: pd.DataFrame) -> list[float]:
+def _announced(linked: LinkedRows, maps: pd.DataFrame, series: pd.DataFrame) -> list[float]:
     """Best-of of each series row: its own, else what all maps of its schedule group say; unknown where they differ."""
     told: dict[int, set[float]] = defaultdict(set)
     for group, best_of in zip(linked.group[: len(maps)].tolist(), _numbers(maps["best_of"]), strict=True):
@@ -177,9 +177,9 @@ def _known_under_other_names(
 
 
 def _tables(
-    parsed: Mapping[RowKind, Parsed],
-    merged: Merged,
-    linked: Linked,
+    parsed: Mapping[RowKind, ParsedRows],
+    merged: MergedRows,
+    linked: LinkedRows,
     announced: Announced,
     teams: Dictionary,
     roster_ids: Mapping[tuple[Identity, Roster], int],
@@ -222,7 +222,7 @@ def _tables(
 
 
 def _lineup_ids(
-    linked: Linked, teams: Dictionary, players: Dictionary, identities: Identities
+    linked: LinkedRows, teams: Dictionary, players: Dictionary, identities: Identities
 ) -> dict[tuple[Identity, Roster], int]:
     """Id by team and roster, for every lineup that was fielded."""
     ids: dict[tuple[Identity, Roster], int] = {}
@@ -235,9 +235,9 @@ def _lineup_ids(
 
 
 def _outcomes(
-    parsed: Mapping[RowKind, Parsed],
-    merged: Merged,
-    linked: Linked,
+    parsed: Mapping[RowKind, ParsedRows],
+    merged: MergedRows,
+    linked: LinkedRows,
     announced: Announced,
     tables: Tables,
     repeated_stats: Collection[int],
@@ -271,7 +271,7 @@ def _outcomes(
     return pd.DataFrame(lines, columns=["kind", "index", "outcome", "target", "reasons"])
 
 
-def _counts(outcomes: pd.DataFrame, merged: Merged, linked: Linked, tables: Tables) -> dict[str, int]:
+def _counts(outcomes: pd.DataFrame, merged: MergedRows, linked: LinkedRows, tables: Tables) -> dict[str, int]:
     sizes = outcomes.groupby(["kind", "outcome"]).size().reset_index(name="n")
     counts = {f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")}
     with_maps = set(linked.series[: linked.n_maps])

@@ -11,7 +11,7 @@ from cs2.forecasting.matches import MatchHistory
 from pipelines.etl.ids import Identities, IdRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
-from pipelines.etl.rebuild import Rebuilt
+from pipelines.etl.rebuild import TableSet
 
 GROWING = ("maps", "teams", "team_aliases", "players", "player_aliases", "events", "lineups")
 """Tables that keep every row they ever had: an id may stand in a forecast."""
@@ -23,9 +23,9 @@ REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures"
 _KEYS = {
     "maps": ["id"],
     "teams": ["id"],
-    "team_aliases": ["name", "namesake"],
+    "team_aliases": ["name", "homonym_no"],
     "players": ["id"],
-    "player_aliases": ["nickname", "namesake"],
+    "player_aliases": ["nickname", "homonym_no"],
     "events": ["id"],
     "lineups": ["id"],
 }
@@ -40,8 +40,8 @@ def load_identities(connection: Connection) -> Identities:
 
     return Identities(
         maps=register("SELECT name, id FROM maps ORDER BY id"),
-        teams=register("SELECT name, namesake, team_id FROM team_aliases ORDER BY id"),
-        players=register("SELECT nickname, namesake, player_id FROM player_aliases ORDER BY id"),
+        teams=register("SELECT name, homonym_no, team_id FROM team_aliases ORDER BY id"),
+        players=register("SELECT nickname, homonym_no, player_id FROM player_aliases ORDER BY id"),
         events=register("SELECT name, id FROM events ORDER BY id"),
         lineups=register("SELECT team_id, roster, id FROM lineups ORDER BY id"),
         series=register("SELECT natural_key, id FROM series ORDER BY id"),
@@ -50,7 +50,7 @@ def load_identities(connection: Connection) -> Identities:
     )
 
 
-def store(connection: Connection, rebuilt: Rebuilt) -> None:
+def store(connection: Connection, rebuilt: TableSet) -> None:
     """Replace the tables of results; readers see the old ones until the transaction ends."""
     frames = dict(rebuilt.tables.items())
     frames["player_map_stats"] = frames["player_map_stats"].drop(columns="published_index")

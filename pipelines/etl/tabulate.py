@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.etl.identify import Identity
 from pipelines.etl.ids import Identities
-from pipelines.etl.link import Linked, Roster
+from pipelines.etl.link import LinkedRows, Roster
 from pipelines.etl.parse import BEST_OF
 from pipelines.sources.base import moments
 
@@ -37,7 +37,7 @@ class Tables:
 
 def map_result_rows(
     maps: pd.DataFrame,
-    linked: Linked,
+    linked: LinkedRows,
     team_ids: Mapping[Identity, int],
     map_ids: Mapping[str, int],
     series_ids: Mapping[str, int],
@@ -78,7 +78,7 @@ def map_result_rows(
     )
 
 
-def _rosters_with_those_of_series(linked: Linked) -> list[tuple[Roster | None, Roster | None]]:
+def _rosters_with_those_of_series(linked: LinkedRows) -> list[tuple[Roster | None, Roster | None]]:
     told: dict[str, dict[Identity, Roster]] = {}
     for row in range(len(linked.series)):
         for team, roster in zip(linked.teams[row], linked.rosters[row], strict=True):
@@ -121,7 +121,7 @@ def order_in_day(maps: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
 
 def series_rows(
     series: pd.DataFrame,
-    linked: Linked,
+    linked: LinkedRows,
     team_ids: Mapping[Identity, int],
     series_ids: Mapping[str, int],
     lineup_ids: Mapping[tuple[Identity, Roster], int],
@@ -193,14 +193,14 @@ def _pairs(maps: pd.DataFrame, series: pd.DataFrame, fact: str) -> list[tuple[fl
     return list(zip(first, second, strict=True))
 
 
-def _winner(rows: list[int], of_maps: list[int], linked: Linked, winners: list[int]) -> int | None:
+def _winner(rows: list[int], of_maps: list[int], linked: LinkedRows, winners: list[int]) -> int | None:
     """1 or 2 in the order of the first row's teams: as a series row says it, else who won more of the maps."""
     told = [row for row in rows if row not in of_maps] or of_maps
     balance = sum(1 if (winners[row] == 1) != _exchanged(linked, row, rows[0]) else -1 for row in told)
     return None if balance == 0 else (1 if balance > 0 else 2)
 
 
-def _exchanged(linked: Linked, row: int, lead: int) -> bool:
+def _exchanged(linked: LinkedRows, row: int, lead: int) -> bool:
     """Whether a row of the same series has the second team of the lead first; lineups tell where no name agrees."""
     (one, two), (first, second) = linked.teams[row], linked.teams[lead]
     if {one, two} & {first, second}:

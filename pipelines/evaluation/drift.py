@@ -10,8 +10,8 @@ from cs2.forecasting.evaluation.stability import stability_index
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.storage.model_registry import MlModel
-from pipelines.mlflow_client import Mlflow
+from cs2.storage.model_registry import ModelRow
+from pipelines.mlflow_client import MlflowTracking
 
 PROBABILITY = "probability"
 RECENT = 5_000
@@ -34,7 +34,7 @@ def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, 
     Args:
         model: The model that gave the recent forecasts.
         X: Features of the held-out maps of its training, or of their matches without a map, shape (m, n_features).
-        recent: Its recent forecasts (:func:`pipelines.evaluation.stored_forecasts.read_recent`), at least one.
+        recent: Its recent forecasts, at least one.
     """
     added = np.abs(model.contributions(X))
     found = {
@@ -63,8 +63,10 @@ class Drift:
     problem: str = ""
 
 
-def drift_since_training(best: MlModel | None, recent: Mapping[str, pd.DataFrame], mlflow: Mlflow) -> dict[str, Drift]:
-    """Drift of the champion's newest forecasts (:func:`pipelines.evaluation.stored_forecasts.read_recent`), by their kind.
+def drift_since_training(
+    best: ModelRow | None, recent: Mapping[str, pd.DataFrame], mlflow: MlflowTracking
+) -> dict[str, Drift]:
+    """Drift of the champion's newest forecasts, by their kind.
 
     Raises:
         MlflowError: If MLflow does not answer.

@@ -77,7 +77,7 @@ def grouped(judged: pd.DataFrame) -> list[dict[str, Any]]:
         judged: One row a match and model (:func:`pipelines.evaluation.scored_forecasts.one_a_match`).
 
     Returns:
-        ``kind``, ``grouping``, ``value`` and ``figures`` (:func:`scores`) of each group.
+        ``kind``, ``grouping``, ``value`` and ``metrics`` (:func:`scores`) of each group.
     """
     found: list[dict[str, Any]] = []
     for kind, of_kind in judged.groupby("kind"):
@@ -88,25 +88,25 @@ def grouped(judged: pd.DataFrame) -> list[dict[str, Any]]:
             rows = of_kind if grouping == "model" else once
             groups = [("", rows)] if column is None else rows.groupby(column)
             found += [
-                {"kind": str(kind), "grouping": grouping, "value": str(value), "figures": scores(group)}
+                {"kind": str(kind), "grouping": grouping, "value": str(value), "metrics": scores(group)}
                 for value, group in groups
             ]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a model's live quality is in its band; ``told`` has the figures, ``fell`` why it is not."""
+class QualityAlarm:
+    """Whether a model's live quality is in its band; ``told`` has the figures, ``alarm_reason`` why it is not."""
 
     told: list[str]
-    fell: list[str]
+    alarm_reason: list[str]
 
 
-def verdict(rows: pd.DataFrame, *, kind: str, expected_lead: float | None) -> Verdict:
+def check_quality(rows: pd.DataFrame, *, kind: str, expected_lead: float | None) -> QualityAlarm:
     """Judge one model by its live forecasts.
 
-    It fell where its log loss is worse than team Elo's on the same matches, or behind the lead over Elo that its
-    training measured by more than ``MARGIN``: the whole 95% interval of a paired bootstrap over days has to say so.
+    There is a reason for an alarm where its log loss is worse than team Elo's on the same matches, or behind the lead
+    over Elo that its training measured by more than ``MARGIN``: the whole 95% interval of a paired bootstrap over days has to say so.
 
     Args:
         rows: Judged forecasts of one kind by one model, one row a match.
@@ -114,7 +114,7 @@ def verdict(rows: pd.DataFrame, *, kind: str, expected_lead: float | None) -> Ve
         expected_lead: Log loss minus that of Elo on the held-out maps of its training; None where it was not measured.
     """
     if len(rows) < LEAST_JUDGED:
-        return Verdict([f"{kind}: {len(rows)} judged, {LEAST_JUDGED} are needed"], [])
+        return QualityAlarm([f"{kind}: {len(rows)} judged, {LEAST_JUDGED} are needed"], [])
     won = rows["won"].to_numpy()
     behind = metrics.by_day(
         metrics.log_losses(rows["probability"].to_numpy(), won) - metrics.log_losses(rows["team_elo"].to_numpy(), won),
@@ -122,16 +122,16 @@ def verdict(rows: pd.DataFrame, *, kind: str, expected_lead: float | None) -> Ve
     )
     text = f"{kind}: log loss minus team Elo's {behind.estimate:+.4f} [{behind.low:+.4f}, {behind.high:+.4f}]"
     text += f" on {len(rows)} judged"
-    fell = []
+    alarm_reason = []
     if behind.low > 0:
-        fell.append(f"{text}: worse than team Elo")
+        alarm_reason.append(f"{text}: worse than team Elo")
     if expected_lead is not None and behind.low > expected_lead + MARGIN:
-        fell.append(f"{text}: its training promised {expected_lead:+.4f}")
-    return Verdict([text], fell)
+        alarm_reason.append(f"{text}: its training promised {expected_lead:+.4f}")
+    return QualityAlarm([text], alarm_reason)
 
 
 def quality_rows(judged: pd.DataFrame, leads: Mapping[int, float | None]) -> list[dict[str, Any]]:
-    """Rows of ``live_quality``: every group with its figures, and of a model why it fell where it did.
+    """Rows of ``live_quality``: every group with its figures, and of a model why it alarm_reason where it did.
 
     Args:
         judged: One row a match and model.
@@ -139,11 +139,11 @@ def quality_rows(judged: pd.DataFrame, leads: Mapping[int, float | None]) -> lis
     """
     rows = grouped(judged)
     for row in rows:
-        fell: list[str] = []
+        alarm_reason: list[str] = []
         if row["grouping"] == "model":
             kind, version = row["kind"], int(row["value"])
             of_model = judged[(judged["kind"] == kind) & (judged["model_version"] == version)]
             lead = leads.get(version) if kind == "map" else None  # trained and held out are maps
-            fell = verdict(of_model, kind=kind, expected_lead=lead).fell
-        row["fell"] = "; ".join(fell) or None
+            alarm_reason = check_quality(of_model, kind=kind, expected_lead=lead).alarm_reason
+        row["alarm_reason"] = "; ".join(alarm_reason) or None
     return rows

@@ -13,7 +13,7 @@ LATE_DAYS = 1
 """A match counts as the one that was asked for when it begins this many days late: midnight, time zones."""
 
 
-class Verdict(StrEnum):
+class MatchStatus(StrEnum):
     """What became of a forecast."""
 
     JUDGED = "judged"
@@ -36,21 +36,21 @@ def match(asked: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
         ``is_swapped`` (whether the forecast's team 1 is the result's team 2) and ``verdict``.
     """
     if results.empty:
-        nothing = {"result": -1, "is_swapped": False, "verdict": Verdict.NO_RESULT}
+        nothing = {"result": -1, "is_swapped": False, "verdict": MatchStatus.NO_RESULT}
         return pd.DataFrame(nothing, index=asked.index)
     wanted = asked[["kind", "unit", "played_on"]].assign(**_pair(asked))
     found = wanted.merge(_answers(results, wanted["played_on"]), how="left", on=list(wanted.columns))
     result = found["result"].fillna(-1).to_numpy(dtype=np.int64)
     hit = result >= 0
     rows = results.iloc[np.where(hit, result, 0)]
-    verdict = np.full(len(asked), Verdict.JUDGED, dtype=object)
+    verdict = np.full(len(asked), MatchStatus.JUDGED, dtype=object)
     swapped = asked["team1_id"].to_numpy() == rows["team2_id"].to_numpy()
     reasons = (  # in reverse: the first that applies is told
-        (Verdict.OTHER_MATCH, _is_other(asked, rows, swapped)),
-        (Verdict.KNEW, asked["known_through"].to_numpy() >= rows["first_day"].to_numpy()),
-        (Verdict.FLAGGED, rows["is_flagged"].to_numpy(dtype=bool)),
-        (Verdict.AMBIGUOUS, found["n"].to_numpy() > 1),
-        (Verdict.NO_RESULT, ~hit),
+        (MatchStatus.OTHER_MATCH, _is_other(asked, rows, swapped)),
+        (MatchStatus.KNEW, asked["known_through"].to_numpy() >= rows["first_day"].to_numpy()),
+        (MatchStatus.FLAGGED, rows["is_flagged"].to_numpy(dtype=bool)),
+        (MatchStatus.AMBIGUOUS, found["n"].to_numpy() > 1),
+        (MatchStatus.NO_RESULT, ~hit),
     )
     for reason, applies in reasons:
         verdict[applies] = reason

@@ -2,24 +2,24 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 
+from cs2.calendar import date_of
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps, tiers
-from cs2.forecasting.evaluation.walk_forward import walk
-from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import walk_forward
+from cs2.forecasting.matches import UNKNOWN, FloatArray, MatchHistory, MatchQuestions
 from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.messages import Outcome
-from pipelines.evaluation.match_outcomes import Verdict, match
-from pipelines.evaluation.stored_forecasts import EPOCH
+from pipelines.evaluation.match_outcomes import MatchStatus, match
 
 BASELINES = ("team_elo", "player_elo")
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ScoredForecasts:
     """What became of every stored forecast.
 
     Attributes:
@@ -31,7 +31,9 @@ class Judged:
     verdicts: dict[str, int]
 
 
-def judge_forecasts(asked: pd.DataFrame, results: pd.DataFrame, history: MatchHistory, *, now: datetime) -> Judged:
+def score_forecasts(
+    asked: pd.DataFrame, results: pd.DataFrame, history: MatchHistory, *, now: datetime
+) -> ScoredForecasts:
     """Join forecasts with results.
 
     Args:
@@ -41,7 +43,7 @@ def judge_forecasts(asked: pd.DataFrame, results: pd.DataFrame, history: MatchHi
         now: The moment of the judgement.
     """
     found = match(asked, results)
-    judged = asked.join(found[found["verdict"] == Verdict.JUDGED], how="inner")
+    judged = asked.join(found[found["verdict"] == MatchStatus.JUDGED], how="inner")
     rows = results.iloc[judged["result"]]
     baselines = _baselines(judged, results, history)
     tier = tiers(rows["rank1"].to_numpy(), rows["rank2"].to_numpy())
@@ -52,14 +54,14 @@ def judge_forecasts(asked: pd.DataFrame, results: pd.DataFrame, history: MatchHi
         Outcome(
             forecast_id=forecast_id,
             winner=1 if winner[n] == 1 else 2,
-            played_on=EPOCH + timedelta(days=int(day[n])),
+            played_on=date_of(day[n]),
             tier=str(tier[n]),
             baselines=dict(zip(BASELINES, baselines[n].tolist(), strict=True)),
             judged_at=now,
         )
         for n, forecast_id in enumerate(judged["forecast_id"])
     ]
-    return Judged(outcomes, {str(verdict): n for verdict, n in Counter(found["verdict"]).items()})
+    return ScoredForecasts(outcomes, {str(verdict): n for verdict, n in Counter(found["verdict"]).items()})
 
 
 def _baselines(judged: pd.DataFrame, results: pd.DataFrame, history: MatchHistory) -> FloatArray:
@@ -67,7 +69,7 @@ def _baselines(judged: pd.DataFrame, results: pd.DataFrame, history: MatchHistor
     if judged.empty:
         return np.empty((0, len(BASELINES)))
     distinct, place = np.unique(judged["result"].to_numpy(), return_inverse=True)
-    log_odds = walk(history, _fixtures(results.iloc[distinct]), elo_log_odds, n_columns=len(BASELINES))[place]
+    log_odds = walk_forward(history, _fixtures(results.iloc[distinct]), elo_log_odds, n_columns=len(BASELINES))[place]
     log_odds = np.where(judged["is_swapped"].to_numpy()[:, None], -log_odds, log_odds)
     probability = sigmoid(log_odds)
     series = (judged["kind"] == "series").to_numpy()
@@ -76,10 +78,10 @@ def _baselines(judged: pd.DataFrame, results: pd.DataFrame, history: MatchHistor
     return np.clip(probability, EDGE, 1 - EDGE)
 
 
-def _fixtures(results: pd.DataFrame) -> Fixtures:
+def _fixtures(results: pd.DataFrame) -> MatchQuestions:
     """The matches as questions, with the lineups that played."""
     lineups = [[_five(row) for row in results[side]] for side in ("lineup1", "lineup2")]
-    return Fixtures(
+    return MatchQuestions(
         map_id=np.where(results["kind"] == "map", results["unit"], UNKNOWN).astype(np.int64),
         team_ids=results[["team1_id", "team2_id"]].to_numpy(dtype=np.int64),
         player_ids=np.array(lineups, dtype=np.int64).transpose(1, 0, 2),

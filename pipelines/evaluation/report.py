@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cs2.calendar import date_of
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.stability import DRIFTED
 from pipelines.evaluation.drift import Drift
 from pipelines.evaluation.live_quality import FORECASTERS, grouped, scores
 from pipelines.evaluation.scored_forecasts import one_a_match
-from pipelines.evaluation.stored_forecasts import EPOCH
 from pipelines.evaluation.tables import HEADINGS, cells, live_figure
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ th:first-child,td:first-child{text-align:left}tr.bad td{background:#fdecea}img{m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
+class ReportData:
     """What a report is made of.
 
     Attributes:
@@ -55,7 +55,7 @@ class Material:
     drift: Mapping[str, Drift]
 
 
-def page(material: Material) -> str:
+def page(material: ReportData) -> str:
     """The page, as HTML; names of teams and maps come from outside and are escaped."""
     once = one_a_match(material.judged, of_each_model=False)
     parts = [
@@ -83,7 +83,7 @@ def _of_kind(kind: str, judged: pd.DataFrame) -> str:
         _image(live_figure(once, kind), f"{unit}: calibration and log loss"),
     ]
     for grouping, title in TITLES.items():
-        lines = [cells(row["value"], row["figures"]) for row in groups if row["grouping"] == grouping]
+        lines = [cells(row["value"], row["metrics"]) for row in groups if row["grouping"] == grouping]
         if lines:
             found.append(f"<h3>{title}</h3>{_table(HEADINGS, lines)}")
     return "".join(found)
@@ -117,7 +117,7 @@ def _record(automatic: pd.DataFrame) -> str:
     lines = [
         [
             row["title"],
-            str(EPOCH + timedelta(days=row["day"])),
+            str(date_of(row["day"])),
             row["map"] or f"best of {row['match'][-1]}",
             f"{row['probability']:.1%}",
             "team 1" if row["won"] else "team 2",

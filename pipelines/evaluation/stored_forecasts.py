@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cs2 import calendar
 from cs2.forecasting.probability import sigmoid
 from cs2.messages import FORECASTS_COLLECTION
-
-EPOCH = date(1970, 1, 1)
 
 _FIELDS = (
     *("kind", "request.map_ids", "request.maps", "response.map.id", "response.maps.map.id", "response.best_of"),
@@ -39,7 +38,7 @@ COLUMNS = {
 
 def day_number(text: str) -> int:
     """Days since 1970-01-01 of a day as YYYY-MM-DD."""
-    return (date.fromisoformat(text) - EPOCH).days
+    return calendar.day_number(date.fromisoformat(text))
 
 
 def read_asked(database: Any) -> pd.DataFrame:

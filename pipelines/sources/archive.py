@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import Published, RowKind, SourceError, moments
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, moments
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
@@ -118,7 +118,7 @@ class ArchiveSource:
         """Every file that is read."""
         return [path for kind in COLUMNS for path in files_of(self.folder, kind)]
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """All results up to ``today``, and all matches that were announced.
 
         Raises:
@@ -140,7 +140,7 @@ class ArchiveSource:
                 else:
                     frame = frame[~later]
                 frames[kind] = frame[frame["month"].notna()].fillna("")
-        return Published(frames)
+        return PublishedRows(frames)
 
     def fingerprint(self, today: date) -> str | None:
         """Names, sizes and times of the files; None while one of them is still being written."""

@@ -39,7 +39,7 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedRows:
     """Rows of a source, as text.
 
     Attributes:
@@ -49,10 +49,10 @@ class Published:
 
     frames: Mapping[RowKind, pd.DataFrame]
 
-    def in_months(self, months: Collection[date]) -> "Published":
+    def in_months(self, months: Collection[date]) -> "PublishedRows":
         """Only the rows of some months."""
         wanted = {month.isoformat() for month in months}
-        return Published({kind: frame[frame["month"].isin(wanted)] for kind, frame in self.frames.items()})
+        return PublishedRows({kind: frame[frame["month"].isin(wanted)] for kind, frame in self.frames.items()})
 
     def months(self) -> dict[str, str]:
         """Digest of the content of each month (ISO date of its first day): a changed digest means changed rows."""
@@ -72,7 +72,7 @@ class MatchSource(Protocol):
 
     name: SourceName
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """Everything published up to and including ``today``.
 
         Raises:

@@ -13,7 +13,7 @@ from cs2.settings import SourceName
 from pipelines.etl.spelling import team_key
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
-from pipelines.sources.incremental import PolledSource, Shape, shaped
+from pipelines.sources.incremental import IncrementalSource, ResponseModel, parse_response
 
 COUNTER_STRIKE = 1
 PAGE_SIZE = 50
@@ -23,21 +23,21 @@ AGAIN_DAYS = 3
 _MOMENT = TypeAdapter(datetime)
 
 
-class Team(Shape):
+class Team(ResponseModel):
     """A team of a match."""
 
     id: int
     name: str
 
 
-class Tournament(Shape):
+class Tournament(ResponseModel):
     """Where it is played."""
 
     name: str
     event_type: str | None = None
 
 
-class Match(Shape):
+class Match(ResponseModel):
     """A match, played or to come."""
 
     id: int
@@ -52,7 +52,7 @@ class Match(Shape):
     tournament: Tournament | None
 
 
-class Game(Shape):
+class Game(ResponseModel):
     """A map; both sides by the names of their clans."""
 
     id: int
@@ -65,20 +65,20 @@ class Game(Shape):
     loser_clan_score: int | None
 
 
-class Player(Shape):
+class Player(ResponseModel):
     """Who they are on the site."""
 
     nickname: str | None
 
 
-class Profile(Shape):
+class Profile(ResponseModel):
     """Who they are on the server."""
 
     nickname: str | None
     player: Player | None
 
 
-class Line(Shape):
+class Line(ResponseModel):
     """A player's statistics of a map. ``player_rating`` is of their own making: not read."""
 
     id: int
@@ -90,7 +90,7 @@ class Line(Shape):
     steam_profile: Profile | None
 
 
-class Bo3ggSource(PolledSource):
+class Bo3ggSource(IncrementalSource):
     """Its Counter-Strike matches of the last weeks."""
 
     name = SourceName.BO3GG
@@ -150,7 +150,7 @@ class Bo3ggSource(PolledSource):
         """
         games, players = dict(self.payloads.all("games")), dict(self.payloads.all("players"))
         for key, payload in self.payloads.all("match"):
-            match = shaped(Match, payload, f"bo3gg match {key}")
+            match = parse_response(Match, payload, f"bo3gg match {key}")
             row = _common(match, today)
             if row is None or match.forfeit or match.team1 is None or match.team2 is None:
                 continue
@@ -204,10 +204,10 @@ def _common(match: Match, today: date) -> dict[str, str] | None:
 def _maps(row: dict[str, str], games: list[Any], players: dict[int, Any]) -> Iterator[tuple[RowKind, dict[str, str]]]:
     sides = (team_key(row["team1"]), team_key(row["team2"]))
     for payload in games:
-        game = shaped(Game, payload, f"bo3gg game of match {row['row_key']}")
+        game = parse_response(Game, payload, f"bo3gg game of match {row['row_key']}")
         if game.status != "finished":
             continue
-        lines = [shaped(Line, line, f"bo3gg players of game {game.id}") for line in players.get(game.id, [])]
+        lines = [parse_response(Line, line, f"bo3gg players of game {game.id}") for line in players.get(game.id, [])]
         won, lost = (team_key(name or "") for name in (game.winner_clan_name, game.loser_clan_name))
         # Clans are often spelled as the teams; where one is, the other is the other one.
         winner = 1 if won == sides[0] or lost == sides[1] else 2 if won == sides[1] or lost == sides[0] else 0

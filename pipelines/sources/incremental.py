@@ -10,24 +10,24 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cs2.settings import SourceName
-from pipelines.sources.base import Published, RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind, SourceError
 from pipelines.sources.http import JsonApi, LaterError
-from pipelines.sources.response_cache import Payloads
+from pipelines.sources.response_cache import ResponseCache
 
 STEP_SECONDS = 15.0
 """A look fetches for so long at most; the next one goes on where it ended."""
 
 
-class Shape(BaseModel):
+class ResponseModel(BaseModel):
     """Fields of an answer that are read: they keep their name and type, or the source stops. Others come and go."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
 
-AnyShape = TypeVar("AnyShape", bound=Shape)
+AnyResponse = TypeVar("AnyResponse", bound=ResponseModel)
 
 
-def shaped(shape: type[AnyShape], payload: Any, what: str) -> AnyShape:
+def parse_response(shape: type[AnyResponse], payload: Any, what: str) -> AnyResponse:
     """Read an answer.
 
     Raises:
@@ -42,7 +42,7 @@ def shaped(shape: type[AnyShape], payload: Any, what: str) -> AnyShape:
         raise SourceError(f"{what}: field {field}: {first['msg']}{found}; the answer is kept as it came") from error
 
 
-class PolledSource(ABC):
+class IncrementalSource(ABC):
     """One interface.
 
     Args:
@@ -53,7 +53,7 @@ class PolledSource(ABC):
 
     name: SourceName
 
-    def __init__(self, payloads: Payloads, connect: Callable[[], JsonApi], *, every_seconds: float) -> None:
+    def __init__(self, payloads: ResponseCache, connect: Callable[[], JsonApi], *, every_seconds: float) -> None:
         self.payloads = payloads
         self.connect = connect
         self.every_seconds = every_seconds
@@ -66,7 +66,7 @@ class PolledSource(ABC):
     def rows(self, today: date) -> Iterable[tuple[RowKind, dict[str, str]]]:
         """Rows of all kept answers up to ``today``."""
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """Rows of what was fetched so far.
 
         Raises:
@@ -75,7 +75,7 @@ class PolledSource(ABC):
         lines: dict[RowKind, list[dict[str, str]]] = {}
         for kind, row in self.rows(today):
             lines.setdefault(kind, []).append(row)
-        return Published({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in lines.items()})
+        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in lines.items()})
 
     def unread(self, path: str, answer: Any, problem: str) -> SourceError:
         """Keep an answer in which nothing can be told apart, the newest such; what to raise then."""

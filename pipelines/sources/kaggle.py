@@ -10,7 +10,7 @@ import pandas as pd
 
 from cs2.settings import SourceName
 from pipelines.sources.archive import files_fingerprint, read_csv
-from pipelines.sources.base import Published, RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind, SourceError
 
 SIDES = ("team1", "team2")
 FACTS = ("kills", "deaths", "adr", "kast")
@@ -46,7 +46,7 @@ class KaggleSource:
         found = [*self.folder.glob("*.csv"), *self.folder.glob("*.csv.gz")]
         return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """All rows up to ``today``.
 
         Raises:
@@ -62,7 +62,7 @@ class KaggleSource:
                     if row["date"] <= today.isoformat():
                         lines[kind, row["row_key"]] = row
         frames = {kind: [row for (its, _), row in lines.items() if its is kind] for kind in RowKind}
-        return Published({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in frames.items() if rows})
+        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in frames.items() if rows})
 
     def fingerprint(self, today: date) -> str | None:
         """Names, sizes and times of the files; None while one of them is still being written."""

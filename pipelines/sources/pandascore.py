@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from cs2.settings import SourceName
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
-from pipelines.sources.incremental import PolledSource, Shape, shaped
+from pipelines.sources.incremental import IncrementalSource, ResponseModel, parse_response
 
 MATCHES = "/csgo/matches"
 PAGE_SIZE = 100
@@ -20,39 +20,39 @@ FAR = "2100-01-01T00:00:00Z"
 _MOMENT = TypeAdapter(datetime)
 
 
-class Team(Shape):
+class Team(ResponseModel):
     """A team."""
 
     id: int
     name: str
 
 
-class Opponent(Shape):
+class Opponent(ResponseModel):
     """One side of a match."""
 
     type: str
     opponent: Team
 
 
-class Named(Shape):
+class Named(ResponseModel):
     """A league or series of events."""
 
     name: str | None
 
 
-class Serie(Shape):
+class Serie(ResponseModel):
     """A season of a league."""
 
     full_name: str | None
 
 
-class Tournament(Shape):
+class Tournament(ResponseModel):
     """A stage of it."""
 
     tier: str | None
 
 
-class Match(Shape):
+class Match(ResponseModel):
     """A match, played or to come."""
 
     id: int
@@ -71,7 +71,7 @@ class Match(Shape):
     tournament: Tournament
 
 
-class PandaScoreSource(PolledSource):
+class PandaScoreSource(IncrementalSource):
     """Its Counter-Strike matches."""
 
     name = SourceName.PANDASCORE
@@ -114,7 +114,7 @@ class PandaScoreSource(PolledSource):
             SourceError: If a field changed its name or type.
         """
         for key, payload in self.payloads.all("match"):
-            row = _row(shaped(Match, payload, f"pandascore match {key}"), today)
+            row = _row(parse_response(Match, payload, f"pandascore match {key}"), today)
             if row is not None:
                 yield row
 

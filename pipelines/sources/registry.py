@@ -10,7 +10,7 @@ from pipelines.sources.git import Checkout, Clone
 from pipelines.sources.http import JsonApi
 from pipelines.sources.kaggle import KaggleSource
 from pipelines.sources.pandascore import PandaScoreSource
-from pipelines.sources.response_cache import Payloads
+from pipelines.sources.response_cache import ResponseCache
 from pipelines.sources.valve import ValveSource
 
 PANDASCORE_RATES = (Rate(2, Duration.SECOND), Rate(900, Duration.HOUR))
@@ -37,7 +37,7 @@ def make_source(name: SourceName, settings: Settings) -> MatchSource:
             return _pandascore(settings)
         case SourceName.BO3GG:
             return Bo3ggSource(
-                Payloads(settings.database_url, name),
+                ResponseCache(settings.database_url, name),
                 lambda: JsonApi(settings.bo3gg_url, rates=BO3GG_RATES),
                 every_seconds=60 * settings.poll_minutes,
             )
@@ -55,7 +55,7 @@ def _pandascore(settings: Settings) -> MatchSource:
     def connect() -> JsonApi:
         return JsonApi(settings.pandascore_url, rates=PANDASCORE_RATES, token=token.get_secret_value())
 
-    payloads = Payloads(settings.database_url, SourceName.PANDASCORE)
+    payloads = ResponseCache(settings.database_url, SourceName.PANDASCORE)
     return PandaScoreSource(payloads, connect, every_seconds=60 * settings.poll_minutes)
 
 

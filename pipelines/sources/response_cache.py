@@ -12,19 +12,19 @@ from sqlalchemy.dialects.postgresql import insert
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
-from cs2.storage.tables import SourceAnswer, SourceNote
+from cs2.storage.tables import SourceResponse, SourceState
 
-_ANSWER = insert(SourceAnswer)
+_ANSWER = insert(SourceResponse)
 _KEEP = _ANSWER.on_conflict_do_update(
     index_elements=["source", "kind", "key"],
     set_={"payload": _ANSWER.excluded.payload, "fetched_at": func.now()},
-    where=cast(SourceAnswer.payload, Text) != cast(_ANSWER.excluded.payload, Text),
+    where=cast(SourceResponse.payload, Text) != cast(_ANSWER.excluded.payload, Text),
 )
-_NOTE = insert(SourceNote)
+_NOTE = insert(SourceState)
 _TAKE_NOTE = _NOTE.on_conflict_do_update(index_elements=["source", "name"], set_={"value": _NOTE.excluded.value})
 
 
-class Payloads:
+class ResponseCache:
     """One source's answers, by kind and the source's own number; a newer answer replaces an older one.
 
     Args:
@@ -58,28 +58,28 @@ class Payloads:
     def all(self, kind: str) -> list[tuple[int, Any]]:
         """Key and answer, by key."""
         wanted = (
-            select(SourceAnswer.key, SourceAnswer.payload)
-            .where(SourceAnswer.source == self.source, SourceAnswer.kind == kind)
-            .order_by(SourceAnswer.key)
+            select(SourceResponse.key, SourceResponse.payload)
+            .where(SourceResponse.source == self.source, SourceResponse.kind == kind)
+            .order_by(SourceResponse.key)
         )
         with self._transaction() as connection:
             return [(key, payload) for key, payload in connection.execute(wanted)]
 
     def version(self) -> str:
         """Changes with what is kept."""
-        seen = select(func.count(), func.max(SourceAnswer.fetched_at)).where(SourceAnswer.source == self.source)
+        seen = select(func.count(), func.max(SourceResponse.fetched_at)).where(SourceResponse.source == self.source)
         with self._transaction() as connection:
             n, newest = connection.execute(seen).one()
         return f"{n} answers through {newest}"
 
     def keys(self, kind: str) -> set[int]:
         """Of which there is an answer."""
-        wanted = select(SourceAnswer.key).where(SourceAnswer.source == self.source, SourceAnswer.kind == kind)
+        wanted = select(SourceResponse.key).where(SourceResponse.source == self.source, SourceResponse.kind == kind)
         with self._transaction() as connection:
             return set(connection.scalars(wanted))
 
     def note(self, name: str) -> str:
         """A note, or an empty text."""
-        wanted = select(SourceNote.value).where(SourceNote.source == self.source, SourceNote.name == name)
+        wanted = select(SourceState.value).where(SourceState.source == self.source, SourceState.name == name)
         with self._transaction() as connection:
             return connection.scalar(wanted) or ""

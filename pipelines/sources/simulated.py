@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 from rapidfuzz.distance import Levenshtein
 
+from cs2.calendar import day_number
 from cs2.forecasting.simulation.league import DEFAULT, League, simulate_league
 from cs2.settings import SourceName
 from pipelines.etl.spelling import SIMILAR, fold
 from pipelines.sources.archive import keyed
-from pipelines.sources.base import Published, RowKind
+from pipelines.sources.base import PublishedRows, RowKind
 
 SEED = 2026
 FIRST_DAY = date(2023, 1, 2)
 ANNOUNCED = timedelta(days=7)
 """So far ahead the league publishes whom it pairs."""
-_EPOCH = date(1970, 1, 1)
 
 MAP_NAMES = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train", "Vertigo")
 
@@ -52,12 +52,12 @@ def league_names(seed: int) -> tuple[list[str], list[str]]:
 @lru_cache(maxsize=2)
 def simulated_league(seed: int, today: date) -> League:
     """The league up to ``today``."""
-    return simulate_league(seed, (FIRST_DAY - _EPOCH).days, (today - _EPOCH).days)
+    return simulate_league(seed, day_number(FIRST_DAY), day_number(today))
 
 
 def fixture_frame(league: League, seed: int, today: date) -> pd.DataFrame:
     """The series after ``today``, as they are announced; those of a day start at 10:00 UTC, one every hour."""
-    day = (today - _EPOCH).days
+    day = day_number(today)
     first = np.unique(league.series_id, return_index=True)[1]
     first = first[league.history.day[first] > day]
     days = pd.Series(league.history.day[first].astype("datetime64[D]"))
@@ -130,13 +130,13 @@ class SimulatedSource:
     def __init__(self, seed: int = SEED) -> None:
         self.seed = seed
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """All results up to ``today``, and whom the next week pairs."""
         league = simulated_league(self.seed, today + ANNOUNCED)
-        frames = league_frames(league.through((today - _EPOCH).days), self.seed)
+        frames = league_frames(league.through(day_number(today)), self.seed)
         published = {kind: keyed(frame, kind) for kind, frame in frames.items()}
         fixtures = fixture_frame(league, self.seed, today)
-        return Published({**published, RowKind.FIXTURE: fixtures} if len(fixtures) else published)
+        return PublishedRows({**published, RowKind.FIXTURE: fixtures} if len(fixtures) else published)
 
     def fingerprint(self, today: date) -> str | None:
         """Seed and day."""

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import Published, RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind, SourceError
 from pipelines.sources.git import Checkout
 from pipelines.sources.valve_pages import RosterPage, Side, day_of, read_page
 
@@ -205,7 +205,7 @@ class ValveSource:
     def __init__(self, repository: Checkout) -> None:
         self.repository = repository
 
-    def published(self, today: date) -> Published:
+    def published(self, today: date) -> PublishedRows:
         """Series played and standings published up to ``today``.
 
         Raises:
@@ -213,7 +213,7 @@ class ValveSource:
         """
         frames = _frames(self.repository.folder, self.repository.commit())
         until = {kind: frame[frame["date"] <= today.isoformat()] for kind, frame in frames.items() if len(frame)}
-        return Published({kind: frame.reset_index(drop=True) for kind, frame in until.items() if len(frame)})
+        return PublishedRows({kind: frame.reset_index(drop=True) for kind, frame in until.items() if len(frame)})
 
     def fingerprint(self, today: date) -> str | None:
         """The newest commit, pulled where a pull is due, and the day.

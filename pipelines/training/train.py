@@ -8,8 +8,8 @@ import numpy as np
 
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.gate import MIN_MAPS
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
-from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import build_training_set, questions_about, walk_forward
+from cs2.forecasting.matches import UNKNOWN, FloatArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, fit_boosting, fit_elo, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.map_model import MapModel
@@ -87,7 +87,7 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
         TooFewMapsError: If fewer rated maps are known than the gate could judge.
     """
     oldest = today - DEFAULT_PARAMETERS.history_days
-    data = training_set(history, since=oldest, through=today)
+    data = build_training_set(history, since=oldest, through=today)
     if len(data) < LEAST_MAPS:
         raise TooFewMapsError(f"{len(data)} rated maps are known, training needs {LEAST_MAPS}")
     first = first_held_out_day(data)
@@ -95,8 +95,8 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
     past = data.take(history.learn_day[data.row] < first)
     fits = {kind: fit(past) for kind, fit in _FITS.items()}
     models = {kind: _fitted(kind, fits[kind], fit(data), held_out) for kind, fit in _FITS.items()}
-    asked = fixtures_of(history).take(held_out.row)
-    X_swapped = walk(history, asked.swapped(), features, n_columns=len(FEATURE_NAMES))
+    asked = questions_about(history).take(held_out.row)
+    X_swapped = walk_forward(history, asked.swapped(), features, n_columns=len(FEATURE_NAMES))
     beside = models[EstimatorKind.LOGISTIC].held_out
     if champion_through is not None and champion_through >= first:
         beside = _of_equal_knowledge(history, data, held_out, through=champion_through)
@@ -105,7 +105,7 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
         data=data,
         held_out=held_out,
         swapped=_forecast(EstimatorKind.LOGISTIC, fits[EstimatorKind.LOGISTIC], X_swapped),
-        X_matches=walk(history, _matches(asked), features, n_columns=len(FEATURE_NAMES)),
+        X_matches=walk_forward(history, _matches(asked), features, n_columns=len(FEATURE_NAMES)),
         beside_champion=beside,
     )
 
@@ -122,7 +122,7 @@ def training_parameters() -> dict[str, Any]:
     return {**asdict(DEFAULT_PARAMETERS), "held_out_days": HELD_OUT_DAYS, "held_out_maps": HELD_OUT_MAPS}
 
 
-def _matches(maps: Fixtures) -> Fixtures:
+def _matches(maps: MatchQuestions) -> MatchQuestions:
     """Each pair of teams of a day once, on no map: what a series is forecast from."""
     keys = np.column_stack([maps.day, np.sort(maps.team_ids, axis=1)])
     once = maps.take(np.unique(keys, axis=0, return_index=True)[1])

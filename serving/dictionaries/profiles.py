@@ -1,17 +1,17 @@
 """One map, team or player with all that is known of it, from memory."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from pydantic import BaseModel, Field
 
+from cs2.calendar import date_of
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.ratings.map_pool import active_maps
-from cs2.forecasting.ratings.summary import Strength, strength_of_player, strength_of_team
+from cs2.forecasting.ratings.summary import RatingSummary, summarise_player, summarise_team
 from cs2.messages import Named
 from serving.dictionaries.index import Dictionary, Entry
-from serving.forecast.resolve import EPOCH
-from serving.forecast.serving_snapshot import Bundle, LoadedModel, LoadedRatings
+from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
 
 SCALE = FEATURE_NAMES.index("rating_of_experienced")
 """Feature whose coefficient is the log-odds of one point of strength."""
@@ -74,7 +74,7 @@ class PlayerProfile(Entry):
     rating: Rating | None = Field(description="None for who has not played a rated map.")
 
 
-def map_profile(bundle: Bundle, entry: Entry) -> MapProfile:
+def map_profile(bundle: ServingSnapshot, entry: Entry) -> MapProfile:
     """A map with its place in the pool."""
     is_active = None
     if bundle.ratings is not None:
@@ -84,11 +84,11 @@ def map_profile(bundle: Bundle, entry: Entry) -> MapProfile:
     return MapProfile(**dict(entry), is_active=is_active, is_retired=is_retired)
 
 
-def team_profile(bundle: Bundle, entry: Entry) -> TeamProfile:
+def team_profile(bundle: ServingSnapshot, entry: Entry) -> TeamProfile:
     """A team with its latest five, rating and record."""
     names, ratings = bundle.dictionaries, bundle.ratings
     five = ratings.snapshot.latest_lineup(entry.id) if ratings else None
-    strength = strength_of_team(ratings.snapshot, entry.id) if ratings else None
+    strength = summarise_team(ratings.snapshot, entry.id) if ratings else None
     return TeamProfile(
         **dict(entry),
         latest_five=[_named(names.players, player) for player in five or ()],
@@ -100,10 +100,10 @@ def team_profile(bundle: Bundle, entry: Entry) -> TeamProfile:
     )
 
 
-def player_profile(bundle: Bundle, entry: Entry) -> PlayerProfile:
+def player_profile(bundle: ServingSnapshot, entry: Entry) -> PlayerProfile:
     """A player with teams and rating."""
     names, ratings = bundle.dictionaries, bundle.ratings
-    strength = strength_of_player(ratings.snapshot, entry.id) if ratings else None
+    strength = summarise_player(ratings.snapshot, entry.id) if ratings else None
     teams: Sequence[tuple[int, date]] = names.played_for.get(entry.id, ())
     return PlayerProfile(
         **dict(entry),
@@ -112,7 +112,7 @@ def player_profile(bundle: Bundle, entry: Entry) -> PlayerProfile:
     )
 
 
-def _rating(model: LoadedModel | None, ratings: LoadedRatings | None, strength: Strength | None) -> Rating | None:
+def _rating(model: ServedModel | None, ratings: ServedRatings | None, strength: RatingSummary | None) -> Rating | None:
     if ratings is None or strength is None:
         return None
     per_point = float(model.predictor.coefficients[SCALE]) if model else 0.0
@@ -122,7 +122,7 @@ def _rating(model: LoadedModel | None, ratings: LoadedRatings | None, strength: 
         points_per_log_odds=1.0 / per_point if per_point > 0 else None,
         elo=strength.elo,
         results=strength.maps,
-        as_of=EPOCH + timedelta(days=ratings.snapshot.as_of),
+        as_of=date_of(ratings.snapshot.as_of),
     )
 
 

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serving.dictionaries.index import Dictionaries, DictionaryRows
 from serving.forecast.serving_snapshot import (
-    Bundle,
-    LoadedModel,
-    LoadedRatings,
     ModelRecord,
     RatingsRecord,
     RefusedError,
+    ServedModel,
+    ServedRatings,
+    ServingSnapshot,
 )
 
 FOLDER = "serving"
@@ -32,7 +32,7 @@ class Manifest(BaseModel):
     """Of the model, as they were read from its blob: a start needs neither skops nor scikit-learn."""
 
 
-class Copies:
+class DiskCache:
     """Files in ``folder``: blobs by content, and a manifest that is replaced last, in one step."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,7 +46,7 @@ class Copies:
             return None
         return blob if sha256(blob).hexdigest() == digest else None
 
-    def save(self, bundle: Bundle) -> None:
+    def save(self, bundle: ServingSnapshot) -> None:
         """Make ``bundle`` the one to start from, and drop the blobs of older ones.
 
         Raises:
@@ -68,7 +68,7 @@ class Copies:
             if path.name not in {_MANIFEST, *digests}:
                 path.unlink(missing_ok=True)
 
-    def load(self) -> Bundle | None:
+    def load(self) -> ServingSnapshot | None:
         """What was served last, verified like anything new; None where nothing was.
 
         Raises:
@@ -82,19 +82,19 @@ class Copies:
         except ValidationError as error:
             raise RefusedError(f"the copy in {self.folder} cannot be read: {error}") from error
         ratings = manifest.ratings
-        return Bundle(
+        return ServingSnapshot(
             model=self._model(manifest),
-            ratings=LoadedRatings.verified(ratings, self._needed(ratings.sha256), rows.retired) if ratings else None,
+            ratings=ServedRatings.verified(ratings, self._needed(ratings.sha256), rows.retired) if ratings else None,
             dictionaries=Dictionaries(rows),
         )
 
-    def _model(self, manifest: Manifest) -> LoadedModel | None:
+    def _model(self, manifest: Manifest) -> ServedModel | None:
         if manifest.model is None:
             return None
         blob = self._needed(manifest.model.sha256)
         if manifest.coefficients is None:
-            return LoadedModel.verified(manifest.model, blob)
-        return LoadedModel.from_copy(manifest.model, blob, manifest.coefficients)
+            return ServedModel.verified(manifest.model, blob)
+        return ServedModel.from_copy(manifest.model, blob, manifest.coefficients)
 
     def _needed(self, digest: str) -> bytes:
         blob = self.get(digest)

@@ -18,7 +18,7 @@ from serving.forecast.schemas import (
     BatchAnswer,
     BatchRequest,
 )
-from serving.forecast.service import Desk, desk_of
+from serving.forecast.service import ForecastService, forecast_service_of
 
 router = APIRouter(prefix="/forecast", tags=["forecast"])
 
@@ -31,11 +31,11 @@ _MAP = {"description": "The forecast.", "content": {"application/json": {"exampl
 _SERIES = {"description": "The forecast.", "content": {"application/json": {"example": SERIES_ANSWER_EXAMPLE}}}
 
 
-async def _desk(user_id: CurrentUser, services: ServicesDep) -> Desk:
-    return desk_of(services, user_id)
+async def _desk(user_id: CurrentUser, services: ServicesDep) -> ForecastService:
+    return forecast_service_of(services, user_id)
 
 
-DeskDep = Annotated[Desk, Depends(_desk)]
+DeskDep = Annotated[ForecastService, Depends(_desk)]
 
 
 @router.post(

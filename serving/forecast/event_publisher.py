@@ -11,9 +11,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from cs2.messages import EVENT_FIELD, EVENTS_FIELD, EVENTS_STREAM, events_of
+from cs2.messages import EVENT_FIELD, EVENTS_FIELD, EVENTS_STREAM, parse_entry
 from serving.errors import UnavailableError
-from serving.forecast.fallback_file import Spool, SpoolError
+from serving.forecast.fallback_file import FallbackFile, FallbackFileError
 from serving.supervision import TaskState
 
 MAX_GROUP = 100
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 _Waiting = tuple[Sequence[bytes], asyncio.Future[None]]
 
 
-class Outbox:
+class EventPublisher:
     """Writes the events of all requests in flight together. One task writes, so that their order is kept.
 
     Attributes:
@@ -49,7 +49,7 @@ class Outbox:
         spool_problem: The same of the local file.
     """
 
-    def __init__(self, redis: Redis, spool: Spool) -> None:
+    def __init__(self, redis: Redis, spool: FallbackFile) -> None:
         self._redis = redis
         self._write_events = redis.register_script(WRITE)
         self._spool = spool
@@ -133,7 +133,7 @@ class Outbox:
         for _ in range(MAX_PAGES):
             entries: Any = await self._redis.xrange(EVENTS_STREAM, start, "+", count=PAGE)
             for _, fields in entries:
-                for event in events_of(fields):
+                for event in parse_entry(fields):
                     if text in event:
                         return event
             if len(entries) < PAGE:
@@ -198,7 +198,7 @@ class Outbox:
             return
         try:
             self._spool.append(events)
-        except SpoolError as error:
+        except FallbackFileError as error:
             if self.spool_problem is None:
                 log.error("spool_refuses", error=str(error))
             self.spool_problem = str(error)

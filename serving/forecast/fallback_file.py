@@ -11,11 +11,11 @@ FILE = "spool.jsonl"
 log = structlog.get_logger(__name__)
 
 
-class SpoolError(Exception):
+class FallbackFileError(Exception):
     """The file cannot take any more."""
 
 
-class Spool:
+class FallbackFile:
     """Events, one a line, in the order in which they were answered.
 
     A line is in the file before its answer leaves, so that it survives the death of the process; it is not forced to
@@ -35,13 +35,13 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError as error:
-            raise SpoolError(f"{self.path} cannot be opened: {error}") from error
+            raise FallbackFileError(f"{self.path} cannot be opened: {error}") from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._file)
             message = f"{self.path} belongs to another running API; give each its own CS2_DATA_DIR"
-            raise SpoolError(message) from error
+            raise FallbackFileError(message) from error
         self._shipped = 0
         self._size = self._mended_size()
 
@@ -58,14 +58,14 @@ class Spool:
         """
         lines = b"".join(event + b"\n" for event in events)
         if self._size + len(lines) > self._max_bytes:
-            raise SpoolError(f"{self.path} has reached its bound of {self._max_bytes} bytes")
+            raise FallbackFileError(f"{self.path} has reached its bound of {self._max_bytes} bytes")
         try:
             written = os.write(self._file, lines)
             if written != len(lines):
                 raise OSError(f"only {written} of {len(lines)} bytes were written")
         except OSError as error:
             os.ftruncate(self._file, self._size)
-            raise SpoolError(f"{self.path} cannot be written: {error}") from error
+            raise FallbackFileError(f"{self.path} cannot be written: {error}") from error
         self._size += len(lines)
 
     def read(self, max_bytes: int) -> list[bytes]:

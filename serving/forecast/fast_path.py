@@ -6,14 +6,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cs2.messages import ForecastRequest
 from serving.errors import NotAuthenticatedError, ProblemError, response_of
-from serving.forecast.service import Desk, desk_of
+from serving.forecast.service import ForecastService, forecast_service_of
 from serving.lifespan import Services
 from serving.middleware.body_limit import MAX_BODY_BYTES, replay
 
 PATH = "/forecast/get_team1_win_probability"
 
 
-class QuickLane:
+class FastPath:
     """ASGI middleware that answers such requests itself. Whatever is odd or wrong takes the usual way through FastAPI.
 
     So every refusal is FastAPI's own, and the API's document is made from the endpoint, as ever. FastAPI's way through
@@ -52,7 +52,7 @@ class QuickLane:
         await send({"type": "http.response.body", "body": body})
 
 
-def _understood(scope: Scope, body: bytes) -> tuple[Desk, ForecastRequest] | None:
+def _understood(scope: Scope, body: bytes) -> tuple[ForecastService, ForecastRequest] | None:
     headers = dict(reversed(scope["headers"]))  # of a header that comes twice the first holds
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme != b"Bearer" or headers.get(b"content-type") != b"application/json" or len(body) > MAX_BODY_BYTES:
@@ -63,4 +63,4 @@ def _understood(scope: Scope, body: bytes) -> tuple[Desk, ForecastRequest] | Non
         question = ForecastRequest.model_validate_json(body)
     except (NotAuthenticatedError, ValidationError):
         return None
-    return desk_of(services, user_id), question
+    return forecast_service_of(services, user_id), question

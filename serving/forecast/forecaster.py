@@ -7,17 +7,17 @@ from itertools import groupby
 from typing import Protocol
 
 from cs2.messages import ForecastRequest
-from serving.forecast.event_publisher import MAX_GROUP, Outbox
+from serving.forecast.event_publisher import MAX_GROUP, EventPublisher
 from serving.forecast.predict import Answered, answer_maps
-from serving.forecast.resolve import Question
-from serving.forecast.serving_snapshot import Bundle
+from serving.forecast.resolve import ResolvedRequest
+from serving.forecast.serving_snapshot import ServingSnapshot
 
 
 class Asker(Protocol):
     """Who asks."""
 
     @property
-    def bundle(self) -> Bundle:
+    def bundle(self) -> ServingSnapshot:
         """From which the answer has to come."""
         ...
 
@@ -28,7 +28,7 @@ class Asker(Protocol):
 
 @dataclass(slots=True)
 class _Asked:
-    question: Question
+    question: ResolvedRequest
     request: ForecastRequest
     asker: Asker
     kept: "asyncio.Future[None]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -41,12 +41,12 @@ class Forecaster:
     A question that comes alone is computed at once. The more come, the less each costs.
     """
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: EventPublisher) -> None:
         self._outbox = outbox
         self._asked: list[_Asked] = []
         outbox.before_turn = self._answer
 
-    async def answer(self, question: Question, request: ForecastRequest, asker: Asker) -> Answered:
+    async def answer(self, question: ResolvedRequest, request: ForecastRequest, asker: Asker) -> Answered:
         """The answer, once its event is in the history's keeping.
 
         Args:
@@ -72,7 +72,7 @@ class Forecaster:
             for start in range(0, len(group), MAX_GROUP):
                 self._answer_group(bundle, group[start : start + MAX_GROUP])
 
-    def _answer_group(self, bundle: Bundle, group: Sequence[_Asked]) -> None:
+    def _answer_group(self, bundle: ServingSnapshot, group: Sequence[_Asked]) -> None:
         try:
             answers = answer_maps(bundle, [asked.question for asked in group])
             events = [asked.asker.event(asked.request, found) for asked, found in zip(group, answers, strict=True)]

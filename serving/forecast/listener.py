@@ -4,8 +4,8 @@ import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
-from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
-from serving.forecast.model_refresher import Keeper
+from cs2.announcements import CHANNEL, parse_announcement
+from serving.forecast.model_refresher import ModelRefresher
 from serving.supervision import TaskState
 
 POLL_SECONDS = 1.0
@@ -13,7 +13,7 @@ POLL_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-async def listen_for_models(redis: Redis, keeper: Keeper, state: TaskState) -> None:
+async def listen_for_models(redis: Redis, keeper: ModelRefresher, state: TaskState) -> None:
     """Tell ``keeper`` of each announcement, and once after each subscription, as one may have been missed before it.
 
     Args:
@@ -26,7 +26,7 @@ async def listen_for_models(redis: Redis, keeper: Keeper, state: TaskState) -> N
         redis.RedisError: If the connection is lost; the supervisor subscribes anew.
     """
     async with redis.pubsub(ignore_subscribe_messages=False) as subscription:
-        await subscription.subscribe(MODELS_CHANNEL)
+        await subscription.subscribe(CHANNEL)
         while True:
             message = await subscription.get_message(timeout=POLL_SECONDS)
             if message is None:
@@ -38,9 +38,9 @@ async def listen_for_models(redis: Redis, keeper: Keeper, state: TaskState) -> N
                 _take(message["data"], keeper)
 
 
-def _take(data: bytes, keeper: Keeper) -> None:
+def _take(data: bytes, keeper: ModelRefresher) -> None:
     try:
-        announcement = ModelAnnouncement.model_validate_json(data)
+        announcement = parse_announcement(data)
     except ValidationError as error:
         log.warning("announcement_malformed", error=str(error), data=data[:200])
         return

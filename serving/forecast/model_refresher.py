@@ -10,9 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from serving.dictionaries.index import Dictionaries
 from serving.forecast.blobs import Blobs, BlobUnavailableError
-from serving.forecast.disk_cache import Copies
+from serving.forecast.disk_cache import DiskCache
 from serving.forecast.repository import ServedRows, Wanted
-from serving.forecast.serving_snapshot import Bundle, LoadedModel, LoadedRatings, ModelRecord, RefusedError
+from serving.forecast.serving_snapshot import ModelRecord, RefusedError, ServedModel, ServedRatings, ServingSnapshot
 from serving.supervision import TaskState
 
 RETRY_SECONDS = 1.0
@@ -21,7 +21,7 @@ RETRY_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Keeper:
+class ModelRefresher:
     """Holds the bundle that is served.
 
     Attributes:
@@ -31,14 +31,14 @@ class Keeper:
         refusals: How many of them failed a check.
     """
 
-    def __init__(self, *, rows: ServedRows, blobs: Blobs, copies: Copies, reconcile_seconds: float) -> None:
+    def __init__(self, *, rows: ServedRows, blobs: Blobs, copies: DiskCache, model_refresh_seconds: float) -> None:
         self._rows = rows
         self._blobs = blobs
         self._copies = copies
-        self._reconcile_seconds = reconcile_seconds
+        self._reconcile_seconds = model_refresh_seconds
         self._news = asyncio.Event()
         self._fingerprint: str | None = None
-        self.current = Bundle()
+        self.current = ServingSnapshot()
         self.problems: dict[str, str] = {}
         self.swaps = {"model": 0, "ratings": 0}
         self.refusals = {"model": 0, "ratings": 0}
@@ -92,27 +92,27 @@ class Keeper:
         if is_new or "copy" in self.problems:
             await self._save(after)
 
-    async def _assemble(self, before: Bundle, wanted: Wanted) -> Bundle:
+    async def _assemble(self, before: ServingSnapshot, wanted: Wanted) -> ServingSnapshot:
         """Load beside the old one what is new."""
         rows = wanted.dictionaries
         if rows is None or rows == before.dictionaries.rows:
             dictionaries = before.dictionaries
         else:
             dictionaries = await asyncio.to_thread(Dictionaries, rows)
-        return Bundle(
+        return ServingSnapshot(
             model=await self._model(before.model, wanted.model),
             ratings=await self._ratings(before.ratings, wanted, dictionaries.rows.retired),
             dictionaries=dictionaries,
         )
 
-    async def _model(self, before: LoadedModel | None, record: ModelRecord | None) -> LoadedModel | None:
+    async def _model(self, before: ServedModel | None, record: ModelRecord | None) -> ServedModel | None:
         if record is None or (before is not None and before.record == record):
             self._report("model", None)
             self._report("mlflow", None)
             return before if record is not None else None
         try:
             blob = await self._blob(record)
-            model = await asyncio.to_thread(LoadedModel.verified, record, blob)
+            model = await asyncio.to_thread(ServedModel.verified, record, blob)
         except BlobUnavailableError as error:
             self._report("mlflow", str(error))
             return before
@@ -130,8 +130,8 @@ class Keeper:
         return kept if kept is not None else await self._blobs.fetch(record.artifact_uri)
 
     async def _ratings(
-        self, before: LoadedRatings | None, wanted: Wanted, retired: Sequence[int]
-    ) -> LoadedRatings | None:
+        self, before: ServedRatings | None, wanted: Wanted, retired: Sequence[int]
+    ) -> ServedRatings | None:
         data = wanted.ratings_data
         if data is None and before is not None and before.retired != retired:
             data = before.data  # the same ratings, another pool
@@ -139,14 +139,14 @@ class Keeper:
             self._report("ratings", None)
             return before if wanted.ratings is not None else None
         try:
-            ratings = await asyncio.to_thread(LoadedRatings.verified, wanted.ratings, data, retired)
+            ratings = await asyncio.to_thread(ServedRatings.verified, wanted.ratings, data, retired)
         except RefusedError as error:
             self._report("ratings", f"ratings {wanted.ratings.id} are refused: {error}")
             return before
         self._report("ratings", None)
         return ratings
 
-    async def _save(self, bundle: Bundle) -> None:
+    async def _save(self, bundle: ServingSnapshot) -> None:
         try:
             await asyncio.to_thread(self._copies.save, bundle)
         except OSError as error:
@@ -178,7 +178,7 @@ def _leave_out_of_collection() -> None:
     gc.freeze()
 
 
-def _names(bundle: Bundle) -> dict[str, int | None]:
+def _names(bundle: ServingSnapshot) -> dict[str, int | None]:
     return {
         "model_version": bundle.model.record.version if bundle.model else None,
         "snapshot_id": bundle.ratings.record.id if bundle.ratings else None,

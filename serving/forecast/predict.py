@@ -15,8 +15,8 @@ from cs2.messages import ModelUsed, Named, TeamUsed
 from cs2.rendering import contributions_by_feature, players_on_both_sides, series_answer
 from serving.dictionaries.index import Dictionaries
 from serving.errors import UnavailableError
-from serving.forecast.resolve import Question, fixtures
-from serving.forecast.serving_snapshot import Bundle, LoadedModel, LoadedRatings
+from serving.forecast.resolve import ResolvedRequest, fixtures
+from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Answered:
     map_name: str | None = None
 
 
-def require_model(bundle: Bundle) -> tuple[LoadedModel, LoadedRatings]:
+def require_model(bundle: ServingSnapshot) -> tuple[ServedModel, ServedRatings]:
     """Model and ratings of the bundle.
 
     Raises:
@@ -50,7 +50,7 @@ def require_model(bundle: Bundle) -> tuple[LoadedModel, LoadedRatings]:
     return bundle.model, bundle.ratings
 
 
-def answer_maps(bundle: Bundle, questions: Sequence[Question]) -> list[Answered]:
+def answer_maps(bundle: ServingSnapshot, questions: Sequence[ResolvedRequest]) -> list[Answered]:
     """Forecast maps, one or many: each gets the same number as alone.
 
     The answers have the fields of ``ForecastAnswer``, but are written from plain data: to build that model, and to
@@ -98,7 +98,7 @@ def answer_maps(bundle: Bundle, questions: Sequence[Question]) -> list[Answered]
     return answers
 
 
-def answer_series(bundle: Bundle, question: Question, best_of: int) -> Answered:
+def answer_series(bundle: ServingSnapshot, question: ResolvedRequest, best_of: int) -> Answered:
     """Forecast a series: on its maps where they are known, else averaged over likely vetoes.
 
     Raises:
@@ -133,7 +133,7 @@ def _map_name(names: Dictionaries, map_id: int) -> str:
     return entry.name if entry else str(map_id)
 
 
-def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
+def _model_used(model: ServedModel, ratings: ServedRatings) -> ModelUsed:
     return ModelUsed(
         version=model.record.version,
         trained_through=model.record.trained_through,
@@ -141,7 +141,7 @@ def _model_used(model: LoadedModel, ratings: LoadedRatings) -> ModelUsed:
     )
 
 
-def _team_used(names: Dictionaries, question: Question, side: int) -> TeamUsed:
+def _team_used(names: Dictionaries, question: ResolvedRequest, side: int) -> TeamUsed:
     team, lineup = question.teams[side], question.lineups[side]
     return TeamUsed(id=team.id, name=team.name, players=[_player(names, player) for player in lineup or ()])
 
@@ -151,7 +151,7 @@ def _player(names: Dictionaries, player_id: int) -> Named:
     return Named(id=player_id, name=entry.name if entry else str(player_id))
 
 
-def _plain_team(names: Dictionaries, question: Question, side: int) -> dict[str, Any]:
+def _plain_team(names: Dictionaries, question: ResolvedRequest, side: int) -> dict[str, Any]:
     """As :func:`_team_used`, plain."""
     team, get = question.teams[side], names.players.get
     players = [
@@ -161,7 +161,7 @@ def _plain_team(names: Dictionaries, question: Question, side: int) -> dict[str,
     return {"id": team.id, "name": team.name, "players": players}
 
 
-def _shared(names: Dictionaries, question: Question) -> list[str]:
+def _shared(names: Dictionaries, question: ResolvedRequest) -> list[str]:
     first, second = question.lineups
     if not first or not second or set(first).isdisjoint(second):
         return []

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.storage import model_registry as registry
-from cs2.storage.model_registry import RatingSnapshot
+from cs2.storage.model_registry import SnapshotRow
 from serving.dictionaries.index import DictionaryRows
 from serving.dictionaries.repository import fingerprint, load
 from serving.forecast.serving_snapshot import ModelRecord, RatingsRecord
@@ -46,17 +46,17 @@ class ServedRows:
         """
         engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
         async with AsyncSession(engine) as session:
-            champion = await session.run_sync(registry.champion)
+            champion = await session.run_sync(registry.get_champion)
             newest = await session.scalar(
-                select(RatingSnapshot)
-                .where(RatingSnapshot.features_version == FEATURES_VERSION)
-                .order_by(RatingSnapshot.id.desc())
+                select(SnapshotRow)
+                .where(SnapshotRow.features_version == FEATURES_VERSION)
+                .order_by(SnapshotRow.id.desc())
                 .limit(1)
             )
             ratings = RatingsRecord.model_validate(newest) if newest else None
             ratings_data = None
             if ratings is not None and ratings != known_ratings:
-                ratings_data = await session.scalar(select(RatingSnapshot.data).where(RatingSnapshot.id == ratings.id))
+                ratings_data = await session.scalar(select(SnapshotRow.data).where(SnapshotRow.id == ratings.id))
             print_now = await fingerprint(session)
             return Wanted(
                 model=ModelRecord.model_validate(champion) if champion else None,

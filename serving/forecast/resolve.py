@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
-from cs2.forecasting.matches import UNKNOWN, Fixtures
-from cs2.messages import ForecastRequest, SeriesRequest, Sides
+from cs2.calendar import day_number
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
+from cs2.messages import ForecastRequest, MatchupRequest, SeriesRequest
 from serving.dictionaries.index import Dictionaries, Dictionary, Entry, folded
 from serving.errors import WrongFieldError
-from serving.forecast.serving_snapshot import Bundle, LoadedRatings
+from serving.forecast.serving_snapshot import ServedRatings, ServingSnapshot
 
 LINEUP_SIZE = 5
-EPOCH = date(1970, 1, 1)
 MAX_NAMESAKES = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ResolvedRequest:
     """A question that can be answered.
 
     Attributes:
@@ -34,7 +34,9 @@ class Question:
     played_on: date
 
 
-def map_question(bundle: Bundle, ratings: LoadedRatings, request: ForecastRequest, today: date) -> Question:
+def map_question(
+    bundle: ServingSnapshot, ratings: ServedRatings, request: ForecastRequest, today: date
+) -> ResolvedRequest:
     """Understand a question about one map.
 
     Raises:
@@ -44,7 +46,9 @@ def map_question(bundle: Bundle, ratings: LoadedRatings, request: ForecastReques
     return _question(bundle.dictionaries, ratings, request, today, (played,))
 
 
-def series_question(bundle: Bundle, ratings: LoadedRatings, request: SeriesRequest, today: date) -> Question:
+def series_question(
+    bundle: ServingSnapshot, ratings: ServedRatings, request: SeriesRequest, today: date
+) -> ResolvedRequest:
     """Understand a question about a series.
 
     Raises:
@@ -61,20 +65,20 @@ def series_question(bundle: Bundle, ratings: LoadedRatings, request: SeriesReque
     return _question(bundle.dictionaries, ratings, request, today, tuple(maps))
 
 
-def fixtures(questions: Sequence[Question]) -> Fixtures:
+def fixtures(questions: Sequence[ResolvedRequest]) -> MatchQuestions:
     """Questions as rows, with their first map."""
     unknown = [UNKNOWN] * LINEUP_SIZE
-    return Fixtures(
+    return MatchQuestions(
         map_id=np.array([question.maps[0].id if question.maps else UNKNOWN for question in questions]),
         team_ids=np.array([[team.id for team in question.teams] for question in questions]),
         player_ids=np.array([[lineup or unknown for lineup in question.lineups] for question in questions]),
-        day=np.array([(question.played_on - EPOCH) // timedelta(days=1) for question in questions]),
+        day=np.array([day_number(question.played_on) for question in questions]),
     )
 
 
 def _question(
-    names: Dictionaries, ratings: LoadedRatings, request: Sides, today: date, maps: tuple[Entry, ...]
-) -> Question:
+    names: Dictionaries, ratings: ServedRatings, request: MatchupRequest, today: date, maps: tuple[Entry, ...]
+) -> ResolvedRequest:
     first = _entry(names.teams, "team", "team1", request.team1_id, request.team1)
     second = _entry(names.teams, "team", "team2", request.team2_id, request.team2)
     if first.id == second.id:
@@ -82,7 +86,7 @@ def _question(
         raise WrongFieldError("same-team", field, f"it is {first.name} on both sides; name another team")
     given = _lineups(names, request)
     latest = ratings.snapshot.latest_lineup
-    return Question(
+    return ResolvedRequest(
         maps=maps,
         teams=(first, second),
         lineups=(given[0] or latest(first.id), given[1] or latest(second.id)),
@@ -137,7 +141,7 @@ def _entries(
     return None
 
 
-def _lineups(names: Dictionaries, request: Sides) -> list[list[int] | None]:
+def _lineups(names: Dictionaries, request: MatchupRequest) -> list[list[int] | None]:
     given = [
         _entries(
             names.players,
@@ -177,7 +181,7 @@ def _check_lineup(field: str, lineup: Sequence[Entry]) -> None:
         seen.add(player.id)
 
 
-def _day(request: Sides, today: date, ratings_as_of: date) -> date:
+def _day(request: MatchupRequest, today: date, ratings_as_of: date) -> date:
     """The day of play, never before that of the ratings: they would know the result."""
     if request.played_on is None:
         return max(today, ratings_as_of)

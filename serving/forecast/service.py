@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from cs2.logs import REQUEST_ID
-from cs2.messages import ForecastRequest, SeriesRequest, Sides
+from cs2.messages import ForecastRequest, MatchupRequest, SeriesRequest
 from serving.errors import InvalidRequestError, ProblemError
-from serving.forecast.event_publisher import Outbox
+from serving.forecast.event_publisher import EventPublisher
 from serving.forecast.forecaster import Forecaster
 from serving.forecast.predict import Answered, answer_maps, answer_series, require_model
-from serving.forecast.resolve import Question, map_question, series_question
-from serving.forecast.serving_snapshot import Bundle
+from serving.forecast.resolve import ResolvedRequest, map_question, series_question
+from serving.forecast.serving_snapshot import ServingSnapshot
 from serving.lifespan import Services
 from serving.metrics.counts import Counts
 
@@ -27,7 +27,7 @@ CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ForecastService:
     """Serves one request: everything is answered from the bundle that was served when it came.
 
     Attributes:
@@ -41,8 +41,8 @@ class Desk:
         request_id: Of the request: events are written by another task, which does not have it.
     """
 
-    bundle: Bundle
-    outbox: Outbox
+    bundle: ServingSnapshot
+    outbox: EventPublisher
     forecaster: Forecaster
     counts: Counts
     user_id: int
@@ -109,7 +109,7 @@ class Desk:
         events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
         return _Chunk(understood, answered, self.outbox.record(events), self.counts)
 
-    def _understood(self, question: Any) -> tuple[ForecastRequest, Question] | ProblemError:
+    def _understood(self, question: Any) -> tuple[ForecastRequest, ResolvedRequest] | ProblemError:
         try:
             request = ForecastRequest.model_validate(question)
             return request, map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
@@ -118,7 +118,7 @@ class Desk:
         except ProblemError as error:
             return error
 
-    def event(self, request: Sides, found: Answered, batch_id: str | None = None) -> bytes:
+    def event(self, request: MatchupRequest, found: Answered, batch_id: str | None = None) -> bytes:
         """A ``ForecastEvent`` or ``SeriesEvent`` as JSON; the answer is in it to the byte as it is sent."""
         model, ratings = require_model(self.bundle)
         return orjson.dumps(
@@ -139,9 +139,9 @@ class Desk:
         )
 
 
-def desk_of(services: Services, user_id: int) -> Desk:
+def forecast_service_of(services: Services, user_id: int) -> ForecastService:
     """Serves a request that came just now."""
-    return Desk(
+    return ForecastService(
         bundle=services.keeper.current,
         outbox=services.outbox,
         forecaster=services.forecaster,

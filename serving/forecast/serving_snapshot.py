@@ -11,14 +11,14 @@ from pydantic import BaseModel, ConfigDict
 
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_error
+from cs2.forecasting.model.regression_cases import regression_error
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from serving.dictionaries.index import Dictionaries, DictionaryRows
 
 TRUSTED_TYPES: Sequence[str] = ()
 """Reviewed: the served pipeline (scaler, logistic regression) needs no type beyond those that skops itself trusts."""
 
-GOLDEN_TOLERANCE = 1e-9
+REGRESSION_TOLERANCE = 1e-9
 
 
 class RefusedError(Exception):
@@ -35,7 +35,7 @@ class ModelRecord(BaseModel):
     sha256: str
     features_version: int
     feature_names: tuple[str, ...]
-    golden: dict[str, Any]
+    regression_cases: dict[str, Any]
     trained_through: date
 
 
@@ -51,7 +51,7 @@ class RatingsRecord(BaseModel):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoadedModel:
+class ServedModel:
     """A model that passed every check.
 
     Attributes:
@@ -81,7 +81,7 @@ class LoadedModel:
             predictor = MapModel.from_estimator(estimator)
         except Exception as error:  # skops raises whatever a damaged archive leads to
             raise RefusedError(f"the blob cannot be read: {type(error).__name__}: {error}") from error
-        _check_golden(record, predictor)
+        _check_regression_cases(record, predictor)
         return cls(record, predictor, blob)
 
     @classmethod
@@ -97,12 +97,12 @@ class LoadedModel:
         if len(coefficients) != len(FEATURE_NAMES):
             raise RefusedError(f"the copy has {len(coefficients)} coefficients for {len(FEATURE_NAMES)} features")
         predictor = MapModel(np.array(coefficients))
-        _check_golden(record, predictor)
+        _check_regression_cases(record, predictor)
         return cls(record, predictor, blob)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LoadedRatings:
+class ServedRatings:
     """Ratings that passed every check.
 
     Attributes:
@@ -142,11 +142,11 @@ class LoadedRatings:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bundle:
+class ServingSnapshot:
     """Everything of one moment that an answer depends on. Never changed, only replaced."""
 
-    model: LoadedModel | None = None
-    ratings: LoadedRatings | None = None
+    model: ServedModel | None = None
+    ratings: ServedRatings | None = None
     dictionaries: Dictionaries = field(default_factory=lambda: Dictionaries(DictionaryRows()))
 
 
@@ -163,10 +163,10 @@ def _check_features(record: ModelRecord) -> None:
         )
 
 
-def _check_golden(record: ModelRecord, predictor: MapModel) -> None:
+def _check_regression_cases(record: ModelRecord, predictor: MapModel) -> None:
     try:
-        off = golden_error(predictor, record.golden)
+        off = regression_error(predictor, record.regression_cases)
     except (KeyError, TypeError, ValueError) as error:
         raise RefusedError(f"its golden forecasts cannot be read: {type(error).__name__}: {error}") from error
-    if not off <= GOLDEN_TOLERANCE:
+    if not off <= REGRESSION_TOLERANCE:
         raise RefusedError(f"its golden forecasts are off by {off:.2g}")

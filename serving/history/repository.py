@@ -9,7 +9,7 @@ from pymongo.errors import PyMongoError
 
 from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.mongo_client import MongoClient
-from cs2.privacy import erase_user
+from cs2.privacy import anonymise_user
 from serving.errors import UnavailableError
 
 SERVER_SECONDS = 3.0
@@ -127,7 +127,7 @@ class StoredForecasts:
             UnavailableError: If MongoDB does not answer; asking again does no harm.
         """
         try:
-            await erase_user(self._database, user_id, through or datetime.now(UTC))
+            await anonymise_user(self._database, user_id, through or datetime.now(UTC))
         except PyMongoError as error:
             raise _away() from error
 

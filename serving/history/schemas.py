@@ -16,7 +16,7 @@ from cs2.messages import (
     SeriesAnswer,
     SeriesEvent,
     SeriesRequest,
-    outcome_of,
+    parse_outcome,
 )
 from serving.history.explanation import Explanation, explained
 from serving.history.repository import Document
@@ -102,7 +102,9 @@ def with_reasons(document: Document, outcome: Document | None) -> ExplainedForec
 
 def _turnout(document: Document | None) -> Turnout | None:
     return (
-        None if document is None else Turnout(**outcome_of(document).model_dump(exclude={"forecast_id", "judged_at"}))
+        None
+        if document is None
+        else Turnout(**parse_outcome(document).model_dump(exclude={"forecast_id", "judged_at"}))
     )
 
 

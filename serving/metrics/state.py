@@ -28,7 +28,7 @@ def state_of(services: Services, lengths: Mapping[str, int]) -> Iterable[Metric]
     yield from _served(services)
     outbox = services.outbox
     yield _gauge("cs2_spool_bytes", "Size of the events that wait in the local file for Redis.", outbox.spooled_bytes)
-    limit = services.settings.spool_max_mb * 1024 * 1024
+    limit = services.settings.fallback_file_max_mb * 1024 * 1024
     yield _gauge("cs2_spool_max_bytes", "Bound of the local file; beyond it forecasts are refused.", limit)
     yield _gauge("cs2_outbox_waiting", "Events that wait for Redis or the local file to take them.", outbox.waiting)
     for name, value in lengths.items():

@@ -16,7 +16,7 @@ SLOW_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-class Tracing:
+class RequestContextMiddleware:
     """ASGI layer around the whole application, its handler of unexpected errors included."""
 
     def __init__(self, app: ASGIApp, counts: Counts) -> None:

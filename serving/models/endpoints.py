@@ -10,9 +10,10 @@ from redis.exceptions import RedisError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.messages import MODELS_CHANNEL, AnnouncementKind
+from cs2.announcements import CHANNEL, build_announcement, encode_announcement
+from cs2.messages import AnnouncementKind
 from cs2.storage import model_registry as registry
-from cs2.storage.model_registry import MlModel
+from cs2.storage.model_registry import ModelRow
 from serving.dependencies import ServicesDep, SessionDep, administrators, authenticated
 from serving.errors import ConflictError, NotFoundError, problems
 from serving.lifespan import Services
@@ -35,11 +36,11 @@ _PROMOTE = _ONE | _ROLLBACK
 @router.get("", responses=_READ, dependencies=[authenticated])
 async def list_models(query: Annotated[ModelQuery, Query()], session: SessionDep) -> ModelPage:
     """Versions, the newest first."""
-    wanted = select(MlModel).order_by(MlModel.version.desc()).limit(query.limit + 1)
+    wanted = select(ModelRow).order_by(ModelRow.version.desc()).limit(query.limit + 1)
     if query.status is not None:
-        wanted = wanted.where(MlModel.status == query.status)
+        wanted = wanted.where(ModelRow.status == query.status)
     if query.before is not None:
-        wanted = wanted.where(MlModel.version < query.before)
+        wanted = wanted.where(ModelRow.version < query.before)
     rows = list(await session.scalars(wanted))
     items = [shown(row) for row in rows[: query.limit]]
     return ModelPage(items=items, next_before=items[-1].version if len(rows) > query.limit else None)
@@ -48,7 +49,7 @@ async def list_models(query: Annotated[ModelQuery, Query()], session: SessionDep
 @router.get("/current", responses=_CURRENT, dependencies=[authenticated])
 async def current_model(session: SessionDep) -> Model:
     """The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``."""
-    row = await session.run_sync(registry.champion)
+    row = await session.run_sync(registry.get_champion)
     if row is None:
         raise NotFoundError("no-model", "no model was promoted yet")
     return shown(row)
@@ -63,25 +64,25 @@ async def roll_back(services: ServicesDep) -> Promoted:
 @router.get("/{version}", responses=_ONE, dependencies=[authenticated])
 async def get_model(version: Version, session: SessionDep) -> Model:
     """One version."""
-    return shown(await _existing(session.get(MlModel, version), version))
+    return shown(await _existing(session.get(ModelRow, version), version))
 
 
 @router.post("/{version}/promote", responses=_PROMOTE, dependencies=[administrators])
 async def promote(version: Version, services: ServicesDep) -> Promoted:
     """Serve a version that passed the gate; the champion before it retires."""
     async with services.sessions() as session:
-        await _existing(session.get(MlModel, version), version)
+        await _existing(session.get(ModelRow, version), version)
     return await _promoted(services, lambda session: registry.promote(session, version))
 
 
-async def _existing(found: Awaitable[MlModel | None], version: int) -> MlModel:
+async def _existing(found: Awaitable[ModelRow | None], version: int) -> ModelRow:
     row = await found
     if row is None:
         raise NotFoundError("unknown-model", f"there is no version {version}; GET /models lists them")
     return row
 
 
-async def _promoted(services: Services, change: Callable[[Session], MlModel]) -> Promoted:
+async def _promoted(services: Services, change: Callable[[Session], ModelRow]) -> Promoted:
     """Change the champion, and announce it after the commit: who hears it must find it."""
     async with services.sessions.begin() as session:
         try:
@@ -89,10 +90,11 @@ async def _promoted(services: Services, change: Callable[[Session], MlModel]) ->
         except registry.PromotionRefusedError as error:
             raise ConflictError("not-promotable", str(error)) from error
         await session.refresh(row)
-        model, now = shown(row), await session.run_sync(registry.served)
+        model, now = shown(row), await session.run_sync(registry.get_served_versions)
     services.keeper.tell()
     try:
-        await services.redis.publish(MODELS_CHANNEL, now.announcement(AnnouncementKind.MODEL).model_dump_json())
+        announcement = build_announcement(AnnouncementKind.MODEL, now)
+        await services.redis.publish(CHANNEL, encode_announcement(announcement))
     except (RedisError, OSError) as error:
         log.warning("not_announced", model_version=model.version, error=str(error))
         return Promoted(model=model, announced=False)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from cs2.messages import Identifier
-from cs2.storage.model_registry import MlModel, ModelStatus
+from cs2.storage.model_registry import ModelRow, ModelStatus
 
 
 class Calibration(BaseModel):
@@ -68,7 +68,7 @@ class Promoted(BaseModel):
     """Whether Redis took the announcement; if not, each service finds out by itself within seconds."""
 
 
-def shown(row: MlModel) -> Model:
+def shown(row: ModelRow) -> Model:
     """A row as it is shown."""
     model = Model.model_validate(row)
     measured = row.metrics.get("gate") or {

@@ -74,7 +74,7 @@ def test_a_past_weekend_is_forecast_and_judged(
         "CS2_MONGO_DATABASE": mongo_database,
         "CS2_MLFLOW_URL": mlflow_url,
         "CS2_DATA_DIR": str(tmp_path / "service"),
-        "CS2_TODAY": str(CUT),
+        "CS2_CLOCK_DATE": str(CUT),
         "CS2_JWT_KEY": JWT_KEY,
     }
     api = [sys.executable, "-m", "uvicorn", "--factory", "serving.app:create_app", "--port", str(port)]

@@ -7,12 +7,13 @@ from typing import Any
 
 import skops.io
 
-from cs2.forecasting.evaluation.walk_forward import training_set
+from cs2.calendar import day_number
+from cs2.forecasting.evaluation.walk_forward import build_training_set
 from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.model.regression_cases import build_regression_cases
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.storage.engine import make_engine
 from pipelines.etl.ids import Identities
@@ -22,8 +23,6 @@ from pipelines.etl.repository import store
 from pipelines.etl.tabulate import Tables
 from pipelines.sources.archive import ArchiveSource
 from tests.testkit.service import publish
-
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +44,15 @@ def serve_archive(folder: Path, cut: date, last: date, postgres_url: str, mlflow
     engine.dispose()
     tables = rebuilt.tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    day = (cut - EPOCH).days
-    data = training_set(history, through=day)
-    estimator, snapshot = fit_logistic(data), rate(history, through=day)
-    golden = golden_set(MapModel.from_estimator(estimator), data.X)
+    day = day_number(cut)
+    data = build_training_set(history, through=day)
+    estimator, snapshot = fit_logistic(data), compute_ratings(history, through=day)
+    regression_cases = build_regression_cases(MapModel.from_estimator(estimator), data.X)
     publish(
         postgres_url,
         mlflow_url,
         blob=skops.io.dumps(estimator),
-        golden=golden,
+        regression_cases=regression_cases,
         ratings=snapshot.to_bytes(),
         as_of=cut,
     )

@@ -13,10 +13,10 @@ from sqlalchemy import select
 
 from cs2.messages import ModelAnnouncement
 from cs2.mongo_client import MongoClient
-from cs2.storage.model_registry import MlModel, Served, served
+from cs2.storage.model_registry import ModelRow, ServedVersions, get_served_versions
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
-from pipelines.mlflow_client import Mlflow, TrainedModel
+from pipelines.mlflow_client import MlflowTracking, TrainedModel
 from pipelines.resources import Announcer, Database, Mongo
 
 Add = Callable[..., int]
@@ -30,11 +30,11 @@ importing_mlflow = pytest.mark.filterwarnings("ignore:.*Any type hint is inferre
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class AssetEnvironment:
     """The assets' connections, all to real servers, and an instance of Dagster."""
 
     database: Database
-    mlflow: Mlflow
+    mlflow: MlflowTracking
     announcer: Announcer
     mongo: Mongo
     instance: dg.DagsterInstance
@@ -64,13 +64,13 @@ class Stage:
             raise_on_error=False,
         )
 
-    def served(self) -> Served:
+    def served(self) -> ServedVersions:
         with self.database.transaction() as session:
-            return served(session)
+            return get_served_versions(session)
 
     def run_ids(self) -> dict[int, str]:
         with self.database.transaction() as session:
-            return {row.version: row.mlflow_run_id for row in session.scalars(select(MlModel))}
+            return {row.version: row.mlflow_run_id for row in session.scalars(select(ModelRow))}
 
 
 def trained_model(**changes: Any) -> TrainedModel:

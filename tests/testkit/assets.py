@@ -13,11 +13,11 @@ import redis
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.messages import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, ModelAnnouncement, SeriesEvent
 from cs2.settings import get_settings
-from cs2.storage.model_registry import MlModel, ModelStatus, judge_candidate, store_snapshot
+from cs2.storage.model_registry import ModelRow, ModelStatus, record_gate_result, store_snapshot
 from cs2.storage.tables import Fixture
-from pipelines.mlflow_client import Mlflow
+from pipelines.mlflow_client import MlflowTracking
 from pipelines.resources import Announcer, Database, Mongo
-from tests.testkit.asset_environment import SetToday, Stage, trained_model
+from tests.testkit.asset_environment import AssetEnvironment, SetToday, trained_model
 from tests.testkit.service import League
 
 
@@ -27,9 +27,9 @@ def database(postgres_url: str) -> Database:
 
 
 @pytest.fixture
-def mlflow(mlflow_url: str) -> Mlflow:
+def mlflow(mlflow_url: str) -> MlflowTracking:
     name = uuid4().hex  # the server is shared by all tests
-    return Mlflow(url=mlflow_url, experiment=name, registered_model=name)
+    return MlflowTracking(url=mlflow_url, experiment=name, registered_model=name)
 
 
 @pytest.fixture
@@ -42,9 +42,9 @@ def mongo(mongo_url: str, mongo_database: str) -> Iterator[Mongo]:
 
 @pytest.fixture
 def stage(
-    database: Database, mlflow: Mlflow, mongo: Mongo, redis_url: str, channel: str, instance: dg.DagsterInstance
-) -> Stage:
-    return Stage(database, mlflow, Announcer(url=redis_url, channel=channel), mongo, instance)
+    database: Database, mlflow: MlflowTracking, mongo: Mongo, redis_url: str, channel: str, instance: dg.DagsterInstance
+) -> AssetEnvironment:
+    return AssetEnvironment(database, mlflow, Announcer(url=redis_url, channel=channel), mongo, instance)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def announcements(redis_url: str, channel: str) -> Iterator[Callable[[], ModelAn
 
 
 @pytest.fixture
-def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
+def add_candidate(database: Database, mlflow: MlflowTracking) -> Callable[..., int]:
     """Stores a candidate, its run and blob in MLflow; ``verdict`` judges it: None not at all, [] passes."""
 
     def add(*, verdict: list[str] | None = None, in_mlflow: bool = True, **changes: Any) -> int:
@@ -92,18 +92,18 @@ def add_candidate(database: Database, mlflow: Mlflow) -> Callable[..., int]:
                 "features_version": FEATURES_VERSION,
                 "feature_names": ["rating"],
                 "parameters": {},
-                "golden": {},
+                "regression_cases": {},
                 "metrics": {},
                 "trained_from": date(2024, 1, 1),
                 "trained_through": date(2025, 12, 31),
                 "n_maps": 1000,
                 "snapshot_id": snapshot.id,
             }
-            row = MlModel(**{**arguments, **changes})
+            row = ModelRow(**{**arguments, **changes})
             session.add(row)
             session.flush()
             if verdict is not None:
-                judge_candidate(session, row.version, passed=not verdict, reasons=verdict, metrics={})
+                record_gate_result(session, row.version, passed=not verdict, reasons=verdict, metrics={})
             return row.version
 
     return add
@@ -114,7 +114,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
     """Sets the clock: to the end of 2026-01-05 until told otherwise."""
 
     def set_today(day: str) -> None:
-        monkeypatch.setenv("CS2_TODAY", day)
+        monkeypatch.setenv("CS2_CLOCK_DATE", day)
         get_settings.cache_clear()
 
     set_today("2026-01-05")

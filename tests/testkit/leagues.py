@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from cs2 import calendar
 from cs2.forecasting.evaluation.backtest import Backtest, backtest
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from cs2.forecasting.matches import UNKNOWN, BoolArray, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model.estimators import EstimatorParameters
 from cs2.forecasting.simulation.league import League, LeagueParameters, simulate_league
@@ -18,7 +19,7 @@ SHORT_MEMORY = EstimatorParameters(history_days=200)
 
 
 def day_number(year: int, month: int, day: int) -> int:
-    return (date(year, month, day) - date(1970, 1, 1)).days
+    return calendar.day_number(date(year, month, day))
 
 
 FIRST_DAY = day_number(2023, 1, 2)
@@ -104,7 +105,7 @@ def forecast_rows(
     parameters: EstimatorParameters = SHORT_MEMORY,
 ) -> Backtest:
     """Forecast some rows of ``asked`` by what ``learned`` tells, as ``cs2 backtest`` does."""
-    return backtest(learned, fixtures_of(asked).take(rows), asked.best_of[rows], parameters=parameters)
+    return backtest(learned, questions_about(asked).take(rows), asked.best_of[rows], parameters=parameters)
 
 
 def numbers(result: Backtest) -> FloatArray:

@@ -54,10 +54,10 @@ def tried_service(servers: dict[str, int], mlflow_url: str, worker_number: int, 
             mongo_database=f"test_{uuid.uuid4().hex}",
             mlflow_url=mlflow_url,
             data_dir=folder,
-            today=TODAY,
+            clock_date=TODAY,
             jwt_key=SecretStr(JWT_KEY),
-            attempts_per_account=10**6,
-            attempts_per_address=10**6,
+            login_attempts_per_minute=10**6,
+            login_attempts_per_address_per_minute=10**6,
         )
         with _live(settings) as url, requests.Session() as session:
             user, admin = _account(url), _account(url)

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.state import RatingState
 from tests.testkit.leagues import LAST_DAY
 
@@ -26,7 +26,7 @@ def after(history: MatchHistory, one: MatchHistory) -> tuple[RatingState, Rating
             for field in fields(one)
         }
     )
-    return rate(both, through=LAST_DAY + 4).state, rate(both).state
+    return compute_ratings(both, through=LAST_DAY + 4).state, compute_ratings(both).state
 
 
 def differences(one: RatingState, other: RatingState) -> dict[str, float]:

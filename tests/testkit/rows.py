@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from pipelines.etl.ids import Identities
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.archive import keyed
-from pipelines.sources.base import Published, RowKind
+from pipelines.sources.base import PublishedRows, RowKind
 
 Row = dict[str, str]
 
@@ -33,16 +33,16 @@ def fixture_row(start_time: str, team1: str = "Alpha", team2: str = "Beta", **mo
     return {**row, "event": "Cup", "best_of": "3", **more}
 
 
-def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> Published:
+def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> PublishedRows:
     """Rows as a source hands them over; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}
-    return Published({kind: keyed(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows})
+    return PublishedRows({kind: keyed(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows})
 
 
-def rebuilt(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Any) -> Rebuilt:
+def rebuilt(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Any) -> TableSet:
     return rebuild(published(maps, series, **others).frames, Identities())
 
 
-def outcomes(result: Rebuilt, kind: RowKind) -> list[str]:
+def outcomes(result: TableSet, kind: RowKind) -> list[str]:
     """What became of the rows of a kind, in their order."""
     return result.outcomes[result.outcomes["kind"] == kind].sort_values("index")["outcome"].tolist()

@@ -22,16 +22,17 @@ from sklearn.preprocessing import StandardScaler
 from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from cs2.calendar import day_number
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
 from cs2.mongo_client import MongoClient
 from cs2.settings import Settings
 from cs2.storage.engine import make_engine
-from cs2.storage.model_registry import judge_candidate, promote, store_snapshot
-from cs2.storage.tables import Map, MlModel, Player, PlayerAlias, Team, TeamAlias
+from cs2.storage.model_registry import promote, record_gate_result, store_snapshot
+from cs2.storage.tables import Map, ModelRow, Player, PlayerAlias, Team, TeamAlias
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
 from serving.app import create_app
@@ -88,7 +89,7 @@ def ratings_of(league: League, *, skill: float = 1.0) -> bytes:
         state.skill[lineup, 0] = sign * skill
         state.player_maps[lineup] = 50
         state.lineup[team] = lineup
-    day = (AS_OF - date(1970, 1, 1)).days
+    day = day_number(AS_OF)
     return RatingSnapshot(as_of=day, features_version=FEATURES_VERSION, state=state).to_bytes()
 
 
@@ -118,7 +119,7 @@ class Models:
             blob=skops.io.dumps(pipeline) if blob is None else blob,
             ratings=ratings_of(self.league, skill=skill),
             as_of=AS_OF,
-            **{"golden": golden_set(MapModel.from_estimator(pipeline), X), **changes},
+            **{"regression_cases": build_regression_cases(MapModel.from_estimator(pipeline), X), **changes},
         )
 
     def publish_ratings(self, data: bytes) -> int:
@@ -134,7 +135,7 @@ def publish(
     mlflow_url: str,
     *,
     blob: bytes,
-    golden: dict[str, Any],
+    regression_cases: dict[str, Any],
     ratings: bytes,
     as_of: date,
     artifact_uri: str | None = None,
@@ -152,7 +153,7 @@ def publish(
         "features_version": FEATURES_VERSION,
         "feature_names": list(FEATURE_NAMES),
         "parameters": {},
-        "golden": golden,
+        "regression_cases": regression_cases,
         "metrics": {},
         "trained_from": date(2024, 1, 1),
         "trained_through": as_of,
@@ -160,10 +161,10 @@ def publish(
     }
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
-        row = MlModel(**{**arguments, "snapshot_id": _store(session, ratings, as_of)})
+        row = ModelRow(**{**arguments, "snapshot_id": _store(session, ratings, as_of)})
         session.add(row)
         session.flush()
-        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+        record_gate_result(session, row.version, passed=True, reasons=[], metrics={})
         version = promote(session, row.version).version
         for name, value in changes.items():  # afterwards: the registry refuses what another release could have written
             setattr(row, name, value)
@@ -197,9 +198,9 @@ def settings(
         mongo_database=mongo_database,
         mlflow_url=mlflow_url,
         data_dir=tmp_path,
-        today=TODAY,
+        clock_date=TODAY,
         jwt_key=SecretStr(JWT_KEY),
-        reconcile_seconds=RECONCILE_SECONDS,
+        model_refresh_seconds=RECONCILE_SECONDS,
     )
 
 

@@ -12,7 +12,8 @@ import pytest
 import redis.asyncio
 
 from cli.stack import servers
-from cs2.messages import EVENTS_STREAM, MODELS_CHANNEL, ModelAnnouncement, events_of
+from cs2.announcements import CHANNEL
+from cs2.messages import EVENTS_STREAM, ModelAnnouncement, parse_entry
 from tests.testkit.servers import wait_until_well
 from tests.testkit.service import Service
 
@@ -44,7 +45,7 @@ class Valkey:
     async def event_ids(self) -> list[str]:
         async with redis.asyncio.Redis.from_url(self.url) as client:
             entries: Any = await client.xrange(EVENTS_STREAM)
-        return [json.loads(event)["event_id"] for _, fields in entries for event in events_of(fields)]
+        return [json.loads(event)["event_id"] for _, fields in entries for event in parse_entry(fields)]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ async def announce(url: str, payload: bytes | None = None) -> None:
         event_id="x", kind="model", model_version=None, snapshot_id=None, published_at=datetime.now(UTC)
     )
     async with redis.asyncio.Redis.from_url(url) as client:
-        await client.publish(MODELS_CHANNEL, payload or message.model_dump_json().encode())
+        await client.publish(CHANNEL, payload or message.model_dump_json().encode())
 
 
 def serves(service: Service, version: int) -> Callable[[], Awaitable[bool]]:

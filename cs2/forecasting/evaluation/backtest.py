@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps, usual_best_of
-from cs2.forecasting.evaluation.walk_forward import Progress, days_of_questions, fixtures_of, walk
-from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import Progress, iterate_days, questions_about, walk_forward
+from cs2.forecasting.matches import UNKNOWN, FloatArray, IntArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, EstimatorParameters, fit_logistic
-from cs2.forecasting.model.features import FEATURE_NAMES, from_sides, read_sides
+from cs2.forecasting.model.features import FEATURE_NAMES, design_matrix, read_matchup
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.training_set import TrainingSet
 from cs2.forecasting.probability import EDGE, sigmoid
@@ -47,7 +47,7 @@ def month_starts(days: IntArray) -> IntArray:
 
 def backtest(
     history: MatchHistory,
-    questions: Fixtures,
+    questions: MatchQuestions,
     best_of: IntArray,
     *,
     fit: Fit | None = None,
@@ -71,8 +71,8 @@ def backtest(
         history.is_map & history.is_rated & (history.forecast_day >= int(starts.min()) - parameters.history_days)
     )
     is_map = questions.map_id != UNKNOWN
-    asked = together(fixtures_of(history).take(known), questions.take(np.flatnonzero(is_map)))
-    read = walk(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p, progress=progress)
+    asked = together(questions_about(history).take(known), questions.take(np.flatnonzero(is_map)))
+    read = walk_forward(history, asked, _features_and_elos(p), n_columns=len(FEATURE_NAMES) + 2, p=p, progress=progress)
     X = read[:, : len(FEATURE_NAMES)]
 
     models = {
@@ -104,7 +104,7 @@ def fit_without(name: str, parameters: EstimatorParameters = DEFAULT_PARAMETERS)
 
 def _series(
     history: MatchHistory,
-    questions: Fixtures,
+    questions: MatchQuestions,
     best_of: IntArray,
     models: dict[int, MapModel],
     p: RatingParameters,
@@ -113,7 +113,7 @@ def _series(
     """Forecasts of series by the model of their month, by team Elo and by player Elo, shape (n, 3)."""
     starts = month_starts(questions.day)
     found = np.empty((len(questions), 3))
-    for state, index in days_of_questions(history, questions.day, p, progress):
+    for state, index in iterate_days(history, questions.day, p, progress):
         asked, maps = questions.take(index), best_of[index]
         elos = elo_log_odds(state, asked, p)
         found[index, 0] = series_probability(models[int(starts[index[0]])], state, asked, maps, p)
@@ -122,16 +122,16 @@ def _series(
     return found
 
 
-def _features_and_elos(p: RatingParameters) -> Callable[[RatingState, Fixtures], FloatArray]:
-    def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
-        return np.column_stack([from_sides(read_sides(state, fixtures, p)), elo_log_odds(state, fixtures, p)])
+def _features_and_elos(p: RatingParameters) -> Callable[[RatingState, MatchQuestions], FloatArray]:
+    def ask(state: RatingState, fixtures: MatchQuestions) -> FloatArray:
+        return np.column_stack([design_matrix(read_matchup(state, fixtures, p)), elo_log_odds(state, fixtures, p)])
 
     return ask
 
 
-def together(first: Fixtures, second: Fixtures) -> Fixtures:
+def together(first: MatchQuestions, second: MatchQuestions) -> MatchQuestions:
     """Both, one after the other."""
-    return Fixtures(
+    return MatchQuestions(
         map_id=np.concatenate([first.map_id, second.map_id]),
         team_ids=np.concatenate([first.team_ids, second.team_ids]),
         player_ids=np.concatenate([first.player_ids, second.player_ids]),

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cs2.forecasting.matches import Fixtures, FloatArray, IntArray
-from cs2.forecasting.model.features import read_sides
+from cs2.forecasting.matches import FloatArray, IntArray, MatchQuestions
+from cs2.forecasting.model.features import read_matchup
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.series.score_lines import BEST_OF, score_lines
@@ -18,9 +18,9 @@ OTHERS = "others"
 TIERS = (TOP_30, TOP_100, OTHERS)
 
 
-def elo_log_odds(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEFAULT) -> FloatArray:
+def elo_log_odds(state: RatingState, fixtures: MatchQuestions, p: RatingParameters = DEFAULT) -> FloatArray:
     """Log-odds on a map by team Elo and by player Elo (team Elo where a lineup is unknown), shape (n, 2)."""
-    sides = read_sides(state, fixtures, p)
+    sides = read_matchup(state, fixtures, p)
     elo = sides.elo[:, 0] - sides.elo[:, 1]
     known = sides.lineup_known.all(axis=1)
     return np.column_stack([elo, np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)])

@@ -16,12 +16,12 @@ WORSE_THAN_CHAMPION = 0.002
 SLOPE_BAND = (0.8, 1.25)
 INTERCEPT_BAND = (-0.15, 0.15)
 SYMMETRY = 1e-12
-GOLDEN_MOVE = 0.15
+REGRESSION_MOVE = 0.15
 """Probability by which a refit may move an old golden forecast; more is another model, not a newer one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluationSet:
     """Forecasts of maps that none of the compared models was trained on. Shapes (n,).
 
     Attributes:
@@ -45,7 +45,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateResult:
     """What the gate says.
 
     Attributes:
@@ -62,20 +62,21 @@ class Verdict:
     metrics: dict[str, float]
 
 
-def judge(judged: Judged, *, golden_move: float | None = None, player_gain: float | None = None) -> Verdict:
+def run_gate(
+    judged: EvaluationSet, *, regression_move: float | None = None, player_gain: float | None = None
+) -> GateResult:
     """Compare the candidate with the Elo, the champion and itself.
 
     Args:
         judged: Forecasts and outcomes.
         golden_move: Largest distance to the champion's golden forecasts; None where there is no champion, or where its
             features are of another version.
-        player_gain: Least coefficient of a player's skill (:func:`cs2.forecasting.model.map_model.least_player_gain`); None where
-            the model cannot be read.
+        player_gain: Least coefficient of a player's skill (``least_player_gain``); None where the model cannot be read.
     """
     n = len(judged.day)
     if n < MIN_MAPS:
         reason = f"enough_maps: {n} judged maps, at least {MIN_MAPS} are needed"
-        return Verdict(False, [reason], ["enough_maps"], {"n_maps": float(n)})
+        return GateResult(False, [reason], ["enough_maps"], {"n_maps": float(n)})
     won, day = judged.team1_won, judged.day
     losses = metrics.log_losses(judged.candidate, won)
     against_elo = metrics.by_day(losses - metrics.log_losses(judged.elo, won), day)
@@ -112,11 +113,11 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
         good = paired.estimate <= WORSE_THAN_CHAMPION
         text = f"log loss minus the champion's {_interval(paired)} on {fair.sum()} maps since it was trained"
         claims["not_worse_than_champion"] = (good, f"{text}, at most {WORSE_THAN_CHAMPION:+} allowed")
-    if golden_move is not None:
-        figures["golden_move"] = golden_move
+    if regression_move is not None:
+        figures["golden_move"] = regression_move
         claims["golden_forecasts_stay"] = (
-            golden_move <= GOLDEN_MOVE,
-            f"the champion's golden forecasts move by {golden_move:.3f} at most, allowed {GOLDEN_MOVE}",
+            regression_move <= REGRESSION_MOVE,
+            f"the champion's golden forecasts move by {regression_move:.3f} at most, allowed {REGRESSION_MOVE}",
         )
     if player_gain is not None:
         figures["player_gain"] = player_gain
@@ -127,10 +128,10 @@ def judge(judged: Judged, *, golden_move: float | None = None, player_gain: floa
     failed = [name for name, (good, _) in claims.items() if not good]
     ordered = sorted(claims, key=lambda name: claims[name][0])
     reasons = [f"{name}: {claims[name][1]}" for name in ordered]
-    return Verdict(not failed, reasons, failed, figures)
+    return GateResult(not failed, reasons, failed, figures)
 
 
-def _unseen_by_champion(judged: Judged) -> BoolArray:
+def _unseen_by_champion(judged: EvaluationSet) -> BoolArray:
     if judged.beside_champion is None:
         return np.ones(len(judged.day), bool)
     unseen: BoolArray = ~np.isnan(judged.beside_champion)

@@ -5,10 +5,10 @@ from functools import partial
 
 import numpy as np
 
-from cs2.forecasting.matches import Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.training_set import TrainingSet
-from cs2.forecasting.ratings.engine import in_learning_order, rows_of_first_pass, second_pass
+from cs2.forecasting.ratings.engine import first_pass_length, in_learning_order, start_second_pass
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 
@@ -16,17 +16,17 @@ Progress = Callable[[IntArray], Iterable[int]]
 """Goes through the days that it is given, and shows how far it is."""
 
 
-def fixtures_of(history: MatchHistory) -> Fixtures:
+def questions_about(history: MatchHistory) -> MatchQuestions:
     """The rows as questions, on the day on which they are forecast."""
-    return Fixtures(
+    return MatchQuestions(
         map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
     )
 
 
-def walk(
+def walk_forward(
     history: MatchHistory,
-    fixtures: Fixtures,
-    ask: Callable[[RatingState, Fixtures], FloatArray],
+    fixtures: MatchQuestions,
+    ask: Callable[[RatingState, MatchQuestions], FloatArray],
     *,
     n_columns: int,
     p: RatingParameters = DEFAULT,
@@ -46,12 +46,12 @@ def walk(
         The answers in the order of the fixtures, shape (len(fixtures), n_columns).
     """
     answers = np.empty((len(fixtures), n_columns))
-    for state, index in days_of_questions(history, fixtures.day, p, progress):
+    for state, index in iterate_days(history, fixtures.day, p, progress):
         answers[index] = ask(state, fixtures.take(index))
     return answers
 
 
-def days_of_questions(
+def iterate_days(
     history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT, progress: Progress = iter
 ) -> Iterator[tuple[RatingState, IntArray]]:
     """Go through the days of some questions in order.
@@ -72,15 +72,15 @@ def days_of_questions(
     learned, first = 0, -1
     for place, day in enumerate(progress(distinct)):
         through = int(np.searchsorted(ordered.learn_day, day, side="left"))
-        if first != rows_of_first_pass(ordered, through):
-            first, learned = rows_of_first_pass(ordered, through), 0
-            engine = second_pass(ordered, first, p)
+        if first != first_pass_length(ordered, through):
+            first, learned = first_pass_length(ordered, through), 0
+            engine = start_second_pass(ordered, first, p)
         engine.learn(learned, through)
         learned = through
         yield engine.state, order[bounds[place] : bounds[place + 1]]
 
 
-def training_set(
+def build_training_set(
     history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
 ) -> TrainingSet:
     """Features of the rated maps from day ``since`` through day ``through``, each as known before its day.
@@ -94,6 +94,6 @@ def training_set(
     if through is not None:
         wanted &= history.learn_day <= through
     row = np.flatnonzero(wanted)
-    asked = fixtures_of(history).take(row)
-    X = walk(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
+    asked = questions_about(history).take(row)
+    X = walk_forward(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
     return TrainingSet(X=X, team1_won=history.team1_won[row], day=asked.day, row=row)

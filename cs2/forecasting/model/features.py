@@ -8,18 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cs2.forecasting.matches import UNKNOWN, BoolArray, Fixtures, FloatArray, IntArray
+from cs2.forecasting.matches import UNKNOWN, BoolArray, FloatArray, IntArray, MatchQuestions
 from cs2.forecasting.ratings.parameters import (
     DEFAULT,
     SETTLED_MAPS,
     RatingParameters,
-    damped,
     faded_mean,
     faded_variance,
+    moderated,
     newcomer_skill,
 )
 from cs2.forecasting.ratings.state import RatingState, days_since
-from cs2.forecasting.ratings.transfers import with_arrivals
+from cs2.forecasting.ratings.transfers import with_transfers
 
 MOST_EXPERIENCE = 8.0
 """Mean log maps at which a lineup counts as fully experienced: about three thousand maps each."""
@@ -60,7 +60,7 @@ OF_PLAYERS = ("rating_of_experienced", "best_three", "best_three_of_experienced"
 
 
 @dataclass(frozen=True, slots=True)
-class Sides:
+class Matchup:
     """What is known of both sides of each fixture, shape (n, 2) each.
 
     Strengths are on the scale of the ratings, variances on its square; ``skill`` and its variance are those of the
@@ -108,7 +108,7 @@ def _rows(ids: IntArray, size: int) -> IntArray:
     return np.where((ids > 0) & (ids < size), ids, 0)
 
 
-def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEFAULT) -> Sides:
+def read_matchup(state: RatingState, fixtures: MatchQuestions, p: RatingParameters = DEFAULT) -> Matchup:
     """Gather what ``state`` knows about the sides of ``fixtures``."""
 
     teams = _rows(fixtures.team_ids, len(state.elo))
@@ -124,7 +124,7 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     gap = days_since(state.team_day[teams], fixtures.day[:, None])
     n_maps = state.team_maps[teams].sum(axis=2)
     told_players = np.where(given, players, 0)
-    name, elo, on_this_map, on_all = with_arrivals(state, teams, maps, told_players, fixtures.day, p)
+    name, elo, on_this_map, on_all = with_transfers(state, teams, maps, told_players, fixtures.day, p)
     name_variance = state.name[teams, 1] + p.name_drift * gap
 
     seen = state.player_maps[players]
@@ -139,7 +139,7 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
 
     offsets = state.player_map[players, maps[:, :, None]]
     of_team = state.team_map[teams, maps]
-    return Sides(
+    return Matchup(
         skill=np.where(known, skills.sum(axis=2) / 5.0, name),
         skill_variance=np.where(known, skill_variance, name_variance),
         best_three=np.where(known, np.sort(skills, axis=2)[:, :, -3:].sum(axis=2) / 3.0, name),
@@ -159,18 +159,18 @@ def read_sides(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEF
     )
 
 
-def from_sides(sides: Sides) -> FloatArray:
+def design_matrix(sides: Matchup) -> FloatArray:
     """Design matrix of sides that were read, shape (n, n_features)."""
 
     def difference(values: FloatArray) -> FloatArray:
         result: FloatArray = values[:, 0] - values[:, 1]
         return result
 
-    rating = damped(difference(sides.strength), sides.variance)
+    rating = moderated(difference(sides.strength), sides.variance)
     best_three = difference(sides.best_three)
     columns = [
         rating * sides.experienced,
-        damped(difference(sides.name), sides.name_variance.sum(axis=1)),
+        moderated(difference(sides.name), sides.name_variance.sum(axis=1)),
         difference(sides.elo),
         difference(sides.map_strength),
         difference(sides.form),
@@ -183,7 +183,7 @@ def from_sides(sides: Sides) -> FloatArray:
     return np.column_stack(columns)
 
 
-def features(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEFAULT) -> FloatArray:
+def features(state: RatingState, fixtures: MatchQuestions, p: RatingParameters = DEFAULT) -> FloatArray:
     """Design matrix of ``fixtures`` by what ``state`` knows.
 
     Args:
@@ -194,4 +194,4 @@ def features(state: RatingState, fixtures: Fixtures, p: RatingParameters = DEFAU
     Returns:
         One row a fixture, one column a feature of ``FEATURES``, shape (n, n_features).
     """
-    return from_sides(read_sides(state, fixtures, p))
+    return design_matrix(read_matchup(state, fixtures, p))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cs2.forecasting.matches import Fixtures, FloatArray
-from cs2.forecasting.model.features import from_sides, read_sides
+from cs2.forecasting.matches import FloatArray, MatchQuestions
+from cs2.forecasting.model.features import design_matrix, read_matchup
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.uncertainty import Z_95, log_odds_error
 from cs2.forecasting.model.warnings import warnings_by_map
@@ -36,7 +36,7 @@ class Forecasts:
     warnings: Sequence[Sequence[str]]
 
 
-def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: Fixtures) -> Forecasts:
+def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: MatchQuestions) -> Forecasts:
     """Forecast maps.
 
     Args:
@@ -44,8 +44,8 @@ def forecast(model: MapModel, snapshot: RatingSnapshot, fixtures: Fixtures) -> F
         snapshot: Ratings of a day before that of the fixtures.
         fixtures: Maps to forecast, n of them.
     """
-    sides = read_sides(snapshot.state, fixtures)
-    X = from_sides(sides)
+    sides = read_matchup(snapshot.state, fixtures)
+    X = design_matrix(sides)
     log_odds = model.log_odds(X)
     reach = Z_95 * log_odds_error(model, sides)
     return Forecasts(

@@ -3,9 +3,9 @@
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.features import FEATURE_NAMES, Sides
+from cs2.forecasting.model.features import FEATURE_NAMES, Matchup
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.ratings.parameters import damped
+from cs2.forecasting.ratings.parameters import moderated
 
 Z_95 = 1.959963984540054
 SHARED_ERROR = 0.7
@@ -16,17 +16,17 @@ Its square is the covariance of the first two maps of a series beyond their fore
 """
 
 
-def log_odds_error(model: MapModel, sides: Sides) -> FloatArray:
+def log_odds_error(model: MapModel, sides: Matchup) -> FloatArray:
     """Standard error of the log-odds: of the day, and of each part of the ratings as the model weighs it, (n,)."""
     c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
-    per_strength = damped(c["rating_of_experienced"] * sides.experienced, sides.variance)
+    per_strength = moderated(c["rating_of_experienced"] * sides.experienced, sides.variance)
     per_skill = per_strength + c["best_three"] + c["best_three_of_experienced"] * sides.experienced
     name_variance = sides.name_variance.sum(axis=1)
     variance = (
         per_skill**2 * sides.skill_variance.sum(axis=1)
         + (per_strength + c["map_strength"]) ** 2 * sides.map_variance.sum(axis=1)
         + (per_strength + c["form"]) ** 2 * sides.form_variance.sum(axis=1)
-        + damped(c["name_rating"], name_variance) ** 2 * name_variance
+        + moderated(c["name_rating"], name_variance) ** 2 * name_variance
     )
     error: FloatArray = np.sqrt(SHARED_ERROR**2 + variance)
     return error

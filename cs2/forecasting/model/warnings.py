@@ -4,8 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from cs2.forecasting.matches import UNKNOWN, Fixtures
-from cs2.forecasting.model.features import Sides, read_sides
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
+from cs2.forecasting.model.features import Matchup, read_matchup
 from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.parameters import SETTLED_MAPS
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
@@ -13,7 +13,7 @@ from cs2.forecasting.ratings.snapshot import RatingSnapshot
 OLD_RATINGS_DAYS = 30
 
 
-def warnings_by_map(snapshot: RatingSnapshot, fixtures: Fixtures, sides: Sides) -> list[list[str]]:
+def warnings_by_map(snapshot: RatingSnapshot, fixtures: MatchQuestions, sides: Matchup) -> list[list[str]]:
     """Warnings of each map, counted for all maps at once: map by map they took four fifths of a forecast's time."""
     state = snapshot.state
     lineup, known = sides.lineup, sides.lineup_known
@@ -52,7 +52,7 @@ def _of_map(knows_maps: bool, is_in_pool: bool) -> tuple[str, ...]:
     return () if is_in_pool else ("the map is outside the active pool",)
 
 
-def warnings_of_all(snapshot: RatingSnapshot, fixtures: Fixtures) -> list[str]:
+def warnings_of_all(snapshot: RatingSnapshot, fixtures: MatchQuestions) -> list[str]:
     """Warnings of several maps of the same two sides, each once."""
-    found = warnings_by_map(snapshot, fixtures, read_sides(snapshot.state, fixtures))
+    found = warnings_by_map(snapshot, fixtures, read_matchup(snapshot.state, fixtures))
     return list(dict.fromkeys(warning for of_map in found for warning in of_map))

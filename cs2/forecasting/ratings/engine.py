@@ -36,12 +36,12 @@ class RatingEngine:
         self._state = tuple(getattr(self.state, name) for name in RatingState.__dataclass_fields__)
         self._hindsight = np.zeros(len(self.state.player_maps))
         if seen is not None:
-            self._hindsight = p.hindsight_share * _trust(seen.player_maps, p)
+            self._hindsight = p.first_pass_share * _trust(seen.player_maps, p)
             self.state.skill[:, 0] = seen.skill[:, 0]
-            self.state.skill[:, 1] *= 1.0 - (1.0 - p.hindsight_variance) * _trust(seen.player_maps, p)
+            self.state.skill[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * _trust(seen.player_maps, p)
             of_name = _trust(seen.team_maps.sum(axis=1), p)
-            self.state.name[:, 0] = p.hindsight_share * of_name * seen.name[:, 0]
-            self.state.name[:, 1] *= 1.0 - (1.0 - p.hindsight_variance) * of_name
+            self.state.name[:, 0] = p.first_pass_share * of_name * seen.name[:, 0]
+            self.state.name[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * of_name
 
     def learn(self, start: int, end: int) -> None:
         """Learn rows ``start`` to ``end`` (exclusive) of the history."""
@@ -50,11 +50,11 @@ class RatingEngine:
 
 def _trust(n_maps: IntArray, p: RatingParameters) -> FloatArray:
     """How far the first pass is believed, from 0 to 1, by the maps it saw."""
-    share: FloatArray = n_maps / (n_maps + p.hindsight_maps)
+    share: FloatArray = n_maps / (n_maps + p.first_pass_maps)
     return share
 
 
-def rows_of_first_pass(history: MatchHistory, end: int) -> int:
+def first_pass_length(history: MatchHistory, end: int) -> int:
     """How many rows the first pass learns when ``end`` rows are known: those of whole days.
 
     They grow by tenths, so that learning all of a history twice again and again, whenever it has grown by a tenth,
@@ -67,7 +67,7 @@ def rows_of_first_pass(history: MatchHistory, end: int) -> int:
     return int(np.searchsorted(history.learn_day, history.learn_day[last], side="left"))
 
 
-def second_pass(history: MatchHistory, first: int, p: RatingParameters = DEFAULT) -> RatingEngine:
+def start_second_pass(history: MatchHistory, first: int, p: RatingParameters = DEFAULT) -> RatingEngine:
     """An engine that has learned nothing yet, and starts from what a pass over the ``first`` rows ended with."""
     engine = RatingEngine(history, p)
     engine.learn(0, first)
@@ -81,11 +81,13 @@ def in_learning_order(history: MatchHistory) -> MatchHistory:
     return h.take(order[h.is_rated[order]])
 
 
-def rate(history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT) -> RatingSnapshot:
+def compute_ratings(
+    history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT
+) -> RatingSnapshot:
     """Ratings at the end of day ``through`` (default: of the last day)."""
     ordered = in_learning_order(history)
     as_of = int(history.learn_day.max(initial=0)) if through is None else through
     end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))
-    engine = second_pass(ordered, rows_of_first_pass(ordered, end), p)
+    engine = start_second_pass(ordered, first_pass_length(ordered, end), p)
     engine.learn(0, end)
     return RatingSnapshot(as_of=as_of, features_version=FEATURES_VERSION, state=engine.state)

@@ -60,12 +60,12 @@ class RatingParameters(NamedTuple):
     share_variance: float = 0.76
     series_slope: float = 2.9
     series_weight: float = 2.1
-    arrival_share: float = 0.5
+    transfer_share: float = 0.5
     habit_days: float = 110.0
     habit_prior: float = 10.0
-    hindsight_share: float = 0.75
-    hindsight_variance: float = 0.27
-    hindsight_maps: float = 5.6
+    first_pass_share: float = 0.75
+    first_pass_variance: float = 0.27
+    first_pass_maps: float = 5.6
     elo_k: float = 0.045
     player_elo_k: float = 0.085
     elo_debut: float = 4.0
@@ -103,6 +103,6 @@ def faded_variance(variance: Any, days: Any, p: RatingParameters) -> Any:
     return p.team_variance + (variance - p.team_variance) * np.exp(-2.0 * days / p.team_days)
 
 
-def damped(difference: Any, variance: Any) -> Any:
+def moderated(difference: Any, variance: Any) -> Any:
     """Log-odds of a win when the difference of strengths is normal. Source: MacKay (1992), 'The evidence framework'."""
     return difference / np.sqrt(1.0 + np.pi * variance / 8.0)

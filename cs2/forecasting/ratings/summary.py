@@ -5,15 +5,15 @@ from math import sqrt
 
 import numpy as np
 
-from cs2.forecasting.matches import UNKNOWN, Fixtures
-from cs2.forecasting.model.features import read_sides
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
+from cs2.forecasting.model.features import read_matchup
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.forecasting.ratings.state import NEVER
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
+class RatingSummary:
     """How strong a team or player is at the end of the snapshot's day.
 
     Attributes:
@@ -29,21 +29,21 @@ class Strength:
     maps: int
 
 
-def strength_of_team(snapshot: RatingSnapshot, team_id: int, p: RatingParameters = DEFAULT) -> Strength | None:
+def summarise_team(snapshot: RatingSnapshot, team_id: int, p: RatingParameters = DEFAULT) -> RatingSummary | None:
     """The team with its latest five on any map, and by its name where no five are known; None for one never seen."""
     state = snapshot.state
     if not 0 < team_id < len(state.elo) or (
         snapshot.latest_lineup(team_id) is None and state.team_day[team_id] <= NEVER
     ):
         return None
-    alone = Fixtures(
+    alone = MatchQuestions(
         map_id=np.array([UNKNOWN]),
         team_ids=np.array([[team_id, team_id]]),
         player_ids=np.full((1, 2, 5), UNKNOWN),
         day=np.array([snapshot.as_of]),
     )
-    sides = read_sides(state, alone, p)
-    return Strength(
+    sides = read_matchup(state, alone, p)
+    return RatingSummary(
         value=float(sides.skill[0, 0] + sides.form[0, 0]),
         error=sqrt(float(sides.skill_variance[0, 0] + sides.form_variance[0, 0])),
         elo=float(state.elo[team_id]),
@@ -51,13 +51,13 @@ def strength_of_team(snapshot: RatingSnapshot, team_id: int, p: RatingParameters
     )
 
 
-def strength_of_player(snapshot: RatingSnapshot, player_id: int, p: RatingParameters = DEFAULT) -> Strength | None:
+def summarise_player(snapshot: RatingSnapshot, player_id: int, p: RatingParameters = DEFAULT) -> RatingSummary | None:
     """The player's skill; None for one who has not played a rated map."""
     state = snapshot.state
     if not 0 < player_id < len(state.player_maps) or state.player_maps[player_id] == 0:
         return None
     idle = max(0, snapshot.as_of - int(state.player_day[player_id])) if state.player_day[player_id] > NEVER else 0
-    return Strength(
+    return RatingSummary(
         value=float(state.skill[player_id, 0]),
         error=sqrt(float(state.skill[player_id, 1]) + p.skill_drift * idle),
         elo=float(state.player_elo[player_id]),

@@ -14,7 +14,7 @@ from cs2.forecasting.ratings.parameters import RatingParameters
 from cs2.forecasting.ratings.state import RatingState, days_since
 
 
-def arrival_share(n_maps: Any, n_from: Any, p: RatingParameters) -> Any:
+def transfer_share(n_maps: Any, n_from: Any, p: RatingParameters) -> Any:
     """Share of the difference to his former team that one player brings; plain arithmetic, for numba and numpy.
 
     Args:
@@ -22,10 +22,10 @@ def arrival_share(n_maps: Any, n_from: Any, p: RatingParameters) -> Any:
         n_from: How many of its five a latest team is known of.
         p: The parameters.
     """
-    return (n_maps > 0) * p.arrival_share / 5.0 + (n_maps == 0) / (n_from + 1.0 * (n_from == 0))
+    return (n_maps > 0) * p.transfer_share / 5.0 + (n_maps == 0) / (n_from + 1.0 * (n_from == 0))
 
 
-def with_arrivals(
+def with_transfers(
     state: RatingState, teams: IntArray, maps: IntArray, players: IntArray, day: IntArray, p: RatingParameters
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Name, Elo and habits of teams as they will be when these fives play: what ``learning`` writes before such a row.
@@ -47,7 +47,7 @@ def with_arrivals(
     row, side = np.nonzero((has_former & (former != teams[:, :, None])).any(axis=2))
     if len(row) > 0:
         former, has_former, team = former[row, side], has_former[row, side], teams[row, side]
-        share = arrival_share(state.team_maps[team].sum(axis=1), has_former.sum(axis=1), p)[:, None] * has_former
+        share = transfer_share(state.team_maps[team].sum(axis=1), has_former.sum(axis=1), p)[:, None] * has_former
         their_map = np.broadcast_to(maps[row, side][:, None], former.shape)
         theirs = (*_of_teams(state, former), *_habits(state, former, their_map, day[row, None], p))
         for own, brought in zip(known, theirs, strict=True):

@@ -21,7 +21,7 @@ from cs2.forecasting.ratings import transfers as arrivals
 from cs2.forecasting.ratings.parameters import SETTLED_MAPS
 from cs2.forecasting.ratings.state import NEVER, POOL_DAYS
 
-_arrival_share: Any = numba.njit(arrivals.arrival_share)
+_arrival_share: Any = numba.njit(arrivals.transfer_share)
 _newcomer_skill: Any = numba.njit(parameters.newcomer_skill)
 _faded_mean: Any = numba.njit(parameters.faded_mean)
 _faded_variance: Any = numba.njit(parameters.faded_variance)
@@ -33,7 +33,7 @@ def _sigmoid(x: Any) -> Any:
 
 
 @numba.njit
-def _debut(
+def initialise_newcomers(
     players: Any, team: int, skill: Any, player_maps: Any, name: Any, name_maps: int, hindsight: Any, p: Any
 ) -> None:
     """Give newcomers their prior mean, moved towards what hindsight knows; the variance is there from the start."""
@@ -85,7 +85,7 @@ def _move(estimate: Any, gain: float, error: float, shrink: float) -> None:
 
 
 @numba.njit
-def take_over(
+def apply_transfers(
     fives: Any,
     told: Any,
     teams: Any,
@@ -143,7 +143,7 @@ def take_over(
 
 
 @numba.njit
-def _debut_step(n_maps: int, p: Any) -> Any:
+def newcomer_step(n_maps: int, p: Any) -> Any:
     """Larger steps for newcomers, as FIDE's K."""
     return 1.0 + p.elo_debut / (1.0 + n_maps / p.elo_debut_maps)
 
@@ -191,11 +191,11 @@ def _learn_rows(start: int, end: int, rows: Any, ratings: Any, hindsight: Any, p
                 name[t, 1] += p.name_drift * gap
                 habit[t] *= np.exp(-gap / p.habit_days)
             team_day[t] = today
-        take_over(fives, told, team_ids[row], today, player_team, team_maps, team_day, name, elo, habit, p)
+        apply_transfers(fives, told, team_ids[row], today, player_team, team_maps, team_day, name, elo, habit, p)
         for s in range(2):
             t = team_ids[row, s]
             if has_five[s]:
-                _debut(fives[s], t, skill, player_maps, name, team_maps[t].sum(), hindsight, p)
+                initialise_newcomers(fives[s], t, skill, player_maps, name, team_maps[t].sum(), hindsight, p)
                 for player in fives[s]:
                     if player_day[player] > NEVER:
                         skill[player, 1] += p.skill_drift * max(today - player_day[player], 0)
@@ -248,7 +248,7 @@ def _learn_rows(start: int, end: int, rows: Any, ratings: Any, hindsight: Any, p
         surprise = won - _sigmoid(elo[team_ids[row, 0]] - elo[team_ids[row, 1]])
         for s in range(2):
             t = team_ids[row, s]
-            elo[t] += sign[s] * p.elo_k * _debut_step(team_maps[t].sum(), p) * surprise
+            elo[t] += sign[s] * p.elo_k * newcomer_step(team_maps[t].sum(), p) * surprise
         if has_five[0] and has_five[1]:
             x = 0.0
             for s in range(2):
@@ -257,7 +257,7 @@ def _learn_rows(start: int, end: int, rows: Any, ratings: Any, hindsight: Any, p
             surprise = won - _sigmoid(x)
             for s in range(2):
                 for player in fives[s]:
-                    step = p.player_elo_k * _debut_step(player_maps[player], p)
+                    step = p.player_elo_k * newcomer_step(player_maps[player], p)
                     player_elo[player] += sign[s] * step * surprise
 
         for s in range(2):

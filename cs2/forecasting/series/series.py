@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, IntArray
-from cs2.forecasting.model.features import from_sides, read_sides
+from cs2.forecasting.matches import UNKNOWN, FloatArray, IntArray, MatchQuestions
+from cs2.forecasting.model.features import design_matrix, read_matchup
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.uncertainty import Z_95, log_odds_error
 from cs2.forecasting.model.warnings import warnings_of_all
@@ -52,7 +52,7 @@ class SeriesForecast:
 
 
 def series_probability(
-    model: MapModel, state: RatingState, fixtures: Fixtures, best_of: IntArray, p: RatingParameters = DEFAULT
+    model: MapModel, state: RatingState, fixtures: MatchQuestions, best_of: IntArray, p: RatingParameters = DEFAULT
 ) -> FloatArray:
     """Probability that team 1 wins each of n series, averaged over likely vetoes, shape (n,).
 
@@ -69,7 +69,7 @@ def series_probability(
 
 
 def forecast_series(
-    model: MapModel, snapshot: RatingSnapshot, fixture: Fixtures, best_of: int, maps: IntArray | None = None
+    model: MapModel, snapshot: RatingSnapshot, fixture: MatchQuestions, best_of: int, maps: IntArray | None = None
 ) -> SeriesForecast:
     """Forecast one series, with everything that an answer says beside its number.
 
@@ -127,7 +127,7 @@ class _Played:
     contributions: list[FloatArray]
 
 
-def _likely(state: RatingState, fixtures: Fixtures, row: int, best_of: int, p: RatingParameters) -> _Maps:
+def _likely(state: RatingState, fixtures: MatchQuestions, row: int, best_of: int, p: RatingParameters) -> _Maps:
     """Maps that vetoes may leave; unknown ones where too few are in the pool."""
     maps, shares = map_shares(state, fixtures.team_ids[row], int(fixtures.day[row]), p)
     if len(maps) < best_of:
@@ -137,7 +137,7 @@ def _likely(state: RatingState, fixtures: Fixtures, row: int, best_of: int, p: R
 
 
 def _maps_played(
-    model: MapModel, state: RatingState, fixtures: Fixtures, maps: Sequence[_Maps], p: RatingParameters
+    model: MapModel, state: RatingState, fixtures: MatchQuestions, maps: Sequence[_Maps], p: RatingParameters
 ) -> _Played:
     """Forecasts of the maps of series.
 
@@ -146,12 +146,12 @@ def _maps_played(
     2024-07 .. 2025-06).
     """
     on_any = replace(fixtures, map_id=np.full(len(fixtures), UNKNOWN))
-    X = from_sides(read_sides(state, on_any, p))
+    X = design_matrix(read_matchup(state, on_any, p))
     neutral = model.log_odds(X)
     counts = [len(found.ids) for found in maps]
     repeated = fixtures.take(np.repeat(np.arange(len(fixtures)), counts))
-    sides = read_sides(state, replace(repeated, map_id=np.concatenate([found.ids for found in maps])), p)
-    X_maps = from_sides(sides)
+    sides = read_matchup(state, replace(repeated, map_id=np.concatenate([found.ids for found in maps])), p)
+    X_maps = design_matrix(sides)
     bounds = np.cumsum(counts)[:-1]
     log_odds = np.split(model.log_odds(X_maps), bounds)
     of_maps = np.split(model.contributions(X_maps), bounds)

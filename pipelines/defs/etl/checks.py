@@ -44,7 +44,7 @@ def every_row_is_accounted_for(context: dg.AssetCheckExecutionContext, database:
            (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
     """
     with database.engine() as engine, engine.connect() as connection:
-        sources = [name.value for name in get_settings().source]
+        sources = [name.value for name in get_settings().sources]
         came, stored, rejected = connection.execute(text(query), {"sources": sources}).one()
     merged = _told_of_maps(context.instance).get("map_rows_merged", 0)
     return dg.AssetCheckResult(

@@ -28,7 +28,7 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     """
     settings = get_settings()
     told = context.run.tags.get(SOURCE_TAG)
-    wanted = (SourceName(told),) if told else settings.source
+    wanted = (SourceName(told),) if told else settings.sources
     months = as_months(context.partition_keys)
     metadata: dict[str, int | str] = {"sources": ", ".join(wanted), "months": len(months)}
     problems: dict[str, SourceError] = {}

@@ -40,7 +40,7 @@ def sources_are_fresh(database: Database) -> dg.AssetCheckResult:
     newest = dict(zip(rows["source"], map(date.fromisoformat, rows["newest"]), strict=True))
     old = [
         f"{name}: {(settings.current_day() - newest[name]).days} days" if name in newest else f"{name}: nothing yet"
-        for name in settings.source
+        for name in settings.sources
         if name not in newest or (settings.current_day() - newest[name]).days > FRESH_DAYS
     ]
     return _warn(not old, "; ".join(old), rows)

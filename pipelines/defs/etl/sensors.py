@@ -14,7 +14,7 @@ from pipelines.sources.base import SourceError
 from pipelines.sources.registry import make_source
 
 
-class Look(BaseModel):
+class SourceObservation(BaseModel):
     """What was seen of a source.
 
     Attributes:
@@ -28,7 +28,7 @@ class Look(BaseModel):
     months: dict[str, str] = {}
 
 
-class Seen(BaseModel):
+class SensorCursor(BaseModel):
     """The cursor.
 
     Attributes:
@@ -41,7 +41,7 @@ class Seen(BaseModel):
     sources: list[SourceName]
     features_version: int = 0
     turn: int = 0
-    looks: dict[SourceName, Look] = {}
+    looks: dict[SourceName, SourceObservation] = {}
 
 
 @dg.sensor(
@@ -59,15 +59,17 @@ def new_results_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult |
     seen = _seen(context.cursor, settings)
     requests: list[dg.RunRequest] = []
     quiet: list[str] = []
-    with ThreadPoolExecutor(len(settings.source)) as pool:  # most of a look is waiting for somebody's server
-        looks = pool.map(lambda name: _look(name, settings, seen.looks.get(name, Look())), settings.source)
-        for name, found in zip(settings.source, looks, strict=True):
+    with ThreadPoolExecutor(len(settings.sources)) as pool:  # most of a look is waiting for somebody's server
+        looks = pool.map(
+            lambda name: _look(name, settings, seen.looks.get(name, SourceObservation())), settings.sources
+        )
+        for name, found in zip(settings.sources, looks, strict=True):
             if isinstance(found, str):
                 quiet.append(f"{name}: {found}")
                 continue
-            before = seen.looks.get(name, Look()).months
+            before = seen.looks.get(name, SourceObservation()).months
             changed = [m for m, digest in found.months.items() if digest != before.get(m) and m >= FIRST_MONTH]
-            seen.looks[name] = Look(fingerprint=found.fingerprint, months={**before, **found.months})
+            seen.looks[name] = SourceObservation(fingerprint=found.fingerprint, months={**before, **found.months})
             requests.extend(_request(name, seen.turn, found, *span) for span in ranges(changed))
             if not changed:
                 quiet.append(f"{name}: the source was written, but no row changed")
@@ -79,17 +81,17 @@ def new_results_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult |
     return dg.SensorResult(run_requests=requests, cursor=seen.model_dump_json())
 
 
-def _seen(cursor: str | None, settings: Settings) -> Seen:
-    fresh = Seen(sources=list(settings.source), features_version=FEATURES_VERSION)
+def _seen(cursor: str | None, settings: Settings) -> SensorCursor:
+    fresh = SensorCursor(sources=list(settings.sources), features_version=FEATURES_VERSION)
     try:
-        seen = Seen.model_validate_json(cursor) if cursor else fresh
+        seen = SensorCursor.model_validate_json(cursor) if cursor else fresh
     except ValidationError:  # of an older release: everything is looked at anew, and what landed is not landed twice
         return fresh
     is_as_before = (seen.sources, seen.features_version) == (fresh.sources, fresh.features_version)
     return seen if is_as_before else fresh.model_copy(update={"turn": seen.turn + 1})
 
 
-def _look(name: SourceName, settings: Settings, last: Look) -> Look | str:
+def _look(name: SourceName, settings: Settings, last: SourceObservation) -> SourceObservation | str:
     """What is there now, or why there is nothing to do."""
     today = settings.current_day()
     try:
@@ -99,12 +101,12 @@ def _look(name: SourceName, settings: Settings, last: Look) -> Look | str:
             return "a file is still being written, or answers are still being fetched"
         if fingerprint == last.fingerprint:
             return "nothing new since the last look"
-        return Look(fingerprint=fingerprint, months=source.published(today).months())
+        return SourceObservation(fingerprint=fingerprint, months=source.published(today).months())
     except SourceError as error:
         return f"the source cannot be read: {error}"
 
 
-def _request(name: SourceName, turn: int, look: Look, first: str, last: str) -> dg.RunRequest:
+def _request(name: SourceName, turn: int, look: SourceObservation, first: str, last: str) -> dg.RunRequest:
     # From the fingerprint and not from the content: a correction that is taken back is landed once more.
     fact = f"{name};{turn};{look.fingerprint};{first};{last}"
     return dg.RunRequest(

@@ -7,7 +7,7 @@ import dagster as dg
 
 from cs2.settings import get_settings
 from pipelines.etl.landing import newest_rows
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.etl.repository import load_identities, store
 from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import SHORT_ABSENCE, Database
@@ -41,7 +41,7 @@ DESCRIPTIONS = {
 def match_tables(context: dg.AssetExecutionContext, database: Database) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild every table. A run that dies leaves the tables as they were; readers see old or new, never half."""
     with database.engine() as engine, engine.begin() as connection:
-        sources = get_settings().source
+        sources = get_settings().sources
         maps = USUAL_MAPS if WITHOUT_MAPS.issuperset(sources) else ()
         rebuilt = rebuild(newest_rows(connection, sources), load_identities(connection), known_maps=maps)
         for name, schema in TABLE_SCHEMAS.items():
@@ -63,7 +63,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
         yield dg.MaterializeResult(asset_key=name, metadata=metadata)
 
 
-def summary(rebuilt: Rebuilt) -> str:
+def summary(rebuilt: TableSet) -> str:
     """What came in and what became of it, in one line a kind."""
     lines = []
     for kind, outcomes in rebuilt.outcomes.groupby("kind"):

@@ -1,15 +1,16 @@
 """Forecasts beside what happened."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pandas as pd
 
+from cs2.calendar import date_of
 from cs2.settings import get_settings
 from pipelines.etl.repository import read_history
 from pipelines.evaluation.repository import store_outcomes
 from pipelines.evaluation.results import read_results
-from pipelines.evaluation.stored_forecasts import EPOCH, read_asked
+from pipelines.evaluation.stored_forecasts import read_asked
 from pipelines.resources import SHORT_ABSENCE, Database, Mongo
 
 
@@ -29,7 +30,7 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     the outcome with it. Which match a forecast was about, and which forecasts are not judged, stands in
     `docs/history.md`.
     """
-    from pipelines.evaluation.outcomes import judge_forecasts  # numba: seconds that the other assets need not pay
+    from pipelines.evaluation.outcomes import score_forecasts  # numba: seconds that the other assets need not pay
 
     today = get_settings().current_day()
     with mongo.database() as forecasts:
@@ -37,7 +38,7 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
         with database.one_state() as connection:
             results = read_results(connection, first=_first_day(asked, today), last=today)
             history = read_history(connection)
-        judged = judge_forecasts(asked, results, history, now=datetime.now(UTC))
+        judged = score_forecasts(asked, results, history, now=datetime.now(UTC))
         changes = store_outcomes(forecasts, judged.outcomes)
     return dg.MaterializeResult(
         metadata={
@@ -53,4 +54,4 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
 def _first_day(asked: pd.DataFrame, today: date) -> date:
     """First day that was asked for; somebody may have asked for the year 9999 only."""
     days = asked["played_on"].to_numpy()
-    return min(EPOCH + timedelta(days=int(days.min())), today) if len(days) else today
+    return min(date_of(days.min()), today) if len(days) else today

@@ -5,13 +5,13 @@ from typing import Any
 import dagster as dg
 
 from cs2.forecasting.evaluation.stability import DRIFTED
-from cs2.storage.live_quality import fallen
-from cs2.storage.model_registry import champion
+from cs2.storage.live_quality import get_alarm_reason
+from cs2.storage.model_registry import get_champion
 from pipelines.defs.evaluation.live_quality import live_quality
 from pipelines.evaluation.drift import RECENT, REFERENCES, drift_since_training
 from pipelines.evaluation.stored_forecasts import read_recent
 from pipelines.evaluation.tables import markdown
-from pipelines.mlflow_client import Mlflow, MlflowError
+from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import Database, Mongo
 
 
@@ -22,8 +22,8 @@ def live_quality_is_in_its_band(database: Database) -> dg.AssetCheckResult:
     A failure asks `retraining_sensor` for a new model. It takes 200 judged matches, and the whole 95% interval.
     """
     with database.transaction() as session:
-        best = champion(session)
-        why = fallen(session, best.version) if best else None
+        best = get_champion(session)
+        why = get_alarm_reason(session, best.version) if best else None
     version = best.version if best else None
     return dg.AssetCheckResult(
         passed=why is None,
@@ -33,14 +33,14 @@ def live_quality_is_in_its_band(database: Database) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=live_quality)
-def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: Mlflow) -> dg.AssetCheckResult:
+def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: MlflowTracking) -> dg.AssetCheckResult:
     """No feature, and not the forecasts themselves, drifted from the held-out maps of the champion's training.
 
     The population stability index of each is at most 0.25, of maps and of series. A higher one warns: it may be the
     questions that changed.
     """
     with database.transaction() as session:
-        best = champion(session)
+        best = get_champion(session)
     version = best.version if best else 0
     with mongo.database() as forecasts:
         recent = {kind: read_recent(forecasts, version, kind, limit=RECENT) for kind in REFERENCES}

@@ -8,12 +8,12 @@ import pandas as pd
 from sqlalchemy import delete, select
 
 from cs2.storage.live_quality import LiveQuality
-from cs2.storage.model_registry import MlModel
+from cs2.storage.model_registry import ModelRow
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.evaluation.live_quality import quality_rows
 from pipelines.evaluation.scored_forecasts import one_a_match, read_judged
 from pipelines.evaluation.tables import cells, live_figure, markdown
-from pipelines.mlflow_client import Mlflow, MlflowError
+from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import SHORT_ABSENCE, Database, Mongo
 
 Row = dict[str, Any]
@@ -28,7 +28,7 @@ Row = dict[str, Any]
     retry_policy=SHORT_ABSENCE,
 )
 def live_quality(
-    context: dg.AssetExecutionContext, database: Database, mongo: Mongo, mlflow: Mlflow
+    context: dg.AssetExecutionContext, database: Database, mongo: Mongo, mlflow: MlflowTracking
 ) -> dg.MaterializeResult[None]:
     """How good the judged forecasts were: one row a week, model, tier and map, beside both Elos on the same matches.
 
@@ -39,14 +39,14 @@ def live_quality(
         judged = one_a_match(read_judged(forecasts))
     of_models = select(LiveQuality).where(LiveQuality.grouping == "model")
     with database.transaction() as session:
-        models = {model.version: model for model in session.scalars(select(MlModel))}
+        models = {model.version: model for model in session.scalars(select(ModelRow))}
         rows = quality_rows(judged, {version: _lead(model) for version, model in models.items()})
-        before = {(row.kind, row.value): row.figures for row in session.scalars(of_models)}
+        before = {(row.kind, row.value): row.metrics for row in session.scalars(of_models)}
         session.execute(delete(LiveQuality))
         session.add_all(LiveQuality(**row) for row in rows)
     for row in rows:
         model = models.get(int(row["value"])) if row["grouping"] == "model" else None
-        if model is not None and before.get((row["kind"], row["value"])) != row["figures"]:
+        if model is not None and before.get((row["kind"], row["value"])) != row["metrics"]:
             try:
                 _log(mlflow, model.mlflow_run_id, row, judged)
             except MlflowError as error:  # the table has it; MLflow gets it with the next change
@@ -54,14 +54,14 @@ def live_quality(
     return dg.MaterializeResult(metadata=_shown(judged, rows))
 
 
-def _lead(model: MlModel) -> float | None:
+def _lead(model: ModelRow) -> float | None:
     """Log loss minus that of Elo on the held-out maps of the training."""
     ours, elo = model.metrics.get("log_loss"), model.metrics.get("elo_log_loss")
     return None if ours is None or elo is None else float(ours) - float(elo)
 
 
-def _log(mlflow: Mlflow, run_id: str, row: Row, judged: pd.DataFrame) -> None:
-    kind, figures = row["kind"], row["figures"]
+def _log(mlflow: MlflowTracking, run_id: str, row: Row, judged: pd.DataFrame) -> None:
+    kind, figures = row["kind"], row["metrics"]
     of_model = judged[(judged["kind"] == kind) & (judged["model_version"] == int(row["value"]))]
     mlflow.log_live(
         run_id,
@@ -76,7 +76,7 @@ def _shown(judged: pd.DataFrame, rows: Sequence[Row]) -> dict[str, Any]:
 
     told: dict[str, Any] = {"matches": len(judged)}
     for kind, of_kind in judged.groupby("kind"):
-        lines = [cells(f"{row['grouping']} {row['value']}", row["figures"]) for row in rows if row["kind"] == kind]
+        lines = [cells(f"{row['grouping']} {row['value']}", row["metrics"]) for row in rows if row["kind"] == kind]
         told[f"{kind}_table"] = dg.MetadataValue.md(markdown(lines))
         plot = as_data_url(live_figure(one_a_match(of_kind, of_each_model=False), str(kind)))
         told[f"{kind}_plot"] = dg.MetadataValue.md(f"![{kind}]({plot})")

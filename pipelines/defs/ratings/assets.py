@@ -1,17 +1,14 @@
 """Ratings: computed anew after every rebuild of the tables, without training anything."""
 
-from datetime import date, timedelta
-
 import dagster as dg
 
+from cs2.calendar import date_of, day_number
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.model_registry import store_snapshot
 from pipelines.etl.repository import read_history
 from pipelines.hooks import IS_NEW, announce_ratings
 from pipelines.resources import SHORT_ABSENCE, Database
-
-EPOCH = date(1970, 1, 1)
 
 
 class NoResultsError(Exception):
@@ -33,17 +30,17 @@ def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
     One row a state of the results; the same results give the same bytes and no new row. Serving hears of a new one on
     Redis and uses it at once, with the model it has.
     """
-    from cs2.forecasting.ratings.engine import rate  # numba: seconds that the other assets need not pay
+    from cs2.forecasting.ratings.engine import compute_ratings  # numba: seconds that the other assets need not pay
 
-    today = (get_settings().current_day() - EPOCH).days
+    today = day_number(get_settings().current_day())
     with database.one_state() as connection:
         history = read_history(connection)
     known = history.learn_day <= today  # archives may go on after the settable clock
     if not known.any():
         raise NoResultsError(f"no result is known through {get_settings().current_day()}")
     as_of = int(history.learn_day[known].max())
-    data = rate(history, through=as_of).to_bytes()
-    day = EPOCH + timedelta(days=as_of)
+    data = compute_ratings(history, through=as_of).to_bytes()
+    day = date_of(as_of)
     n_rated = int((known & history.is_rated).sum())
     with database.transaction() as session:
         stored = store_snapshot(session, as_of=day, features_version=FEATURES_VERSION, data=data, n_rated=n_rated)

@@ -3,8 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.storage.model_registry import MlModel, ModelStatus, champion
-from pipelines.mlflow_client import Mlflow
+from cs2.storage.model_registry import ModelRow, ModelStatus, get_champion
+from pipelines.mlflow_client import MlflowTracking
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -12,18 +12,18 @@ CHALLENGER = "challenger"
 
 def wanted_aliases(session: Session) -> dict[str, str | None]:
     """MLflow run by alias as the rows have it: the champion, and the newest version after it that is not served."""
-    best = champion(session)
+    best = get_champion(session)
     newer = (
-        select(MlModel.mlflow_run_id)
-        .where(MlModel.status.in_((ModelStatus.CANDIDATE, ModelStatus.REFUSED)))
-        .where(MlModel.version > (best.version if best else 0))
-        .order_by(MlModel.version.desc())
+        select(ModelRow.mlflow_run_id)
+        .where(ModelRow.status.in_((ModelStatus.CANDIDATE, ModelStatus.REFUSED)))
+        .where(ModelRow.version > (best.version if best else 0))
+        .order_by(ModelRow.version.desc())
         .limit(1)
     )
     return {CHAMPION: best.mlflow_run_id if best else None, CHALLENGER: session.scalar(newer)}
 
 
-def mend_aliases(mlflow: Mlflow, wanted: dict[str, str | None]) -> dict[str, str]:
+def mend_aliases(mlflow: MlflowTracking, wanted: dict[str, str | None]) -> dict[str, str]:
     """Make MLflow's aliases as ``wanted``.
 
     Returns:

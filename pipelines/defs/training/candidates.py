@@ -1,25 +1,25 @@
 """Training: three runs in MLflow to compare, one candidate in ``ml_models``."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from cs2.calendar import date_of, day_number
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
-from cs2.storage.model_registry import EstimatorKind, MlModel, ModelStatus, champion, latest_snapshot
+from cs2.storage.model_registry import EstimatorKind, ModelRow, ModelStatus, get_champion, get_latest_snapshot
 from pipelines.etl.repository import read_history
-from pipelines.mlflow_client import BOOSTING_TYPES, LoggedModel, Mlflow, TrainedModel
+from pipelines.mlflow_client import BOOSTING_TYPES, LoggedModel, MlflowTracking, TrainedModel
 from pipelines.resources import Database
 
 if TYPE_CHECKING:
     from pipelines.training.train import Training
 
-EPOCH = date(1970, 1, 1)
 N_SIGNATURE = 5
 
 ASSETS = {
@@ -61,22 +61,22 @@ class NoRatingsError(Exception):
     ],
 )
 def train_models(
-    context: dg.AssetExecutionContext, database: Database, mlflow: Mlflow
+    context: dg.AssetExecutionContext, database: Database, mlflow: MlflowTracking
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Fit, evaluate and log all three models, then store the candidate."""
     from pipelines.training.train import train  # scikit-learn: seconds that the other assets need not pay
 
     with database.transaction() as session:
-        snapshot = latest_snapshot(session)
+        snapshot = get_latest_snapshot(session)
         if snapshot is None:
             raise NoRatingsError("there are no ratings yet: materialize rating_snapshots first")
-        best = champion(session)
+        best = get_champion(session)
     with database.one_state() as connection:
         history = read_history(connection)
     training = train(
         history,
-        today=(get_settings().current_day() - EPOCH).days,
-        champion_through=(best.trained_through - EPOCH).days if best else None,
+        today=day_number(get_settings().current_day()),
+        champion_through=day_number(best.trained_through) if best else None,
     )
     tags = {**_span(training), "snapshot_id": str(snapshot.id), "dagster_run_id": context.run.run_id}
     logged = {kind: mlflow.log(_shown(kind, training, tags)) for kind in training.models}
@@ -138,11 +138,11 @@ def _shown(kind: EstimatorKind, training: "Training", tags: Mapping[str, str]) -
     )
 
 
-def _candidate_row(training: "Training", logged: LoggedModel, *, snapshot_id: int, dagster_run_id: str) -> MlModel:
+def _candidate_row(training: "Training", logged: LoggedModel, *, snapshot_id: int, dagster_run_id: str) -> ModelRow:
     from pipelines.training.train import training_parameters
 
     model = training.models[EstimatorKind.LOGISTIC]
-    return MlModel(
+    return ModelRow(
         status=ModelStatus.CANDIDATE,
         estimator=model.kind,
         mlflow_run_id=logged.run_id,
@@ -152,7 +152,7 @@ def _candidate_row(training: "Training", logged: LoggedModel, *, snapshot_id: in
         features_version=FEATURES_VERSION,
         feature_names=list(FEATURE_NAMES),
         parameters=training_parameters(),
-        golden=golden_set(MapModel.from_estimator(model.estimator), training.data.X),
+        regression_cases=build_regression_cases(MapModel.from_estimator(model.estimator), training.data.X),
         metrics={**model.metrics, "elo_log_loss": training.models[EstimatorKind.ELO].metrics["log_loss"]},
         trained_from=_day(training.data.day.min()),
         trained_through=_day(training.data.day.max()),
@@ -171,4 +171,4 @@ def _span(training: "Training") -> dict[str, str]:
 
 
 def _day(number: Any) -> date:
-    return EPOCH + timedelta(days=int(number))
+    return date_of(number)

@@ -6,14 +6,14 @@ from hashlib import sha256
 
 import dagster as dg
 
-from cs2.forecasting.evaluation.gate import Judged, Verdict, judge
+from cs2.forecasting.evaluation.gate import EvaluationSet, GateResult, run_gate
 from cs2.forecasting.model.map_model import MapModel, least_player_gain
-from cs2.forecasting.model.regression_cases import golden_error
+from cs2.forecasting.model.regression_cases import regression_error
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
-from cs2.storage.live_quality import fallen
-from cs2.storage.model_registry import MlModel, champion, judge_candidate, latest_model, model_of_run
+from cs2.storage.live_quality import get_alarm_reason
+from cs2.storage.model_registry import ModelRow, get_champion, get_latest_model, get_model_of_run, record_gate_result
 from pipelines.defs.training.aliases import mend_aliases, wanted_aliases
-from pipelines.mlflow_client import Mlflow, MlflowError
+from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import Database
 
 CANDIDATE = "candidate_model"
@@ -29,7 +29,7 @@ CLAIMS = {
     "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its golden forecasts.",
 }
 
-GOLDEN_TOLERANCE = 1e-9
+REGRESSION_TOLERANCE = 1e-9
 
 
 class NoCandidateError(Exception):
@@ -50,12 +50,14 @@ class Blob:
         dg.AssetCheckSpec(name, asset=CANDIDATE, description=claim, blocking=True) for name, claim in CLAIMS.items()
     ],
 )
-def gate(context: dg.AssetCheckExecutionContext, database: Database, mlflow: Mlflow) -> Iterator[dg.AssetCheckResult]:
+def gate(
+    context: dg.AssetCheckExecutionContext, database: Database, mlflow: MlflowTracking
+) -> Iterator[dg.AssetCheckResult]:
     """Judges the candidate of this run. A refusal is a verdict: the row becomes *refused*, with the reasons."""
     with database.transaction() as session:
-        row = model_of_run(session, context.run.run_id) or latest_model(session)
-        best = champion(session)
-        has_fallen = best is not None and fallen(session, best.version) is not None
+        row = get_model_of_run(session, context.run.run_id) or get_latest_model(session)
+        best = get_champion(session)
+        has_fallen = best is not None and get_alarm_reason(session, best.version) is not None
     if row is None:
         raise NoCandidateError("no model has been trained yet")
     blob = read_blob(mlflow, row)
@@ -69,7 +71,7 @@ def gate(context: dg.AssetCheckExecutionContext, database: Database, mlflow: Mlf
     yield from _results(failed, told, version=row.version, metrics=verdict.metrics)
 
 
-def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
+def read_blob(mlflow: MlflowTracking, row: ModelRow) -> Blob:
     """Fetch and check the blob of a row; a blob that cannot be served is a finding, an unreachable server is not.
 
     Raises:
@@ -84,13 +86,15 @@ def read_blob(mlflow: Mlflow, row: MlModel) -> Blob:
         model = MapModel.from_estimator(skops.io.loads(data, trusted=[]))
     except (skops.io.exceptions.UntrustedTypesFoundException, ValueError) as error:
         return Blob(None, str(error))
-    error_of_golden = golden_error(model, row.golden)
-    if error_of_golden > GOLDEN_TOLERANCE:
+    error_of_golden = regression_error(model, row.regression_cases)
+    if error_of_golden > REGRESSION_TOLERANCE:
         return Blob(model, f"golden forecasts are missed by {error_of_golden:.1e}")
     return Blob(model, "")
 
 
-def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None, *, rival_has_fallen: bool) -> Verdict:
+def _verdict(
+    mlflow: MlflowTracking, row: ModelRow, blob: Blob, rival: ModelRow | None, *, rival_has_fallen: bool
+) -> GateResult:
     """The pure judgement, on the held-out maps that the training stored.
 
     With the champion it is compared on maps that were played after the champion was trained, by a fit of the same
@@ -100,7 +104,7 @@ def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None, *,
     arrays = mlflow.evaluation(row.mlflow_run_id)
     comparable = rival is not None and rival.features_version == row.features_version == FEATURES_VERSION
     of_rival = read_blob(mlflow, rival).model if rival is not None and comparable else None
-    judged = Judged(
+    judged = EvaluationSet(
         team1_won=arrays["team1_won"],
         day=arrays["day"],
         candidate=arrays["candidate"],
@@ -109,18 +113,18 @@ def _verdict(mlflow: Mlflow, row: MlModel, blob: Blob, rival: MlModel | None, *,
         champion=None if of_rival is None else of_rival.probability(arrays["X"]),
         beside_champion=arrays["beside_champion"],
     )
-    golden_move = None
+    regression_move = None
     if rival is not None and comparable and not rival_has_fallen and blob.model is not None:
-        golden_move = golden_error(blob.model, rival.golden)
+        regression_move = regression_error(blob.model, rival.regression_cases)
     player_gain = None if blob.model is None else least_player_gain(blob.model)
-    return judge(judged, golden_move=golden_move, player_gain=player_gain)
+    return run_gate(judged, regression_move=regression_move, player_gain=player_gain)
 
 
 def _record(
     context: dg.AssetCheckExecutionContext,
     database: Database,
-    mlflow: Mlflow,
-    row: MlModel,
+    mlflow: MlflowTracking,
+    row: ModelRow,
     failed: list[str],
     told: dict[str, str],
     metrics: dict[str, float],
@@ -128,7 +132,7 @@ def _record(
     """Write the verdict to the row, then to MLflow, which may be away: the row decides."""
     reasons = [f"{name}: {text}" for name, text in sorted(told.items(), key=lambda item: item[0] not in failed)]
     with database.transaction() as session:
-        judge_candidate(session, row.version, passed=not failed, reasons=reasons, metrics={"gate": metrics})
+        record_gate_result(session, row.version, passed=not failed, reasons=reasons, metrics={"gate": metrics})
         wanted = wanted_aliases(session)
     try:
         mlflow.log_verdict(row.mlflow_run_id, metrics=metrics, verdict="refused" if failed else "passed")

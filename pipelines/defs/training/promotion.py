@@ -4,10 +4,10 @@ import dagster as dg
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cs2.storage.model_registry import MlModel, ModelStatus, PromotionRefusedError, champion, promote
+from cs2.storage.model_registry import ModelRow, ModelStatus, PromotionRefusedError, get_champion, promote
 from pipelines.defs.training.aliases import mend_aliases, wanted_aliases
 from pipelines.hooks import announce_model
-from pipelines.mlflow_client import Mlflow, MlflowError
+from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import Database
 
 
@@ -26,7 +26,7 @@ class Promotion(dg.Config):
     code_version="1",
 )
 def champion_model(
-    context: dg.AssetExecutionContext, config: Promotion, database: Database, mlflow: Mlflow
+    context: dg.AssetExecutionContext, config: Promotion, database: Database, mlflow: MlflowTracking
 ) -> dg.MaterializeResult[None]:
     """The model that is served: the one row of `ml_models` with status *champion*.
 
@@ -34,7 +34,7 @@ def champion_model(
     Redis. To roll back, materialize this asset with the older `version` in its configuration.
     """
     with database.transaction() as session:
-        before = champion(session)
+        before = get_champion(session)
         row = promote(session, config.version or _newest_passed(session))
         wanted = wanted_aliases(session)
     try:
@@ -54,7 +54,7 @@ def champion_model(
 
 
 @dg.asset_check(asset=champion_model)
-def aliases_follow_the_rows(database: Database, mlflow: Mlflow) -> dg.AssetCheckResult:
+def aliases_follow_the_rows(database: Database, mlflow: MlflowTracking) -> dg.AssetCheckResult:
     """MLflow's aliases *champion* and *challenger* name what `ml_models` says; a difference is mended and reported."""
     with database.transaction() as session:
         wanted = wanted_aliases(session)
@@ -72,12 +72,12 @@ def aliases_follow_the_rows(database: Database, mlflow: Mlflow) -> dg.AssetCheck
 
 
 def _newest_passed(session: Session) -> int:
-    best = champion(session)
+    best = get_champion(session)
     query = (
-        select(MlModel.version)
-        .where(MlModel.status == ModelStatus.CANDIDATE, MlModel.judged_at.is_not(None))
-        .where(MlModel.version > (best.version if best else 0))
-        .order_by(MlModel.version.desc())
+        select(ModelRow.version)
+        .where(ModelRow.status == ModelStatus.CANDIDATE, ModelRow.judged_at.is_not(None))
+        .where(ModelRow.version > (best.version if best else 0))
+        .order_by(ModelRow.version.desc())
         .limit(1)
     )
     version = session.scalar(query)

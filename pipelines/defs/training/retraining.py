@@ -6,8 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
-from cs2.storage.live_quality import fallen
-from cs2.storage.model_registry import MlModel, ModelStatus, RatingSnapshot, champion, latest_model, latest_snapshot
+from cs2.storage.live_quality import get_alarm_reason
+from cs2.storage.model_registry import (
+    ModelRow,
+    ModelStatus,
+    SnapshotRow,
+    get_champion,
+    get_latest_model,
+    get_latest_snapshot,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +40,7 @@ class TrainingState:
     refused_version: int | None = None
     ratings_fit: bool = True
     champion_fits: bool = True
-    fell: str | None = None
+    alarm_reason: str | None = None
     is_trained_on: bool = False
 
 
@@ -47,10 +54,10 @@ class Decision:
 
 def training_state(session: Session) -> TrainingState:
     """Read the state from the tables."""
-    snapshot = latest_snapshot(session)
+    snapshot = get_latest_snapshot(session)
     if snapshot is None:
         return TrainingState()
-    best, newest = champion(session), latest_model(session)
+    best, newest = get_champion(session), get_latest_model(session)
     was_refused = newest is not None and newest.status == ModelStatus.REFUSED and newest.snapshot_id == snapshot.id
     return TrainingState(
         snapshot_id=snapshot.id,
@@ -60,7 +67,7 @@ def training_state(session: Session) -> TrainingState:
         refused_version=newest.version if newest and was_refused else None,
         ratings_fit=snapshot.features_version == FEATURES_VERSION,
         champion_fits=best is None or best.features_version == FEATURES_VERSION,
-        fell=fallen(session, best.version) if best else None,
+        alarm_reason=get_alarm_reason(session, best.version) if best else None,
         is_trained_on=newest is not None and newest.snapshot_id == snapshot.id,
     )
 
@@ -91,8 +98,8 @@ def decide(
         facts = "there is no champion yet"
     elif not state.champion_fits:
         facts = f"version {state.champion_version} is for other features than this code computes"
-    elif state.fell is not None and new < after_maps:
-        facts = f"live quality fell: {state.fell}"
+    elif state.alarm_reason is not None and new < after_maps:
+        facts = f"live quality fell: {state.alarm_reason}"
         if state.is_trained_on:
             return Decision(False, f"{facts}, but a version was trained on these ratings: waiting for newer ones")
     elif new < after_maps:
@@ -117,5 +124,5 @@ def _obstacle(state: TrainingState, *, is_running: bool) -> str | None:
     return None
 
 
-def _n_rated(session: Session, model: MlModel) -> int:
-    return session.get_one(RatingSnapshot, model.snapshot_id).n_rated
+def _n_rated(session: Session, model: ModelRow) -> int:
+    return session.get_one(SnapshotRow, model.snapshot_id).n_rated

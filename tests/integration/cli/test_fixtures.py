@@ -30,7 +30,7 @@ def test_the_next_matches_are_listed_with_their_forecasts(
 ) -> None:
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CS2_DATABASE_URL", postgres_url)
-    monkeypatch.setenv("CS2_TODAY", TODAY.isoformat())
+    monkeypatch.setenv("CS2_CLOCK_DATE", TODAY.isoformat())
     monkeypatch.setenv("COLUMNS", "160")
     assert run() == "no match to come is announced\n"
     models.publish()

@@ -18,8 +18,8 @@ from cli.main import app
 from cli.runs import DagsterRuns
 from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.storage.engine import make_engine
-from cs2.storage.tables import MlModel, RatingSnapshot
-from pipelines.mlflow_client import Mlflow
+from cs2.storage.tables import ModelRow, SnapshotRow
+from pipelines.mlflow_client import MlflowTracking
 from tests.integration.cli.test_runs import dagster_url, run_toy
 
 __all__ = ["dagster_url"]
@@ -45,16 +45,16 @@ def prune(
     return lambda *words: CliRunner().invoke(app, ["prune", *words])
 
 
-def snapshot(made: datetime) -> RatingSnapshot:
-    return RatingSnapshot(
+def snapshot(made: datetime) -> SnapshotRow:
+    return SnapshotRow(
         as_of=date(2026, 1, 1), features_version=1, sha256="0" * 64, data=b"ratings", n_rated=1, created_at=made
     )
 
 
-def model(ratings: RatingSnapshot, mlflow_run_id: str = "run") -> MlModel:
-    return MlModel(
+def model(ratings: SnapshotRow, mlflow_run_id: str = "run") -> ModelRow:
+    return ModelRow(
         status="retired", estimator="elo", mlflow_run_id=mlflow_run_id, dagster_run_id="run", artifact_uri="",
-        sha256="", features_version=1, feature_names=[], parameters={}, golden={}, metrics={},
+        sha256="", features_version=1, feature_names=[], parameters={}, regression_cases={}, metrics={},
         trained_from=date(2025, 1, 1), trained_through=date(2026, 1, 1), n_maps=1, snapshot_id=ratings.id,
     )  # fmt: skip
 
@@ -71,16 +71,16 @@ def test_ratings_go_that_are_old_and_that_nothing_names(prune: Any, postgres_url
     told = prune("--before", BEFORE, "--dry-run")
     assert "1 old ratings would be deleted" in told.output
     with Session(engine) as session:
-        assert set(session.scalars(select(RatingSnapshot.id))) == {named, old, new, newest}
+        assert set(session.scalars(select(SnapshotRow.id))) == {named, old, new, newest}
     assert prune("--before", BEFORE).exit_code == 0
     with Session(engine) as session:
-        assert set(session.scalars(select(RatingSnapshot.id))) == {named, new, newest}
+        assert set(session.scalars(select(SnapshotRow.id))) == {named, new, newest}
     engine.dispose()
 
 
 def test_trainings_go_that_are_old_and_no_version_of_the_model(prune: Any, postgres_url: str, mlflow_url: str) -> None:
     client = MlflowClient(mlflow_url)
-    name = Mlflow(url=mlflow_url).experiment
+    name = MlflowTracking(url=mlflow_url).experiment
     known = client.get_experiment_by_name(name)
     experiment = known.experiment_id if known else client.create_experiment(name)
     version, compared, new = (

@@ -20,9 +20,10 @@ from cli.run_outcome import RunOutcome
 from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
 from cli.stack import servers
 from cli.train import report_training, train
+from tests.testkit.paths import ROOT
 from tests.testkit.servers import wait_until_well
 
-TOYS = Path(__file__).parent / "toy_definitions.py"
+TOYS = ROOT / "tests" / "testkit" / "toy_definitions.py"
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def test_a_wrong_file_gets_one_line_and_is_not_copied(
     content: str, problem: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_SOURCES", "archive")
     folder = tmp_path / "january"
     folder.mkdir()
     (folder / "maps.csv").write_text(content)

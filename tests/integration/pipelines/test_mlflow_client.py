@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.model.estimators import MirroredBoosting
-from pipelines.mlflow_client import BOOSTING_TYPES, Mlflow, MlflowError, TrainedModel
+from pipelines.mlflow_client import BOOSTING_TYPES, MlflowError, MlflowTracking, TrainedModel
 from tests.testkit.servers import mlflow_server
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")  # importing mlflow
@@ -30,9 +30,9 @@ Y = X[:, 0] + RANDOM.normal(size=400) > 0
 
 
 @pytest.fixture
-def tracking(mlflow_url: str) -> Mlflow:
+def tracking(mlflow_url: str) -> MlflowTracking:
     name = uuid4().hex  # the server is shared
-    return Mlflow(url=mlflow_url, experiment=name, registered_model=name)
+    return MlflowTracking(url=mlflow_url, experiment=name, registered_model=name)
 
 
 def trained(estimator: Any = None, **changes: Any) -> TrainedModel:
@@ -49,7 +49,7 @@ def trained(estimator: Any = None, **changes: Any) -> TrainedModel:
     return TrainedModel(**{**arguments, **changes})
 
 
-def test_the_blob_is_what_serving_reads_over_rest(tracking: Mlflow, mlflow_url: str) -> None:
+def test_the_blob_is_what_serving_reads_over_rest(tracking: MlflowTracking, mlflow_url: str) -> None:
     model = trained()
     logged = tracking.log(model)
     path = logged.artifact_uri.removeprefix("mlflow-artifacts:/")
@@ -60,7 +60,7 @@ def test_the_blob_is_what_serving_reads_over_rest(tracking: Mlflow, mlflow_url: 
     np.testing.assert_array_equal(loaded.predict_proba(X), model.estimator.predict_proba(X))
 
 
-def test_a_run_shows_parameters_metrics_span_and_plot(tracking: Mlflow, mlflow_url: str) -> None:
+def test_a_run_shows_parameters_metrics_span_and_plot(tracking: MlflowTracking, mlflow_url: str) -> None:
     figure = Figure()
     figure.add_subplot().plot([0, 1], [0, 1])
     logged = tracking.log(trained(figures={"calibration.png": figure}))
@@ -73,7 +73,7 @@ def test_a_run_shows_parameters_metrics_span_and_plot(tracking: Mlflow, mlflow_u
     assert "calibration.png" in {file["path"] for file in listing["files"]}
 
 
-def test_evaluation_arrays_come_back_as_they_were(tracking: Mlflow) -> None:
+def test_evaluation_arrays_come_back_as_they_were(tracking: MlflowTracking) -> None:
     arrays = {"day": np.arange(3), "probability": np.array([0.1, 0.5, 0.9])}
     logged = tracking.log(trained(evaluation=arrays))
     returned = tracking.evaluation(logged.run_id)
@@ -84,7 +84,7 @@ def test_evaluation_arrays_come_back_as_they_were(tracking: Mlflow) -> None:
 
 def test_what_was_deleted_goes_from_the_disk_with_the_next_gc_and_nothing_else(tmp_path: Path) -> None:
     with mlflow_server(tmp_path) as url:
-        tracking = Mlflow(url=url)
+        tracking = MlflowTracking(url=url)
         kept, compared = tracking.log(trained(evaluation={"X": X})), tracking.log(trained(evaluation={"X": X}))
         assert set(tracking.runs_before(datetime.now(UTC))) == {kept.run_id, compared.run_id}
         tracking.delete(compared.run_id)
@@ -105,7 +105,7 @@ def test_what_was_deleted_goes_from_the_disk_with_the_next_gc_and_nothing_else(t
     assert {name for name in left if kept.run_id not in name and kept_model not in name} == set()
 
 
-def test_boosting_is_stored_with_its_reviewed_types_only(tracking: Mlflow) -> None:
+def test_boosting_is_stored_with_its_reviewed_types_only(tracking: MlflowTracking) -> None:
     trees = MirroredBoosting(max_iter=3)
     with pytest.raises(MlflowError, match="untrusted types"):
         tracking.log(trained(trees))
@@ -113,7 +113,7 @@ def test_boosting_is_stored_with_its_reviewed_types_only(tracking: Mlflow) -> No
     assert skops.io.get_untrusted_types(data=tracking.fetch(logged.artifact_uri)) == list(BOOSTING_TYPES)
 
 
-def test_aliases_are_set_moved_and_taken_away(tracking: Mlflow) -> None:
+def test_aliases_are_set_moved_and_taken_away(tracking: MlflowTracking) -> None:
     runs = [tracking.log(trained(is_registered=True)).run_id for _ in range(2)]
     tracking.set_aliases({"champion": runs[0], "challenger": runs[1]})
     assert tracking.aliases() == {"champion": runs[0], "challenger": runs[1]}
@@ -121,7 +121,7 @@ def test_aliases_are_set_moved_and_taken_away(tracking: Mlflow) -> None:
     assert tracking.aliases() == {"champion": runs[1]}
 
 
-def test_the_verdict_is_added_to_the_run(tracking: Mlflow, mlflow_url: str) -> None:
+def test_the_verdict_is_added_to_the_run(tracking: MlflowTracking, mlflow_url: str) -> None:
     logged = tracking.log(trained())
     tracking.log_verdict(logged.run_id, metrics={"gain_over_elo": 0.02}, verdict="passed")
     answer = httpx.get(f"{mlflow_url}/api/2.0/mlflow/runs/get", params={"run_id": logged.run_id})
@@ -133,4 +133,4 @@ def test_the_verdict_is_added_to_the_run(tracking: Mlflow, mlflow_url: str) -> N
 def test_a_server_that_is_away_is_named_with_its_address() -> None:
     url = "http://127.0.0.1:1"
     with pytest.raises(MlflowError, match=url):
-        Mlflow(url=url).fetch(f"mlflow-artifacts:/1/{uuid4().hex}/model.skops")
+        MlflowTracking(url=url).fetch(f"mlflow-artifacts:/1/{uuid4().hex}/model.skops")

@@ -37,7 +37,7 @@ class Replicas:
         self.folder = folder
         self.ports = [servers.free_port() for _ in range(3)]
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "today")
+        names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "clock_date")
         told = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
         self.environment = {**told, "CS2_JWT_KEY": JWT_KEY, "PYTHONPATH": str(ROOT)}
 

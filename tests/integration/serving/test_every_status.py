@@ -18,12 +18,12 @@ ALL = list(cases())
 STATES = sorted({case.state for case in ALL})
 NOWHERE = "127.0.0.1:1"
 CHANGES: dict[str, dict[str, Any]] = {
-    "usual": {"attempts_per_address": 10**6, "attempts_per_account": 10**6},
+    "usual": {"login_attempts_per_address_per_minute": 10**6, "login_attempts_per_minute": 10**6},
     "one model": {},
     "no postgres": {"database_url": f"postgresql+psycopg://cs2@{NOWHERE}/cs2"},
     "no mongo": {"mongo_url": f"mongodb://{NOWHERE}/?directConnection=true"},
     "no model": {},
-    "no attempts left": {"attempts_per_address": 1},
+    "no attempts left": {"login_attempts_per_address_per_minute": 1},
 }
 """Of the settings, by state."""
 

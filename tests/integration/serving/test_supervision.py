@@ -23,7 +23,7 @@ async def test_what_was_announced_while_redis_was_away_is_served_when_it_is_back
 ) -> None:
     """The timer is an hour away: only the new subscription can tell."""
     models.publish()
-    async with running(redis_url=valkey.url, reconcile_seconds=3600) as service:
+    async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
         valkey.stop()
 
         async def is_missed() -> bool:
@@ -40,7 +40,7 @@ async def test_announcements_are_heard_after_outages_however_many(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
     models.publish()
-    async with running(redis_url=valkey.url, reconcile_seconds=3600) as service:
+    async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
 
         async def hears() -> bool:
             return (await component(service, "task announcements"))["is_well"]

@@ -48,7 +48,7 @@ def composed(
     images: dict[str, Image], guarded: GuardedServers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Composed]:
     # An empty watched folder: the sensor looks, and no run takes the cores of other tests.
-    told = {"CS2_SOURCE": "archive"}
+    told = {"CS2_SOURCES": "archive"}
     (images["pipelines"].root / "archive").mkdir()
     logs = tmp_path_factory.mktemp("logs")
     running = Composed(images, guarded.ports, guarded.folder / "secrets", told, logs)

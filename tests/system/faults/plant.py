@@ -136,7 +136,7 @@ class Plant:
         return {
             **told,
             "CS2_JWT_KEY": "k" * 40,
-            "CS2_TODAY": "2026-01-05",
+            "CS2_CLOCK_DATE": "2026-01-05",
             "PYTHONPATH": str(ROOT),
         }
 

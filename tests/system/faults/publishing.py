@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.messages import AnnouncementKind
 from cs2.settings import get_settings
 from cs2.storage.engine import make_engine
-from cs2.storage.model_registry import served
+from cs2.storage.model_registry import get_served_versions
 from tests.testkit.service import AS_OF, League, publish, ratings_of, trained_pipeline, upload
 
 PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
@@ -28,7 +28,7 @@ def model(seed: int) -> tuple[bytes, dict[str, Any]]:
     """Blob and golden forecasts."""
     pipeline = trained_pipeline(seed)
     X = np.random.default_rng(1).normal(size=(20, len(FEATURE_NAMES)))
-    return skops.io.dumps(pipeline), golden_set(MapModel.from_estimator(pipeline), X)
+    return skops.io.dumps(pipeline), build_regression_cases(MapModel.from_estimator(pipeline), X)
 
 
 def bad_models() -> dict[str, dict[str, Any]]:
@@ -42,7 +42,7 @@ def bad_models() -> dict[str, dict[str, Any]]:
         "features of version 1,": {"features_version": 1},
         "features of version 999": {"features_version": 999},
         "golden forecasts are off": {
-            "golden": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]},
+            "regression_cases": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]},
         },
     }
 
@@ -58,8 +58,8 @@ class Publisher:
 
     def publish(self, seed: int, **changes: Any) -> int:
         """A new champion with ratings of its own, announced where Redis answers; its version."""
-        blob, golden = model(seed % 10)
-        arguments = {"blob": blob, "golden": golden, **changes}
+        blob, regression_cases = model(seed % 10)
+        arguments = {"blob": blob, "regression_cases": regression_cases, **changes}
         ratings = ratings_of(self.league, skill=0.1 + seed / 100)
         version = publish(self.postgres_url, self.mlflow_url, ratings=ratings, as_of=AS_OF, **arguments)
         self.announce()
@@ -74,7 +74,7 @@ class Publisher:
 
         engine = make_engine(self.postgres_url)
         with Session(engine) as session:
-            now = served(session)
+            now = get_served_versions(session)
         engine.dispose()
         Announcer(url=self.redis_url).announce(AnnouncementKind.MODEL, now)
 

@@ -1,4 +1,4 @@
-"""Runs a plan of faults from start to end: ``python -m tests.system.faults.running --seconds 600`` (``make faults``)."""
+"""Run a plan of faults: ``python -m tests.system.faults.running --seconds 600`` (``make faults``)."""
 
 import argparse
 import asyncio

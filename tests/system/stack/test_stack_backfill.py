@@ -92,7 +92,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Itera
     environment = {
         **os.environ,
         "CS2_RETRAIN_AFTER_MAPS": "1000000",
-        "CS2_TODAY": "2025-12-31",
+        "CS2_CLOCK_DATE": "2025-12-31",
     }
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)

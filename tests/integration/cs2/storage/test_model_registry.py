@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.storage.engine import make_engine
 from cs2.storage.model_registry import (
-    MlModel,
+    ModelRow,
     ModelStatus,
     PromotionRefusedError,
-    RatingSnapshot,
-    Served,
-    champion,
-    judge_candidate,
-    latest_model,
-    latest_snapshot,
-    model_of_run,
+    ServedVersions,
+    SnapshotRow,
+    get_champion,
+    get_latest_model,
+    get_latest_snapshot,
+    get_model_of_run,
+    get_served_versions,
     promote,
-    served,
+    record_gate_result,
     store_snapshot,
 )
 
@@ -39,8 +39,8 @@ def store(session: Session, data: bytes = b"ratings") -> Any:
     return store_snapshot(session, as_of=date(2025, 12, 31), features_version=FEATURES_VERSION, data=data, n_rated=10)
 
 
-def candidate(session: Session, run: str) -> MlModel:
-    row = MlModel(
+def candidate(session: Session, run: str) -> ModelRow:
+    row = ModelRow(
         status=ModelStatus.CANDIDATE,
         estimator="logistic_regression",
         mlflow_run_id=f"mlflow-{run}",
@@ -50,7 +50,7 @@ def candidate(session: Session, run: str) -> MlModel:
         features_version=FEATURES_VERSION,
         feature_names=["rating"],
         parameters={},
-        golden={},
+        regression_cases={},
         metrics={"log_loss": 0.64},
         trained_from=date(2024, 1, 1),
         trained_through=date(2025, 12, 31),
@@ -62,12 +62,12 @@ def candidate(session: Session, run: str) -> MlModel:
     return row
 
 
-def passed(session: Session, run: str) -> MlModel:
-    return judge_candidate(session, candidate(session, run).version, passed=True, reasons=[], metrics={})
+def passed(session: Session, run: str) -> ModelRow:
+    return record_gate_result(session, candidate(session, run).version, passed=True, reasons=[], metrics={})
 
 
 def statuses(session: Session) -> list[str]:
-    return list(session.scalars(select(MlModel.status).order_by(MlModel.version)))
+    return list(session.scalars(select(ModelRow.status).order_by(ModelRow.version)))
 
 
 def test_the_same_ratings_again_are_no_new_row(session: Session) -> None:
@@ -79,14 +79,14 @@ def test_the_same_ratings_again_are_no_new_row(session: Session) -> None:
 def test_ratings_that_come_back_after_a_correction_are_the_newest_again(session: Session) -> None:
     first, corrected, again = store(session, b"a"), store(session, b"b"), store(session, b"a")
     assert first.id < corrected.id < again.id
-    newest = latest_snapshot(session)
+    newest = get_latest_snapshot(session)
     assert newest is not None
     assert newest.data == b"a"
 
 
 def test_nothing_is_served_at_first(session: Session) -> None:
-    assert served(session) == Served(None, None)
-    assert latest_model(session) is None
+    assert get_served_versions(session) == ServedVersions(None, None)
+    assert get_latest_model(session) is None
 
 
 def test_promotion_retires_the_champion_before(session: Session) -> None:
@@ -94,7 +94,7 @@ def test_promotion_retires_the_champion_before(session: Session) -> None:
     promote(session, first.version)
     promote(session, second.version)
     assert statuses(session) == ["retired", "champion"]
-    assert served(session).model_version == second.version
+    assert get_served_versions(session).model_version == second.version
 
 
 def test_a_retired_version_may_come_back(session: Session) -> None:
@@ -112,7 +112,7 @@ def test_promoting_the_champion_again_changes_nothing(session: Session) -> None:
 
 def test_a_refused_version_is_not_promoted(session: Session) -> None:
     row = candidate(session, "a")
-    judge_candidate(session, row.version, passed=False, reasons=["worse than Elo"], metrics={"gain": -0.1})
+    record_gate_result(session, row.version, passed=False, reasons=["worse than Elo"], metrics={"gain": -0.1})
     assert row.status == ModelStatus.REFUSED
     assert row.metrics == {"log_loss": 0.64, "gain": -0.1}
     with pytest.raises(PromotionRefusedError, match="worse than Elo"):
@@ -131,9 +131,9 @@ def test_an_unknown_version_is_not_promoted(session: Session) -> None:
 
 def test_a_verdict_is_given_once(session: Session) -> None:
     row = candidate(session, "a")
-    judge_candidate(session, row.version, passed=False, reasons=["worse"], metrics={})
+    record_gate_result(session, row.version, passed=False, reasons=["worse"], metrics={})
     with pytest.raises(PromotionRefusedError, match="refused"):
-        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+        record_gate_result(session, row.version, passed=True, reasons=[], metrics={})
 
 
 def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, postgres_url: str) -> None:
@@ -143,7 +143,7 @@ def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, p
     promote(session, second.version)
     engine = make_engine(postgres_url)
     with Session(engine) as reader:
-        seen = champion(reader)
+        seen = get_champion(reader)
         assert seen is not None
         assert seen.version == first.version, "nobody sees a promotion before its commit"
     session.rollback()
@@ -154,6 +154,6 @@ def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, p
 def test_a_run_finds_its_version(session: Session) -> None:
     candidate(session, "a")
     row = candidate(session, "b")
-    assert model_of_run(session, "b") is row
-    assert model_of_run(session, "c") is None
-    assert session.scalar(select(func.count()).select_from(RatingSnapshot)) == 1
+    assert get_model_of_run(session, "b") is row
+    assert get_model_of_run(session, "c") is None
+    assert session.scalar(select(func.count()).select_from(SnapshotRow)) == 1

@@ -13,7 +13,7 @@ from pyrate_limiter import Duration, Rate
 from cs2.settings import SourceName, get_settings
 from pipelines.resources import Database
 from pipelines.sources import registry
-from pipelines.sources.response_cache import Payloads
+from pipelines.sources.response_cache import ResponseCache
 from tests.integration.pipelines.defs.test_several_sources import HEADER, ROSTERS, Watch, ingest, stored
 from tests.integration.pipelines.sources import test_bo3gg as bo3gg
 from tests.integration.pipelines.sources import test_pandascore as pandascore
@@ -113,4 +113,4 @@ def test_a_changed_field_stops_its_source_only_is_named_and_its_answer_is_kept(
         assert f"{name}: {name} {told}" in str(landed.metadata["left_out"].value)
     assert stored(database, "SELECT source FROM raw_rows") == [("archive",)]
     assert stored(database, "SELECT count(*) FROM map_results") == [(1,)]
-    assert dict(Payloads(database.url, name).all(kind))[key] == payload
+    assert dict(ResponseCache(database.url, name).all(kind))[key] == payload

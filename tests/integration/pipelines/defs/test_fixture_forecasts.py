@@ -20,7 +20,7 @@ from cs2.storage.tables import FixtureForecast
 from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
-from tests.testkit.asset_environment import NOBODY, SetToday, Stage, store_all
+from tests.testkit.asset_environment import NOBODY, AssetEnvironment, SetToday, store_all
 from tests.testkit.paths import ROOT
 from tests.testkit.service import AS_OF, League, Models, ratings_of
 
@@ -28,7 +28,7 @@ NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("today")
 
 
-def run(stage: Stage, **resources: Any) -> dict[str, Any] | None:
+def run(stage: AssetEnvironment, **resources: Any) -> dict[str, Any] | None:
     """Metadata of a run, None where it failed."""
     result = stage.materialize([fixture_forecasts], **resources)
     if not result.success:
@@ -44,7 +44,7 @@ def better_ratings(database: Database, league: League, as_of: date = AS_OF, skil
 
 
 def test_matches_of_the_next_week_are_forecast_before_they_start_and_no_others(
-    stage: Stage, models: Models, announce: Any, events: Any
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any
 ) -> None:
     version = models.publish()
     announce(1, "2026-01-06T18:00")
@@ -68,7 +68,7 @@ def test_matches_of_the_next_week_are_forecast_before_they_start_and_no_others(
 
 
 def test_a_second_run_makes_nothing_newer_ratings_and_a_newer_model_do(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
@@ -83,7 +83,13 @@ def test_a_second_run_makes_nothing_newer_ratings_and_a_newer_model_do(
 
 
 def test_neither_ratings_nor_a_model_that_know_the_day_forecast_its_matches(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League, today: SetToday
+    stage: AssetEnvironment,
+    models: Models,
+    announce: Any,
+    events: Any,
+    database: Database,
+    league: League,
+    today: SetToday,
 ) -> None:
     models.publish()
     newer = better_ratings(database, league, as_of=date(2026, 1, 6))
@@ -99,7 +105,7 @@ def test_neither_ratings_nor_a_model_that_know_the_day_forecast_its_matches(
 
 
 def test_a_correction_of_teams_or_day_asks_again_and_one_of_the_hour_does_not(
-    stage: Stage, models: Models, announce: Any, events: Any, league: League
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-07T18:00")
@@ -125,7 +131,7 @@ def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str
 
 
 def test_without_redis_a_run_fails_and_the_next_one_hands_over_what_it_made(
-    stage: Stage,
+    stage: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -169,7 +175,7 @@ with Database(url=sys.argv[1]).transaction() as session:
 
 
 def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
-    stage: Stage,
+    stage: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -196,7 +202,12 @@ def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
 
 
 def test_of_two_runs_at_once_one_forecast_counts(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+    stage: AssetEnvironment,
+    models: Models,
+    announce: Any,
+    events: Any,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from pipelines.defs.fixtures import assets
 
@@ -216,7 +227,12 @@ def test_of_two_runs_at_once_one_forecast_counts(
 
 
 def test_a_match_that_begins_during_the_run_is_not_forecast(
-    stage: Stage, models: Models, announce: Any, events: Any, today: SetToday, monkeypatch: pytest.MonkeyPatch
+    stage: AssetEnvironment,
+    models: Models,
+    announce: Any,
+    events: Any,
+    today: SetToday,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from pipelines.defs.fixtures import assets
 
@@ -236,7 +252,7 @@ def test_a_match_that_begins_during_the_run_is_not_forecast(
 
 
 def test_the_sensor_says_what_it_waits_for(
-    stage: Stage, models: Models, announce: Any, database: Database, today: SetToday
+    stage: AssetEnvironment, models: Models, announce: Any, database: Database, today: SetToday
 ) -> None:
     def tick() -> str:
         found = fixtures_sensor(dg.build_sensor_context(instance=stage.instance), database=database)

@@ -12,7 +12,7 @@ from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.fixtures.selection import SAME
 from pipelines.resources import Database
 from tests.integration.pipelines.defs.test_fixture_forecasts import better_ratings, run
-from tests.testkit.asset_environment import Stage
+from tests.testkit.asset_environment import AssetEnvironment
 from tests.testkit.service import League, Models
 
 pytestmark = pytest.mark.usefixtures("today")
@@ -23,7 +23,7 @@ def numbers(event: SeriesEvent) -> tuple[float, ...]:
 
 
 def test_newer_ratings_that_say_the_same_make_no_second_forecast_and_no_second_run(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
@@ -36,13 +36,13 @@ def test_newer_ratings_that_say_the_same_make_no_second_forecast_and_no_second_r
     assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
     with database.transaction() as session:
         [row] = session.query(FixtureForecast)
-    assert (row.snapshot_id, row.confirmed_by) == (newer - 1, newer)
+    assert (row.snapshot_id, row.still_valid_for_snapshot_id) == (newer - 1, newer)
     better_ratings(database, league, skill=2.0)
     assert (run(stage) or {})["forecasts"] == 1
 
 
 def test_small_changes_add_up_so_that_the_last_forecast_is_never_far_from_what_the_ratings_say(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-07T18:00")
@@ -59,7 +59,7 @@ def test_small_changes_add_up_so_that_the_last_forecast_is_never_far_from_what_t
 
 
 def test_another_model_forecasts_again_though_it_says_the_same(
-    stage: Stage, models: Models, announce: Any, events: Any, database: Database, league: League
+    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     announce(1, "2026-01-06T18:00")
     first = models.publish()

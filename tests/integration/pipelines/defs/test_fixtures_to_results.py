@@ -12,10 +12,10 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, outcome_of
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, parse_outcome
 from cs2.settings import get_settings
 from pipelines.defs.etl.jobs import range_tags
-from tests.testkit.asset_environment import Stage, store_all
+from tests.testkit.asset_environment import AssetEnvironment, store_all
 from tests.testkit.service import Models, make_league
 
 MAPS = "date,map,team1,team2,winner,score1,score2,team1_players,team2_players,best_of,hltv_match_id\n"
@@ -26,7 +26,7 @@ LINEUPS = {"Alpha": "ana|bob|cid|dan|eve", "Beta": "fay|gus|hal|ida|jim", "Newco
 class Installation:
     """The watched folder, the clock, and the jobs of the code location on real servers."""
 
-    def __init__(self, stage: Stage, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, stage: AssetEnvironment, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from pipelines.definitions import defs
 
         self.folder = folder
@@ -41,7 +41,7 @@ class Installation:
         )
 
     def on(self, day: str) -> None:
-        self.monkeypatch.setenv("CS2_TODAY", day)
+        self.monkeypatch.setenv("CS2_CLOCK_DATE", day)
         get_settings.cache_clear()
 
     def drop(self, name: str, content: str) -> None:
@@ -61,8 +61,8 @@ class Installation:
 
 
 @pytest.fixture
-def installation(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
-    monkeypatch.setenv("CS2_SOURCE", "archive")
+def installation(stage: AssetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+    monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
     yield Installation(stage, tmp_path, monkeypatch)
     get_settings.cache_clear()
@@ -99,7 +99,7 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
 
     with installation.stage.mongo.database() as history:
         forecasts = list(history[FORECASTS_COLLECTION].find().sort("response.played_on"))
-        outcomes = {document["_id"]: outcome_of(document) for document in history[OUTCOMES_COLLECTION].find()}
+        outcomes = {document["_id"]: parse_outcome(document) for document in history[OUTCOMES_COLLECTION].find()}
     series = installation.rows("SELECT first_day, team1_id, team2_id FROM series ORDER BY first_day")[1:]
     assert [one["occurred_at"] for one in forecasts] == [datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)] * 2
     for forecast, (day, *teams) in zip(forecasts, series, strict=True):

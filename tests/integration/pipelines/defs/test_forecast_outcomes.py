@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps
-from cs2.forecasting.matches import UNKNOWN, Fixtures
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
 from cs2.forecasting.probability import sigmoid
-from cs2.forecasting.ratings.engine import rate
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, outcome_of
+from cs2.forecasting.ratings.engine import compute_ratings
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, parse_outcome
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.tables import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
@@ -74,8 +74,8 @@ class History:
 def history(
     database: Database, mongo: Mongo, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[History]:
-    monkeypatch.setenv("CS2_SOURCE", "archive")
-    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    monkeypatch.setenv("CS2_SOURCES", "archive")
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-01-31")
     get_settings.cache_clear()
     history = History(database, mongo, instance)
     history.play(MATCHES)
@@ -124,16 +124,16 @@ def test_an_outcome_tells_day_tier_and_what_both_elos_knew_before_it(history: Hi
     asked, exchanged = history.ask("2026-01-04"), history.ask("2026-01-05", team1="Beta", team2="Alpha", map="Mirage")
     of_series = history.ask("2026-01-05", best_of=3)
     history.judge()
-    found = {forecast_id: outcome_of(document) for forecast_id, document in history.outcomes().items()}
+    found = {forecast_id: parse_outcome(document) for forecast_id, document in history.outcomes().items()}
     assert {str(outcome.played_on) for outcome in found.values()} == {"2026-01-05"}
     assert found[asked].tier == "others"
     assert found[exchanged].tier == "both in the top 100, not both in the top 30"
     with history.database.one_state() as connection:
         known = read_history(connection)
-    before = rate(known, through=20457)  # 2026-01-04
+    before = compute_ratings(known, through=20457)  # 2026-01-04
     teams = history.ids("teams")
     lineups = [[number for number, *_ in _players(history, side)] for side in (A, B)]
-    question = Fixtures(
+    question = MatchQuestions(
         map_id=np.array([history.ids("maps")["Nuke"]]),
         team_ids=np.array([[teams["Alpha"], teams["Beta"]]]),
         player_ids=np.array([lineups]),
@@ -185,7 +185,7 @@ def test_the_sensor_asks_after_new_results_and_on_a_new_day(
     history.play([*MATCHES, map_row("2026-01-30")])
     assert isinstance(tick(), dg.RunRequest), "new results"
     assert isinstance(tick(), dg.SkipReason)
-    monkeypatch.setenv("CS2_TODAY", "2026-02-01")
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-02-01")
     get_settings.cache_clear()
     assert isinstance(tick(), dg.RunRequest), "a new day"
     assert judging_sensor.default_status is dg.DefaultSensorStatus.RUNNING

@@ -11,13 +11,13 @@ from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.probability import sigmoid
-from cs2.storage.model_registry import MlModel, ModelStatus
+from cs2.storage.model_registry import ModelRow, ModelStatus
 from pipelines.defs.training.gate import CLAIMS, gate
 from pipelines.defs.training.promotion import champion_model
-from pipelines.mlflow_client import Mlflow, TrainedModel
-from tests.testkit.asset_environment import NOBODY, Add, Stage, importing_mlflow
+from pipelines.mlflow_client import MlflowTracking, TrainedModel
+from tests.testkit.asset_environment import NOBODY, Add, AssetEnvironment, importing_mlflow
 
 pytestmark = importing_mlflow
 
@@ -40,7 +40,7 @@ def pipeline(coefficients: Any) -> Pipeline:
 
 
 @pytest.fixture
-def add_trained(add_candidate: Add, mlflow: Mlflow) -> Add:
+def add_trained(add_candidate: Add, mlflow: MlflowTracking) -> Add:
     """A candidate with the given coefficients, as the training would leave it."""
 
     def add(coefficients: Any = TRUTH, **changes: Any) -> int:
@@ -73,7 +73,7 @@ def add_trained(add_candidate: Add, mlflow: Mlflow) -> Add:
             "artifact_uri": logged.artifact_uri,
             "sha256": logged.sha256,
             "feature_names": list(FEATURE_NAMES),
-            "golden": golden_set(model, X),
+            "regression_cases": build_regression_cases(model, X),
         }
         return add_candidate(**{**arguments, **changes})
 
@@ -85,7 +85,7 @@ def candidate_model() -> None:
     """Stands for the training, whose row is there already."""
 
 
-def judged(stage: Stage, **other_resources: Any) -> dg.ExecuteInProcessResult:
+def judged(stage: AssetEnvironment, **other_resources: Any) -> dg.ExecuteInProcessResult:
     """The gate and what it guards, as in ``train_job``."""
     return stage.materialize([candidate_model, gate, champion_model], **other_resources)
 
@@ -94,12 +94,12 @@ def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
-def row(stage: Stage, version: int) -> MlModel:
+def row(stage: AssetEnvironment, version: int) -> ModelRow:
     with stage.database.transaction() as session:
-        return session.get_one(MlModel, version)
+        return session.get_one(ModelRow, version)
 
 
-def test_a_good_candidate_passes_and_is_served(stage: Stage, add_trained: Add) -> None:
+def test_a_good_candidate_passes_and_is_served(stage: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
     result = judged(stage)
     assert result.success
@@ -110,7 +110,9 @@ def test_a_good_candidate_passes_and_is_served(stage: Stage, add_trained: Add) -
     assert stage.served().model_version == version
 
 
-def test_a_worse_challenger_is_refused_with_reasons_and_the_champion_stays(stage: Stage, add_trained: Add) -> None:
+def test_a_worse_challenger_is_refused_with_reasons_and_the_champion_stays(
+    stage: AssetEnvironment, add_trained: Add
+) -> None:
     champion = add_trained()
     assert judged(stage).success
     challenger = add_trained(WORSE)
@@ -126,7 +128,7 @@ def test_a_worse_challenger_is_refused_with_reasons_and_the_champion_stays(stage
     assert stage.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
 
 
-def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: Stage, add_trained: Add) -> None:
+def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained(-TRUTH)
     result = judged(stage)
     assert {"beats_elo", "calibrated"} <= failed_checks(result)
@@ -134,7 +136,7 @@ def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: Stage,
     assert stage.served().model_version is None
 
 
-def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: Stage, add_trained: Add) -> None:
+def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: AssetEnvironment, add_trained: Add) -> None:
     odd = TRUTH.copy()
     odd[FEATURE_NAMES.index("best_three")] = -0.25
     add_trained(odd)
@@ -145,11 +147,14 @@ def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: Stage
     ("changes", "problem"),
     [
         ({"sha256": "0" * 64}, "SHA-256"),
-        ({"golden": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.5]}}, "golden forecasts are missed"),
+        (
+            {"regression_cases": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.5]}},
+            "golden forecasts are missed",
+        ),
     ],
 )
 def test_a_blob_that_is_not_what_was_recorded_is_refused(
-    stage: Stage, add_trained: Add, changes: dict[str, Any], problem: str
+    stage: AssetEnvironment, add_trained: Add, changes: dict[str, Any], problem: str
 ) -> None:
     version = add_trained(**changes)
     result = judged(stage)
@@ -159,9 +164,9 @@ def test_a_blob_that_is_not_what_was_recorded_is_refused(
     assert problem in stored.reasons[0]
 
 
-def test_a_crash_is_no_verdict(stage: Stage, add_trained: Add) -> None:
+def test_a_crash_is_no_verdict(stage: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
-    result = judged(stage, mlflow=Mlflow(url=f"http://{NOBODY}"))
+    result = judged(stage, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
     assert not result.success
     assert result.get_asset_check_evaluations() == []
     stored = row(stage, version)
@@ -169,7 +174,7 @@ def test_a_crash_is_no_verdict(stage: Stage, add_trained: Add) -> None:
     assert stage.served().model_version is None
 
 
-def test_judging_again_repeats_the_verdict_and_changes_nothing(stage: Stage, add_trained: Add) -> None:
+def test_judging_again_repeats_the_verdict_and_changes_nothing(stage: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained(-TRUTH)
     judged(stage)
     first = row(stage, version)
@@ -178,18 +183,18 @@ def test_judging_again_repeats_the_verdict_and_changes_nothing(stage: Stage, add
     assert row(stage, version).judged_at == first.judged_at
 
 
-def test_without_a_candidate_the_gate_says_so(stage: Stage) -> None:
+def test_without_a_candidate_the_gate_says_so(stage: AssetEnvironment) -> None:
     result = judged(stage)
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert "no model has been trained yet" in str(failure.step_failure_data.error)
 
 
-def test_champions_of_other_features_are_not_compared(stage: Stage, add_trained: Add) -> None:
+def test_champions_of_other_features_are_not_compared(stage: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
     assert judged(stage).success
     with stage.database.transaction() as session:  # a champion that another release left behind
-        session.get_one(MlModel, version).features_version = 999
+        session.get_one(ModelRow, version).features_version = 999
     add_trained()
     result = judged(stage)
     evaluations = {check.check_name: check.description for check in result.get_asset_check_evaluations()}

@@ -37,9 +37,9 @@ def row(day: str, *, team1: str = "Alpha", winner: str = "1") -> str:
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A watched folder, empty; today is the last of January 2026."""
-    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
-    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-01-31")
     get_settings.cache_clear()
     yield tmp_path
     get_settings.cache_clear()

@@ -12,23 +12,24 @@ import pytest
 import skops.io
 from sqlalchemy import text
 
+from cs2.calendar import day_number
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.stability import DRIFTED
-from cs2.forecasting.matches import UNKNOWN, Fixtures
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.model.regression_cases import golden_set
+from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.messages import FORECASTS_COLLECTION
 from cs2.settings import get_settings
-from cs2.storage.model_registry import champion, judge_candidate, latest_snapshot, promote
-from cs2.storage.tables import LiveQuality, MlModel
+from cs2.storage.model_registry import get_champion, get_latest_snapshot, promote, record_gate_result
+from cs2.storage.tables import LiveQuality, ModelRow
 from pipelines.defs.etl.jobs import range_tags
 from pipelines.defs.training.sensors import retraining_sensor
 from pipelines.mlflow_client import TrainedModel
 from tests.integration.pipelines.defs.test_ratings_to_champion import FIRST, Chain
-from tests.testkit.asset_environment import Stage, importing_mlflow
+from tests.testkit.asset_environment import AssetEnvironment, importing_mlflow
 from tests.testkit.documents import forecast as document
 
 pytestmark = [importing_mlflow, pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")]
@@ -40,8 +41,8 @@ CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
 
 
 @pytest.fixture
-def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
-    monkeypatch.setenv("CS2_SOURCE", "simulated")
+def chain(stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    monkeypatch.setenv("CS2_SOURCES", "simulated")
     monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone ask for nothing here
     monkeypatch.setenv("CS2_RETRAIN_COOLDOWN_MINUTES", "0")
     for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # of the job, which the sensor does not run
@@ -51,7 +52,7 @@ def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
 
 
 def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
-    monkeypatch.setenv("CS2_TODAY", day)
+    monkeypatch.setenv("CS2_CLOCK_DATE", day)
     get_settings.cache_clear()
 
 
@@ -62,10 +63,10 @@ def tick(chain: Chain) -> dg.RunRequest | dg.SkipReason:
     return answer
 
 
-def promote_turned_round(stage: Stage) -> int:
+def promote_turned_round(stage: AssetEnvironment) -> int:
     """Serve the champion with every coefficient turned round, as if its results had been exchanged."""
     with stage.database.transaction() as session:
-        good = champion(session)
+        good = get_champion(session)
         assert good is not None
         estimator = skops.io.loads(stage.mlflow.fetch(good.artifact_uri), trusted=[])
         estimator.steps[-1][1].coef_ *= -1
@@ -84,7 +85,7 @@ def promote_turned_round(stage: Stage) -> int:
                 is_registered=True,
             )
         )
-        columns = {c.key: getattr(good, c.key) for c in MlModel.__table__.columns}
+        columns = {c.key: getattr(good, c.key) for c in ModelRow.__table__.columns}
         for name in ("version", "created_at", "judged_at", "promoted_at"):
             columns.pop(name)
         columns |= {
@@ -92,19 +93,19 @@ def promote_turned_round(stage: Stage) -> int:
             "mlflow_run_id": logged.run_id,
             "artifact_uri": logged.artifact_uri,
             "sha256": logged.sha256,
-            "golden": golden_set(MapModel.from_estimator(estimator), X),
+            "regression_cases": build_regression_cases(MapModel.from_estimator(estimator), X),
         }
-        row = MlModel(**columns)
+        row = ModelRow(**columns)
         session.add(row)
         session.flush()
-        judge_candidate(session, row.version, passed=True, reasons=[], metrics={})
+        record_gate_result(session, row.version, passed=True, reasons=[], metrics={})
         return promote(session, row.version).version
 
 
-def ask_about_what_follows(stage: Stage, version: int) -> dict[str, float]:
+def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, float]:
     """Store the served model's forecasts of all maps after its ratings, as the service would have answered them."""
     with stage.database.transaction() as session:
-        best, snapshot = champion(session), latest_snapshot(session)
+        best, snapshot = get_champion(session), get_latest_snapshot(session)
         assert best is not None
         assert snapshot is not None
         older = session.execute(text("SELECT id FROM rating_snapshots ORDER BY id LIMIT 1")).scalar_one()
@@ -118,11 +119,11 @@ def ask_about_what_follows(stage: Stage, version: int) -> dict[str, float]:
     fives = [
         [[int(p) for p in lineups[lineup].split(",")] for lineup in (row.lineup1_id, row.lineup2_id)] for row in rows
     ]
-    asked = Fixtures(
+    asked = MatchQuestions(
         map_id=np.array([row.map_id for row in rows]),
         team_ids=np.array([(row.team1_id, row.team2_id) for row in rows]),
         player_ids=np.array(fives),
-        day=np.array([(row.played_on - date(1970, 1, 1)).days for row in rows]),
+        day=np.array([day_number(row.played_on) for row in rows]),
     )
     found = forecast(model, ratings, asked)
     added = model.contributions(found.X)
@@ -174,7 +175,9 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str | Non
     return {check.check_name: (check.passed, check.description) for check in result.get_asset_check_evaluations()}
 
 
-def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_champion_is_found_out_and_replaced(
+    chain: Chain, stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
     on(monkeypatch, TRAINED)
     assert chain.run("ingest_job", tags=range_tags(FIRST, "2025-08-01")).success
     assert chain.run("train_job").success
@@ -198,9 +201,9 @@ def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, mo
     assert 0 < figures["series_probability"] < DRIFTED
     with stage.database.transaction() as session:
         row = session.get_one(LiveQuality, ("map", "model", str(bad)))
-    assert row.figures["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
-    assert row.figures["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
-    assert logged(stage, bad)["live_map_log_loss"] == pytest.approx(row.figures["log_loss"])
+    assert row.metrics["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
+    assert row.metrics["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
+    assert logged(stage, bad)["live_map_log_loss"] == pytest.approx(row.metrics["log_loss"])
     metadata = judged.asset_materializations_for_node("live_quality")[0].metadata
     assert str(metadata["map_plot"].value).startswith("![map](data:image/png;base64,")
 
@@ -215,7 +218,7 @@ def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, mo
     assert request.tags["cs2/why"].startswith("live quality fell: map: log loss minus team Elo's +")
     assert chain.run("train_job").success
     with stage.database.transaction() as session:
-        best = champion(session)
+        best = get_champion(session)
     assert best is not None
     assert best.version > bad, "though it is far from what the bad one answered"
     waiting = tick(chain)
@@ -223,7 +226,7 @@ def test_a_bad_champion_is_found_out_and_replaced(chain: Chain, stage: Stage, mo
     assert "0 new rated rows" in (waiting.skip_message or ""), "one training, and no other"
 
 
-def logged(stage: Stage, version: int) -> dict[str, float]:
+def logged(stage: AssetEnvironment, version: int) -> dict[str, float]:
     """Metrics in MLflow of the run of a version."""
     run_id = stage.run_ids()[version]
     answer = httpx.get(f"{stage.mlflow.url}/api/2.0/mlflow/runs/get", params={"run_id": run_id}).raise_for_status()

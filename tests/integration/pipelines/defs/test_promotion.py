@@ -6,19 +6,19 @@ import dagster as dg
 
 from cs2.messages import AnnouncementKind
 from pipelines.defs.training.promotion import aliases_follow_the_rows, champion_model
-from pipelines.mlflow_client import Mlflow
+from pipelines.mlflow_client import MlflowTracking
 from pipelines.resources import Announcer
-from tests.testkit.asset_environment import NOBODY, Add, Listen, Stage, importing_mlflow
+from tests.testkit.asset_environment import NOBODY, Add, AssetEnvironment, Listen, importing_mlflow
 
 pytestmark = importing_mlflow
 
 
-def promote(stage: Stage, version: int | None = None, **other_resources: Any) -> dg.ExecuteInProcessResult:
+def promote(stage: AssetEnvironment, version: int | None = None, **other_resources: Any) -> dg.ExecuteInProcessResult:
     config = {"champion_model": {"config": {} if version is None else {"version": version}}}
     return stage.materialize([champion_model, aliases_follow_the_rows], config=config, **other_resources)
 
 
-def mend(stage: Stage) -> dg.AssetCheckResult:
+def mend(stage: AssetEnvironment) -> dg.AssetCheckResult:
     result = aliases_follow_the_rows(database=stage.database, mlflow=stage.mlflow)
     assert isinstance(result, dg.AssetCheckResult)
     return result
@@ -30,7 +30,7 @@ def check_passed(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def test_the_newest_candidate_that_passed_is_served_aliased_and_announced(
-    stage: Stage, add_candidate: Add, announcements: Listen
+    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(verdict=[])
     result = promote(stage)
@@ -45,7 +45,7 @@ def test_the_newest_candidate_that_passed_is_served_aliased_and_announced(
 
 
 def test_a_refused_candidate_leaves_champion_aliases_and_listeners_alone(
-    stage: Stage, add_candidate: Add, announcements: Listen
+    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     first = add_candidate(verdict=[])
     promote(stage)
@@ -57,14 +57,16 @@ def test_a_refused_candidate_leaves_champion_aliases_and_listeners_alone(
     assert announcements() is None
 
 
-def test_a_candidate_that_was_not_judged_is_not_served(stage: Stage, add_candidate: Add) -> None:
+def test_a_candidate_that_was_not_judged_is_not_served(stage: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(in_mlflow=False)
     assert not promote(stage).success
     assert not promote(stage, version).success
     assert stage.served().model_version is None
 
 
-def test_a_rollback_is_announced_like_any_new_model(stage: Stage, add_candidate: Add, announcements: Listen) -> None:
+def test_a_rollback_is_announced_like_any_new_model(
+    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
+) -> None:
     versions = []
     for _ in range(2):
         versions.append(add_candidate(verdict=[]))
@@ -77,7 +79,7 @@ def test_a_rollback_is_announced_like_any_new_model(stage: Stage, add_candidate:
     assert stage.mlflow.aliases()["champion"] == stage.run_ids()[versions[0]]
 
 
-def test_the_newest_refused_version_is_the_challenger(stage: Stage, add_candidate: Add) -> None:
+def test_the_newest_refused_version_is_the_challenger(stage: AssetEnvironment, add_candidate: Add) -> None:
     champion = add_candidate(verdict=[])
     promote(stage)
     challenger = add_candidate(verdict=["worse"])
@@ -86,7 +88,7 @@ def test_the_newest_refused_version_is_the_challenger(stage: Stage, add_candidat
     assert stage.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
 
 
-def test_aliases_that_somebody_moved_are_mended_and_reported(stage: Stage, add_candidate: Add) -> None:
+def test_aliases_that_somebody_moved_are_mended_and_reported(stage: AssetEnvironment, add_candidate: Add) -> None:
     first, second = (add_candidate(verdict=[]) for _ in range(2))
     runs = stage.run_ids()
     promote(stage)
@@ -99,17 +101,17 @@ def test_aliases_that_somebody_moved_are_mended_and_reported(stage: Stage, add_c
 
 
 def test_without_mlflow_the_row_is_promoted_and_announced_and_the_check_says_so(
-    stage: Stage, add_candidate: Add, announcements: Listen
+    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(verdict=[], in_mlflow=False)
-    result = promote(stage, mlflow=Mlflow(url=f"http://{NOBODY}"))
+    result = promote(stage, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
     assert result.success
     assert not check_passed(result)
     assert stage.served().model_version == version
     assert announcements() is not None
 
 
-def test_without_redis_the_promotion_stands(stage: Stage, add_candidate: Add) -> None:
+def test_without_redis_the_promotion_stands(stage: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(verdict=[])
     result = promote(stage, announcer=Announcer(url=f"redis://{NOBODY}/0"))
     assert result.success, "serving also asks PostgreSQL on a timer"

@@ -31,8 +31,8 @@ GOOD = [
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("CS2_SOURCE", "archive")
-    monkeypatch.setenv("CS2_TODAY", "2026-01-31")
+    monkeypatch.setenv("CS2_SOURCES", "archive")
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-01-31")
     get_settings.cache_clear()
     yield
     get_settings.cache_clear()
@@ -88,7 +88,7 @@ def test_a_check_fires(database: Database, rows: list[Row], name: str, said: str
 
 
 def test_a_silent_source_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CS2_TODAY", "2026-02-08")
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-02-08")
     get_settings.cache_clear()
     assert failed(database, GOOD)["sources_are_fresh"] == "archive: 8 days"
 
@@ -96,14 +96,14 @@ def test_a_silent_source_is_named(database: Database, monkeypatch: pytest.Monkey
 def test_a_source_that_never_told_anything_is_named_and_one_that_is_turned_off_is_not(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CS2_SOURCE", "archive,valve")
+    monkeypatch.setenv("CS2_SOURCES", "archive,valve")
     get_settings.cache_clear()
     assert failed(database, GOOD)["sources_are_fresh"] == "valve: nothing yet"
-    monkeypatch.setenv("CS2_SOURCE", "valve")
+    monkeypatch.setenv("CS2_SOURCES", "valve")
     get_settings.cache_clear()
     with database.engine() as engine, engine.begin() as connection:
         land(connection, SourceName.VALVE, published(series=[series_row("2026-01-30")]))
-    monkeypatch.setenv("CS2_TODAY", "2026-02-06")  # the archive would be fresh until the 7th
+    monkeypatch.setenv("CS2_CLOCK_DATE", "2026-02-06")  # the archive would be fresh until the 7th
     get_settings.cache_clear()
     result = checks.sources_are_fresh(database=database)
     assert isinstance(result, dg.AssetCheckResult)

@@ -10,8 +10,8 @@ import pytest
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.messages import AnnouncementKind
 from cs2.settings import get_settings
-from cs2.storage.model_registry import champion, latest_snapshot
-from tests.testkit.asset_environment import Listen, Stage, importing_mlflow
+from cs2.storage.model_registry import get_champion, get_latest_snapshot
+from tests.testkit.asset_environment import AssetEnvironment, Listen, importing_mlflow
 
 pytestmark = [
     importing_mlflow,
@@ -22,9 +22,9 @@ FIRST, LAST, TODAY = "2023-01-01", "2023-08-01", "2023-08-20"
 
 
 @pytest.fixture
-def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
-    monkeypatch.setenv("CS2_SOURCE", "simulated")
-    monkeypatch.setenv("CS2_TODAY", TODAY)
+def chain(stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
+    monkeypatch.setenv("CS2_SOURCES", "simulated")
+    monkeypatch.setenv("CS2_CLOCK_DATE", TODAY)
     get_settings.cache_clear()
     yield Chain(stage)
     get_settings.cache_clear()
@@ -33,7 +33,7 @@ def chain(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
 class Chain:
     """The jobs of the code location, with the connections of the test."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: AssetEnvironment) -> None:
         from pipelines.definitions import defs
 
         self.stage = stage
@@ -61,14 +61,14 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 
 def test_results_become_ratings_and_a_champion_that_is_announced(
-    chain: Chain, stage: Stage, announcements: Listen
+    chain: Chain, stage: AssetEnvironment, announcements: Listen
 ) -> None:
     assert chain.ingest().success
     first = announcements()
     assert first is not None
     assert (first.kind, first.model_version) == (AnnouncementKind.RATINGS, None)
     with stage.database.transaction() as session:
-        snapshot = latest_snapshot(session)
+        snapshot = get_latest_snapshot(session)
         assert snapshot is not None
         ratings = RatingSnapshot.from_bytes(snapshot.data)
     assert str(snapshot.as_of) <= TODAY
@@ -86,7 +86,7 @@ def test_results_become_ratings_and_a_champion_that_is_announced(
     assert message is not None
     assert message.kind == AnnouncementKind.MODEL
     with stage.database.transaction() as session:
-        best = champion(session)
+        best = get_champion(session)
     assert best is not None
     assert best.version == message.model_version
     assert str(best.trained_through) <= TODAY
@@ -113,7 +113,7 @@ def test_ratings_without_results_say_what_is_missing(chain: Chain) -> None:
     assert any(f"no result is known through {TODAY}" in str(failure) for failure in failures)
 
 
-def _experiment(stage: Stage) -> str:
+def _experiment(stage: AssetEnvironment) -> str:
     answer = httpx.get(
         f"{stage.mlflow.url}/api/2.0/mlflow/experiments/get-by-name",
         params={"experiment_name": stage.mlflow.experiment},

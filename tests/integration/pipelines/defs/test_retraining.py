@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.live_quality import LiveQuality
-from cs2.storage.model_registry import MlModel, promote, store_snapshot
+from cs2.storage.model_registry import ModelRow, promote, store_snapshot
 from pipelines.definitions import defs
 from pipelines.defs.training.retraining import TrainingState, decide, training_state
 from pipelines.defs.training.sensors import retraining_sensor
@@ -168,7 +168,7 @@ def test_the_state_tells_whether_ratings_and_champion_fit_this_code(
         promote(session, version)
         state = training_state(session)
         assert (state.ratings_fit, state.champion_fits) == (True, True)
-        session.get_one(MlModel, version).features_version = FEATURES_VERSION - 1
+        session.get_one(ModelRow, version).features_version = FEATURES_VERSION - 1
         store_snapshot(session, as_of=date(2026, 1, 31), features_version=FEATURES_VERSION - 1, data=b"1", n_rated=1)
         state = training_state(session)
         assert (state.ratings_fit, state.champion_fits) == (False, False)
@@ -179,7 +179,7 @@ def test_the_state_tells_whether_ratings_and_champion_fit_this_code(
         assert (state.snapshot_id, state.ratings_fit, state.champion_fits) == (more_of_now.id, True, False)
 
 
-FELL = TrainingState(snapshot_id=2, n_rated=1001, champion_version=1, champion_n_rated=1000, fell="map: worse")
+FELL = TrainingState(snapshot_id=2, n_rated=1001, champion_version=1, champion_n_rated=1000, alarm_reason="map: worse")
 
 
 def test_fallen_quality_asks_for_a_model_though_few_rows_are_new() -> None:
@@ -192,7 +192,7 @@ def test_fallen_quality_asks_once_with_the_same_ratings() -> None:
     train, why = asked(replace(FELL, is_trained_on=True))
     assert not train
     assert "waiting for newer ones" in why
-    assert asked(replace(ENOUGH, fell="map: worse", is_trained_on=True))[0], "enough new rows ask by themselves"
+    assert asked(replace(ENOUGH, alarm_reason="map: worse", is_trained_on=True))[0], "enough new rows ask by themselves"
 
 
 def test_the_tables_tell_what_fell_and_whether_it_was_tried(
@@ -205,10 +205,10 @@ def test_the_tables_tell_what_fell_and_whether_it_was_tried(
     version = add_candidate(verdict=[], in_mlflow=False)
     with database.transaction() as session:
         promote(session, version)
-        session.add(LiveQuality(kind="map", grouping="model", value=str(version), figures={}, fell="worse"))
-        session.add(LiveQuality(kind="map", grouping="model", value="99", figures={}, fell="another"))
-    assert (state().fell, state().is_trained_on) == ("worse", True), "the champion knows these ratings"
+        session.add(LiveQuality(kind="map", grouping="model", value=str(version), metrics={}, alarm_reason="worse"))
+        session.add(LiveQuality(kind="map", grouping="model", value="99", metrics={}, alarm_reason="another"))
+    assert (state().alarm_reason, state().is_trained_on) == ("worse", True), "the champion knows these ratings"
     more_ratings(database, 1001)
-    assert (state().fell, state().is_trained_on) == ("worse", False)
+    assert (state().alarm_reason, state().is_trained_on) == ("worse", False)
     add_candidate(in_mlflow=False)  # stores ratings of its own, and is trained on them
     assert state().is_trained_on

@@ -22,7 +22,7 @@ from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.live_quality import live_quality
 from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import real_archive, write
-from tests.testkit.asset_environment import Stage, store_all
+from tests.testkit.asset_environment import AssetEnvironment, store_all
 from tests.testkit.service import JWT_KEY, League, run_service
 
 pytestmark = [
@@ -39,12 +39,12 @@ Question = tuple[str, str, str, str]
 
 @pytest.fixture
 def settings(
-    stage: Stage, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stage: AssetEnvironment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Settings]:
     """Of the service on the last day that it knows; the pipelines read the same folder."""
-    monkeypatch.setenv("CS2_SOURCE", "archive")
+    monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path / "archive"))
-    monkeypatch.setenv("CS2_TODAY", str(CUT))
+    monkeypatch.setenv("CS2_CLOCK_DATE", str(CUT))
     get_settings.cache_clear()
     yield Settings(
         database_url=postgres_url,
@@ -98,35 +98,35 @@ async def history(settings: Settings) -> dict[str, dict[str, Any]]:
             parameters["before"] = page["next_before"]
 
 
-async def store_everything(stage: Stage, redis_url: str, count: int) -> None:
+async def store_everything(stage: AssetEnvironment, redis_url: str, count: int) -> None:
     with stage.mongo.database() as database:
         while database[FORECASTS_COLLECTION].count_documents({}) < count:
             await store_all(redis_url, stage.mongo.url, stage.mongo.name)
 
 
-def judge(stage: Stage) -> None:
+def judge(stage: AssetEnvironment) -> None:
     assert stage.materialize([forecast_outcomes, live_quality]).success
 
 
 def test_the_judged_log_loss_is_that_of_the_archive(
-    stage: Stage, settings: Settings, shared_data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    stage: AssetEnvironment, settings: Settings, shared_data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frames = real_archive(shared_data)
     folder = write(Path(settings.data_dir) / "archive", frames)
     serve_archive(folder, CUT, CUT, settings.database_url, settings.mlflow_url)
     played = by_hand(frames["maps"])
-    now = settings.model_copy(update={"today": CUT})
+    now = settings.model_copy(update={"clock_date": CUT})
     asked = asyncio.run(ask(now, list(played)))
     asyncio.run(store_everything(stage, redis_url, len(asked)))
     judge(stage)
     assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
 
-    monkeypatch.setenv("CS2_TODAY", LAST)
+    monkeypatch.setenv("CS2_CLOCK_DATE", LAST)
     get_settings.cache_clear()
     landed = stage.materialize([raw_rows, match_tables], tags=range_tags("2024-10-01", "2025-02-01"))
     assert landed.success
     judge(stage)
-    shown = asyncio.run(history(now.model_copy(update={"today": date.fromisoformat(LAST)})))
+    shown = asyncio.run(history(now.model_copy(update={"clock_date": date.fromisoformat(LAST)})))
     assert set(shown) == set(asked)
     outcomes = {asked[one]: item["outcome"] for one, item in shown.items()}
     assert {question: outcome and outcome["winner"] for question, outcome in outcomes.items()} == {
@@ -140,7 +140,7 @@ def test_the_judged_log_loss_is_that_of_the_archive(
         return -sum(log(chance if winner == 1 else 1 - chance) for chance, winner in pairs) / len(judged)
 
     with stage.database.transaction() as session:
-        figures = session.get_one(LiveQuality, ("map", "all", "")).figures
+        figures = session.get_one(LiveQuality, ("map", "all", "")).metrics
     assert figures["n"] == len(judged)
     ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in judged)
     elo = log_loss(shown[one]["outcome"]["baselines"]["team_elo"] for one in judged)

@@ -112,7 +112,7 @@ def test_sources_that_are_turned_on_or_off_are_looked_at_anew_and_asked_for_once
     write(tmp_path, "2026-07-01")
     watch = Watch(instance)
     for sources in ("archive", "archive,pandascore", "archive"):
-        monkeypatch.setenv("CS2_SOURCE", sources)
+        monkeypatch.setenv("CS2_SOURCES", sources)
         get_settings.cache_clear()
         assert len(watch.tick()) == len(sources.split(","))
         assert watch.tick() == []

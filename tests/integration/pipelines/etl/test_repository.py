@@ -13,9 +13,9 @@ from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.match_history import history_from_tables
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.etl.repository import load_identities, read_history, store
-from pipelines.sources.base import Published
+from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
 from tests.testkit.rows import A, B, fixture_row, map_row, published, series_row
 
@@ -38,9 +38,9 @@ CONTENT = {
     "player_map_stats": "kills, deaths",
     "fixtures": "natural_key, source, start_time, event, best_of, team1_name, team2_name",
     "teams": "name",
-    "team_aliases": "name, namesake",
+    "team_aliases": "name, homonym_no",
     "players": "nickname",
-    "player_aliases": "nickname, namesake",
+    "player_aliases": "nickname, homonym_no",
     "maps": "name",
     "lineups": "(SELECT name FROM teams WHERE teams.id = team_id)",
     "rejected_rows": "reasons::text",
@@ -54,7 +54,7 @@ def engine(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-def load(engine: Engine, rows: Published = EVERYTHING) -> int:
+def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
     """Land and rebuild; how many raw rows were new."""
     with engine.begin() as connection:
         landed = land(connection, SourceName.ARCHIVE, rows)
@@ -63,7 +63,7 @@ def load(engine: Engine, rows: Published = EVERYTHING) -> int:
     return landed.landed
 
 
-def rebuilt_from(connection: Connection) -> Rebuilt:
+def rebuilt_from(connection: Connection) -> TableSet:
     return rebuild(newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
@@ -111,7 +111,7 @@ def test_month_by_month_gives_the_same_tables_as_all_at_once(engine: Engine) -> 
         connection.execute(text("TRUNCATE raw_rows, maps, teams, players, events CASCADE"))
     for month in sorted(EVERYTHING.months(), reverse=True):
         frames = {kind: frame[frame["month"] == month] for kind, frame in EVERYTHING.frames.items()}
-        load(engine, Published({kind: frame for kind, frame in frames.items() if len(frame)}))
+        load(engine, PublishedRows({kind: frame for kind, frame in frames.items() if len(frame)}))
     assert content(engine) == once
 
 

@@ -17,7 +17,7 @@ from pipelines.sources import bo3gg
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.bo3gg import Bo3ggSource
 from pipelines.sources.http import JsonApi
-from pipelines.sources.response_cache import Payloads
+from pipelines.sources.response_cache import ResponseCache
 from tests.testkit.web import Reply, Request, Site, site
 
 NOW = datetime.now(UTC)
@@ -85,7 +85,7 @@ def connected(host: Any, database_url: str) -> Iterator[tuple[Bo3ggSource, Site]
             url = f"{server.url}/api/v1"
             return JsonApi(url, rates=(Rate(1_000, Duration.SECOND),), sleep=lambda _: None)
 
-        yield Bo3ggSource(Payloads(database_url, SourceName.BO3GG), connect, every_seconds=0), server
+        yield Bo3ggSource(ResponseCache(database_url, SourceName.BO3GG), connect, every_seconds=0), server
 
 
 def look(source: Bo3ggSource, today: date = TODAY) -> dict[RowKind, list[dict[str, str]]]:

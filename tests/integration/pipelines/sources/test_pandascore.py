@@ -22,7 +22,7 @@ from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
 from pipelines.sources.pandascore import PandaScoreSource
 from pipelines.sources.registry import make_source
-from pipelines.sources.response_cache import Payloads
+from pipelines.sources.response_cache import ResponseCache
 from tests.testkit.web import Reply, Request, Site, site
 
 TODAY = date(2026, 9, 1)
@@ -79,7 +79,7 @@ def connected(host: Host, database_url: str, *, pause: float = 0.0) -> Iterator[
         def connect() -> JsonApi:
             return JsonApi(server.url, rates=(Rate(1_000, Duration.SECOND),), token=TOKEN, sleep=lambda _: None)
 
-        yield PandaScoreSource(Payloads(database_url, SourceName.PANDASCORE), connect, every_seconds=pause), server
+        yield PandaScoreSource(ResponseCache(database_url, SourceName.PANDASCORE), connect, every_seconds=pause), server
 
 
 def look(source: PandaScoreSource) -> dict[RowKind, list[dict[str, str]]]:
@@ -220,7 +220,7 @@ def test_a_field_that_is_gone_is_named(postgres_url: str) -> None:
 def test_an_answer_without_time_of_change_is_named(postgres_url: str) -> None:
     with site(lambda _: Reply([{"id": 1, "changed_at": "2026"}])) as server:
         source = PandaScoreSource(
-            Payloads(postgres_url, SourceName.PANDASCORE),
+            ResponseCache(postgres_url, SourceName.PANDASCORE),
             lambda: JsonApi(server.url, rates=(Rate(1_000, Duration.SECOND),)),
             every_seconds=0,
         )
@@ -231,7 +231,7 @@ def test_an_answer_without_time_of_change_is_named(postgres_url: str) -> None:
 def test_pages_out_of_order_are_not_taken_for_complete_ones(postgres_url: str) -> None:
     with site(lambda _: Reply([match(2), match(1)])) as server:
         source = PandaScoreSource(
-            Payloads(postgres_url, SourceName.PANDASCORE),
+            ResponseCache(postgres_url, SourceName.PANDASCORE),
             lambda: JsonApi(server.url, rates=(Rate(1_000, Duration.SECOND),)),
             every_seconds=0,
         )
@@ -241,7 +241,7 @@ def test_pages_out_of_order_are_not_taken_for_complete_ones(postgres_url: str) -
 
 def test_texts_that_postgresql_would_refuse_as_jsonb_are_kept_as_they_came(postgres_url: str) -> None:
     odd = match(1, league={"name": "NUL \x00 and half a pair \ud800"})
-    payloads = Payloads(postgres_url, SourceName.PANDASCORE)
+    payloads = ResponseCache(postgres_url, SourceName.PANDASCORE)
     payloads.keep("match", [(1, odd), (1, odd)])
     version = payloads.version()
     payloads.keep("match", [(1, odd)])
@@ -249,11 +249,11 @@ def test_texts_that_postgresql_would_refuse_as_jsonb_are_kept_as_they_came(postg
     assert payloads.version() == version  # the same answer is no news
     payloads.keep("match", [(1, match(1))])
     assert payloads.version() != version
-    assert Payloads(postgres_url, SourceName.BO3GG).all("match") == []
+    assert ResponseCache(postgres_url, SourceName.BO3GG).all("match") == []
 
 
 def test_without_a_token_the_sensor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CS2_SOURCE", "pandascore")
+    monkeypatch.setenv("CS2_SOURCES", "pandascore")
     monkeypatch.delenv("CS2_PANDASCORE_TOKEN", raising=False)
     get_settings.cache_clear()
     try:
@@ -271,7 +271,7 @@ def test_the_token_comes_from_the_environment_and_shows_nowhere(
     monkeypatch.setenv("CS2_PANDASCORE_TOKEN", TOKEN)
     with site(Host(match(1))) as server:
         settings = Settings(
-            source=(SourceName.PANDASCORE,), database_url=postgres_url, pandascore_url=server.url, data_dir=tmp_path
+            sources=(SourceName.PANDASCORE,), database_url=postgres_url, pandascore_url=server.url, data_dir=tmp_path
         )
         source = make_source(SourceName.PANDASCORE, settings)
         assert source.fingerprint(TODAY) is not None

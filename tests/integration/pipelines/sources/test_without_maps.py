@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from cs2.forecasting.evaluation.walk_forward import training_set
-from cs2.forecasting.matches import UNKNOWN, Fixtures, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import build_training_set
+from cs2.forecasting.matches import UNKNOWN, MatchHistory, MatchQuestions
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.tables import match_tables
@@ -21,7 +21,7 @@ from pipelines.etl.landing import land
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.resources import Database
-from pipelines.sources.base import USUAL_MAPS, Published, RowKind
+from pipelines.sources.base import USUAL_MAPS, PublishedRows, RowKind
 from pipelines.sources.simulated import SimulatedSource
 from tests.testkit.rows import published, series_row
 
@@ -33,9 +33,9 @@ def history() -> MatchHistory:
     return history_from_tables(tables.map_results, tables.series, tables.lineups)
 
 
-def on_map(history: MatchHistory, map_id: int) -> Fixtures:
+def on_map(history: MatchHistory, map_id: int) -> MatchQuestions:
     last = slice(-5, None)
-    return Fixtures(
+    return MatchQuestions(
         map_id=np.full(5, map_id),
         team_ids=history.team_ids[last],
         player_ids=history.player_ids[last],
@@ -45,13 +45,13 @@ def on_map(history: MatchHistory, map_id: int) -> Fixtures:
 
 def test_series_are_the_examples_where_there_is_no_map(history: MatchHistory) -> None:
     assert not history.is_map.any()
-    assert len(training_set(history)) == len(history) > 500
+    assert len(build_training_set(history)) == len(history) > 500
 
 
 def test_forecasts_are_the_same_on_every_map_and_say_so(history: MatchHistory) -> None:
-    data = training_set(history)
+    data = build_training_set(history)
     model = MapModel.from_estimator(fit_logistic(data))
-    snapshot = rate(history)
+    snapshot = compute_ratings(history)
     found = [forecast(model, snapshot, on_map(history, map_id)) for map_id in (1, 6, UNKNOWN)]
     assert np.ptp([forecasts.probability for forecasts in found], axis=0).max() == 0.0
     assert np.ptp([forecasts.high for forecasts in found], axis=0).max() == 0.0
@@ -64,10 +64,10 @@ def test_forecasts_are_the_same_on_every_map_and_say_so(history: MatchHistory) -
 def test_the_tables_hold_the_series_and_the_maps_that_can_be_asked_about(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CS2_SOURCE", "valve")
+    monkeypatch.setenv("CS2_SOURCES", "valve")
     get_settings.cache_clear()
     database = Database(url=postgres_url)
-    rows: Published = published(series=[series_row("2025-08-01"), series_row("2025-08-03", winner=2)])
+    rows: PublishedRows = published(series=[series_row("2025-08-01"), series_row("2025-08-03", winner=2)])
     try:
         with database.engine() as engine, engine.begin() as connection:
             land(connection, SourceName.VALVE, rows)

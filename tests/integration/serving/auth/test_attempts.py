@@ -7,7 +7,7 @@ from tests.testkit.service import PASSWORD, Models, Running
 
 
 async def test_an_account_is_closed_for_a_while_in_every_process(running: Running, models: Models) -> None:
-    async with running(attempts_per_account=3) as service:
+    async with running(login_attempts_per_minute=3) as service:
         await register(service)
         await register(service, username="bob")
         for _ in range(3):
@@ -18,18 +18,18 @@ async def test_an_account_is_closed_for_a_while_in_every_process(running: Runnin
         assert (await log_in(service, username="ADA ")).status_code == 429, "the same account in another spelling"
         assert (await log_in(service, username="bob")).status_code == 200
         other_folder = service.services.settings.data_dir / "other"
-        async with running(attempts_per_account=3, data_dir=other_folder) as other:
+        async with running(login_attempts_per_minute=3, data_dir=other_folder) as other:
             assert (await log_in(other)).status_code == 429
 
 
 async def test_an_unknown_name_is_limited_like_a_known_one(running: Running, models: Models) -> None:
-    async with running(attempts_per_account=2) as service:
+    async with running(login_attempts_per_minute=2) as service:
         statuses = [(await log_in(service, username="nobody")).status_code for _ in range(4)]
         assert statuses == [401, 401, 429, 429]
 
 
 async def test_an_address_is_limited_over_all_accounts(running: Running, models: Models) -> None:
-    async with running(attempts_per_address=4) as service:
+    async with running(login_attempts_per_address_per_minute=4) as service:
         statuses = [(await log_in(service, username=f"name{number}")).status_code for number in range(5)]
         assert statuses == [401, 401, 401, 401, 429]
         assert (await register(service)).status_code == 429
@@ -37,7 +37,7 @@ async def test_an_address_is_limited_over_all_accounts(running: Running, models:
 
 @pytest.mark.parametrize("method", ["change", "delete"])
 async def test_a_password_cannot_be_guessed_with_a_stolen_token(running: Running, models: Models, method: str) -> None:
-    async with running(attempts_per_account=2) as service:
+    async with running(login_attempts_per_minute=2) as service:
         user_id = (await register(service)).json()["id"]
         statuses = []
         for guess in ("guess one", "guess two", PASSWORD):
@@ -51,7 +51,7 @@ async def test_a_password_cannot_be_guessed_with_a_stolen_token(running: Running
 
 
 async def test_names_and_ids_of_accounts_are_counted_apart(running: Running, models: Models) -> None:
-    async with running(attempts_per_account=1) as service:
+    async with running(login_attempts_per_minute=1) as service:
         user_id = (await register(service)).json()["id"]
         assert (await log_in(service, username=f"id {user_id}")).status_code == 401
         assert (await log_in(service, username=f"id {user_id}")).status_code == 429
@@ -61,7 +61,7 @@ async def test_names_and_ids_of_accounts_are_counted_apart(running: Running, mod
 
 
 async def test_while_redis_is_away_each_process_counts_by_itself(running: Running, models: Models) -> None:
-    async with running(redis_url="redis://127.0.0.1:1/0", attempts_per_account=2) as service:
+    async with running(redis_url="redis://127.0.0.1:1/0", login_attempts_per_minute=2) as service:
         await register(service)
         statuses = [(await log_in(service)).status_code for _ in range(3)]
         assert statuses == [200, 200, 429]

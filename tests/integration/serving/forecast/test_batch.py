@@ -6,7 +6,7 @@ import httpx
 import pytest
 import redis.asyncio
 
-from cs2.messages import EVENTS_STREAM, ForecastEvent, events_of
+from cs2.messages import EVENTS_STREAM, ForecastEvent, parse_entry
 from serving.forecast.schemas import MAX_BATCH
 from serving.forecast.service import CHUNK
 from tests.testkit.service import Models, Running, Service
@@ -22,7 +22,7 @@ async def ask(service: Service, questions: Any) -> httpx.Response:
 async def events(redis_url: str) -> list[ForecastEvent]:
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
-    return [ForecastEvent.model_validate_json(event) for _, fields in entries for event in events_of(fields)]
+    return [ForecastEvent.model_validate_json(event) for _, fields in entries for event in parse_entry(fields)]
 
 
 async def test_nobody_without_a_token_is_answered(service: Service) -> None:

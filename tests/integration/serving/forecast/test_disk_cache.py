@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.forecast.disk_cache import Copies
+from serving.forecast.disk_cache import DiskCache
 from serving.forecast.serving_snapshot import RefusedError
 from tests.testkit.service import Models, Running
 
@@ -30,8 +30,8 @@ async def test_a_start_from_a_copy_needs_neither_skops_nor_scikit_learn(
     async with running() as service:
         answer = (await service.forecast()).json()
     script = (
-        "import sys; from pathlib import Path; from serving.forecast.disk_cache import Copies; import serving.app\n"
-        f"bundle = Copies(Path({str(tmp_path)!r}) / 'serving').load()\n"
+        "import sys; from pathlib import Path; from serving.forecast.disk_cache import DiskCache; import serving.app\n"
+        f"bundle = DiskCache(Path({str(tmp_path)!r}) / 'serving').load()\n"
         "assert bundle.model.record.version == int(sys.argv[1])\n"
         "assert not {'sklearn', 'scipy', 'skops'} & set(sys.modules), 'too much was imported'"
     )
@@ -49,9 +49,9 @@ async def test_coefficients_that_do_not_answer_the_golden_forecasts_are_no_copy(
     for spoiled in ([c + 0.01 for c in told["coefficients"]], told["coefficients"][:-1]):
         manifest.write_text(json.dumps({**told, "coefficients": spoiled}))
         with pytest.raises(RefusedError, match=r"golden|coefficients"):
-            Copies(tmp_path / "serving").load()
+            DiskCache(tmp_path / "serving").load()
     manifest.write_text(json.dumps({**told, "coefficients": None}))  # as an older release wrote it
-    bundle = Copies(tmp_path / "serving").load()
+    bundle = DiskCache(tmp_path / "serving").load()
     assert bundle is not None
     assert bundle.model is not None
     assert bundle.model.predictor.coefficients.tolist() == told["coefficients"]

@@ -14,13 +14,13 @@ import jwt
 import pytest
 import redis.asyncio
 
-from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEvent, ForecastRequest, events_of
+from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEvent, ForecastRequest, parse_entry
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
 from serving.errors import NotAuthenticatedError
 from serving.forecast import event_publisher as outbox
-from serving.forecast.resolve import Question
-from serving.forecast.service import desk_of
+from serving.forecast.resolve import ResolvedRequest
+from serving.forecast.service import forecast_service_of
 from serving.middleware.body_limit import MAX_BODY_BYTES
 from tests.testkit.service import JWT_KEY, TODAY, Models, Running, Service
 
@@ -38,7 +38,7 @@ async def events(redis_url: str) -> list[list[ForecastEvent]]:
     """By entry of the stream."""
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
-    return [[ForecastEvent.model_validate_json(event) for event in events_of(fields)] for _, fields in entries]
+    return [[ForecastEvent.model_validate_json(event) for event in parse_entry(fields)] for _, fields in entries]
 
 
 @pytest.mark.parametrize(
@@ -124,9 +124,9 @@ async def test_forecasts_asked_for_together_are_one_entry_and_each_is_found(serv
 
 async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) -> None:
     league, services = service.league, service.services
-    desk, request = desk_of(services, 1), ForecastRequest(**league.question())
+    desk, request = forecast_service_of(services, 1), ForecastRequest(**league.question())
     teams = tuple(services.keeper.current.dictionaries.teams.get(team) for team in league.teams)
-    broken = Question(maps=(), teams=teams, lineups=(None, None), played_on=TODAY)  # type: ignore[arg-type]
+    broken = ResolvedRequest(maps=(), teams=teams, lineups=(None, None), played_on=TODAY)  # type: ignore[arg-type]
     async with asyncio.timeout(20):  # where the failure is nobody's, nobody is answered
         found = await asyncio.gather(
             desk.forecast_map(request),
@@ -189,7 +189,7 @@ async def test_an_api_that_has_forecast_has_imported_nothing_heavy(
     models.publish()
     async with running():
         pass  # leaves its copy: skops and scikit-learn are for a model that is read the first time
-    names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "data_dir", "today")
+    names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "data_dir", "clock_date")
     told = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-c", NOTHING_HEAVY]
     done = await asyncio.to_thread(

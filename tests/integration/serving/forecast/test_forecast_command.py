@@ -23,7 +23,7 @@ async def data_dir(running: Running, models: Models, tmp_path: Path, monkeypatch
         answer = (await service.forecast()).json()
     (tmp_path / "answer.json").write_text(json.dumps(answer))
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("CS2_TODAY", str(TODAY))
+    monkeypatch.setenv("CS2_CLOCK_DATE", str(TODAY))
     return tmp_path
 
 

@@ -38,7 +38,7 @@ async def test_an_announced_champion_is_served_within_two_seconds_and_no_request
     running: Running, models: Models, redis_url: str
 ) -> None:
     models.publish()
-    async with running(reconcile_seconds=3600) as service, steady_load(service) as statuses:
+    async with running(model_refresh_seconds=3600) as service, steady_load(service) as statuses:
         await until(lambda: answered(statuses, 10))
         for seed in range(1, 4):
             version = await asyncio.to_thread(models.publish, seed=seed, skill=1.0 + seed)
@@ -97,8 +97,11 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
         ({"blob": skops.io.dumps({"coef": [1.0]})}, "not an antisymmetric"),
         ({"sha256": "0" * 64}, "SHA-256"),
         ({"features_version": 999}, "features of version 999"),
-        ({"golden": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]}}, "golden forecasts are off"),
-        ({"golden": {}}, "cannot be read"),
+        (
+            {"regression_cases": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]}},
+            "golden forecasts are off",
+        ),
+        ({"regression_cases": {}}, "cannot be read"),
     ],
     ids=[
         "pickle",

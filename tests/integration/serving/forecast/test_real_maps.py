@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.calendar import date_of, day_number
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.model.features import features
 from cs2.settings import Settings
 from pipelines.etl.tabulate import Tables
 from serving.dictionaries.index import folded
-from tests.testkit.archive_service import EPOCH, serve_archive
+from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import real_archive, write
 from tests.testkit.service import League, run_service
 
@@ -42,10 +43,10 @@ def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str)
     folder = write(tmp_path / "archive", real_archive(shared_data))
     served = serve_archive(folder, CUT, LAST, postgres_url, mlflow_url)
     tables, history = served.tables, served.history
-    cut = (CUT - EPOCH).days
+    cut = day_number(CUT)
     known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map & (history.day > cut)
     rows = np.flatnonzero(known)[:MAPS]
-    fixtures = fixtures_of(history).take(rows)
+    fixtures = questions_about(history).take(rows)
     expected = served.estimator.predict_proba(features(served.snapshot.state, fixtures))[:, 1]
     by_id = [
         {
@@ -54,7 +55,7 @@ def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str)
             "team2_id": int(fixtures.team_ids[row, 1]),
             "team1_player_ids": fixtures.player_ids[row, 0].tolist(),
             "team2_player_ids": fixtures.player_ids[row, 1].tolist(),
-            "played_on": str(EPOCH + timedelta(days=int(fixtures.day[row]))),
+            "played_on": str(date_of(fixtures.day[row])),
         }
         for row in range(len(rows))
     ]
@@ -81,7 +82,7 @@ def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
 
 
 async def test_every_way_of_asking_gives_the_trained_estimators_number(asked: Asked, settings: Settings) -> None:
-    changed = settings.model_copy(update={"today": CUT})
+    changed = settings.model_copy(update={"clock_date": CUT})
     nobody = League(0, [], [], 0)
     async with run_service(changed, nobody) as service:
         alone = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_id]

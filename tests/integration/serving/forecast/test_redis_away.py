@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import redis.asyncio
 
-from cs2.messages import EVENTS_STREAM, events_of
-from serving.forecast.event_publisher import Outbox
-from serving.forecast.fallback_file import Spool
+from cs2.messages import EVENTS_STREAM, parse_entry
+from serving.forecast.event_publisher import EventPublisher
+from serving.forecast.fallback_file import FallbackFile
 from serving.supervision import TaskState
 from tests.testkit.service import Models, Running
 from tests.testkit.waiting import Valkey, until, valkey
@@ -65,10 +65,10 @@ async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
 
 
 async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: str, tmp_path: Path) -> None:
-    spool, events = Spool(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
+    spool, events = FallbackFile(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
     spool.append(events[:1])
     async with redis.asyncio.Redis.from_url(redis_url) as client:
-        outbox = Outbox(client, spool)
+        outbox = EventPublisher(client, spool)
         kept = outbox.record(events[1:])
         task = asyncio.create_task(outbox.run(TaskState()))
         await kept
@@ -79,7 +79,7 @@ async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: st
         await until(shipped)
         task.cancel()
         entries: Any = await client.xrange(EVENTS_STREAM)
-    assert [event for _, fields in entries for event in events_of(fields)] == events
+    assert [event for _, fields in entries for event in parse_entry(fields)] == events
 
 
 async def test_at_the_bound_of_the_local_file_forecasts_are_refused(

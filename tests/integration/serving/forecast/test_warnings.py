@@ -94,7 +94,7 @@ async def test_an_admin_retires_a_map_and_restores_it(
     for name in ("data_dir", "database_url", "redis_url"):
         monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
     # Only the announcement can tell it in time.
-    async with run_service(settings.model_copy(update={"reconcile_seconds": 600}), league) as service:
+    async with run_service(settings.model_copy(update={"model_refresh_seconds": 600}), league) as service:
         before = (await service.forecast()).json()
         assert before["warnings"] == []
         assert (await service.get(f"/maps/{league.nuke}")).json()["is_active"] is True

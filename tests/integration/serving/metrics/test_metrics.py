@@ -11,7 +11,7 @@ import redis
 import redis.asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_STREAM, events_of
+from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_STREAM, parse_entry
 from cs2.settings import Settings
 from tests.testkit.service import Models, Running, Service
 
@@ -116,7 +116,7 @@ async def test_a_request_keeps_its_id_into_the_event(service: Service, settings:
     answers.append(await service.client.post("/forecast/series", json={**sides, "best_of": 1}, headers=headers))
     assert [answer.headers["x-request-id"] for answer in answers] == [given] * 3
     with redis.Redis.from_url(settings.redis_url) as client:
-        events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in events_of(fields)]
+        events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in parse_entry(fields)]
     assert [event["request_id"] for event in events] == [given] * 3
 
 
@@ -128,7 +128,7 @@ async def test_requests_that_come_together_keep_their_own_ids(service: Service, 
 
     answers = dict(await asyncio.gather(*(ask(number) for number in range(20))))
     with redis.Redis.from_url(settings.redis_url) as client:
-        events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in events_of(fields)]
+        events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in parse_entry(fields)]
     assert {event["event_id"]: event["request_id"] for event in events} == answers
 
 

@@ -7,9 +7,10 @@ import pytest
 import redis.asyncio
 from sqlalchemy.orm import Session
 
-from cs2.messages import MODELS_CHANNEL, ModelAnnouncement
+from cs2.announcements import CHANNEL
+from cs2.messages import ModelAnnouncement
 from cs2.storage.engine import make_engine
-from cs2.storage.model_registry import MlModel, ModelStatus
+from cs2.storage.model_registry import ModelRow, ModelStatus
 from tests.testkit.accounts import users
 from tests.testkit.service import Models, Running, Service
 
@@ -19,7 +20,7 @@ VERSIONS = ("GET", "/models")
 def change(postgres_url: str, version: int, **values: Any) -> None:
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
-        row = session.get_one(MlModel, version)
+        row = session.get_one(ModelRow, version)
         for name, value in values.items():
             setattr(row, name, value)
     engine.dispose()
@@ -82,11 +83,11 @@ async def test_an_admins_word_changes_what_is_served(
     running: Running, models: Models, redis_url: str, postgres_url: str
 ) -> None:
     first, second, third = (models.publish(seed=seed) for seed in range(3))
-    async with running(reconcile_seconds=600) as service:
+    async with running(model_refresh_seconds=600) as service:
         (admin,) = await users(service, "admin")
         await served(service, third)
         async with redis.asyncio.Redis.from_url(redis_url) as client, client.pubsub() as heard:
-            await heard.subscribe(MODELS_CHANNEL)
+            await heard.subscribe(CHANNEL)
             await heard.get_message(timeout=5)
             response = await service.call("POST", f"/models/{first}/promote", user_id=admin)
             assert response.status_code == 200, response.text

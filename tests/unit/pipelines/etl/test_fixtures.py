@@ -3,14 +3,14 @@
 import pandas as pd
 import pytest
 
-from pipelines.etl.rebuild import Rebuilt
+from pipelines.etl.rebuild import TableSet
 from pipelines.sources.base import RowKind
 from tests.testkit.rows import A, B, C, D, Row, fixture_row, map_row, outcomes, rebuilt
 
 MAPS = [map_row("2025-07-01", team1_players=A, team2_players=B, event="Cup")]
 
 
-def facts(result: Rebuilt) -> list[tuple[str, object, str, str]]:
+def facts(result: TableSet) -> list[tuple[str, object, str, str]]:
     """Start, best-of and the teams by their own names."""
     fixtures = result.tables.fixtures
     names = result.tables.teams.set_index("id")["name"]

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from pipelines.etl.ids import Identities
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.archive import ArchiveSource
-from pipelines.sources.base import Published, RowKind
+from pipelines.sources.base import PublishedRows, RowKind
 from pipelines.sources.git import Checkout
 from pipelines.sources.valve import ValveSource
 from tests.testkit.repositories import commit
@@ -21,7 +21,7 @@ LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
 UNKNOWN: dict[str, Any] = {"team1_players": "", "team2_players": ""}
 
 
-def together(*sources: Published) -> Rebuilt:
+def together(*sources: PublishedRows) -> TableSet:
     """As ``newest_rows`` hands them over."""
     frames: dict[RowKind, pd.DataFrame] = {}
     for kind in RowKind:
@@ -35,7 +35,7 @@ def together(*sources: Published) -> Rebuilt:
     return rebuild(frames, Identities())
 
 
-def told(*maps: Row, series: list[Row] | None = None, **others: list[Row]) -> Published:
+def told(*maps: Row, series: list[Row] | None = None, **others: list[Row]) -> PublishedRows:
     return published(maps, series or [], **others)
 
 
@@ -132,7 +132,7 @@ def test_valves_sample_beside_the_archive_adds_no_match(shared_data: Path, tmp_p
     }
     valve = ValveSource(Checkout(tmp_path)).published(today)
     assert valve.frames[RowKind.SERIES]["date"].min() >= "2025-01-01"
-    alone, both = together(Published(recent)), together(Published(recent), valve)
+    alone, both = together(PublishedRows(recent)), together(PublishedRows(recent), valve)
     came_in = len(valve.frames[RowKind.SERIES])
     merged = outcomes(both, RowKind.SERIES).count("merged") - outcomes(alone, RowKind.SERIES).count("merged")
     rejected = both.rejections()["a team against itself"] - alone.rejections()["a team against itself"]

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind
 from tests.testkit.rows import A, B, C, Row, map_row, outcomes, published, rebuilt, series_row
 
 LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
 
 
-def days(result: Rebuilt) -> list[tuple[date, date]]:
+def days(result: TableSet) -> list[tuple[date, date]]:
     series = result.tables.series
     return list(zip(series["forecast_day"], series["learn_day"], strict=True))
 
 
-def reasons(result: Rebuilt) -> list[list[str]]:
+def reasons(result: TableSet) -> list[list[str]]:
     return result.outcomes.loc[result.outcomes["outcome"] == "rejected", "reasons"].tolist()
 
 
@@ -236,7 +236,7 @@ def test_when_a_map_is_forecast_and_learned_depends_on_no_result(
     pd.testing.assert_frame_equal(schedule, schedule_of(rebuilt(other_maps, other_series)))
 
 
-def schedule_of(result: Rebuilt) -> pd.DataFrame:
+def schedule_of(result: TableSet) -> pd.DataFrame:
     """Of each map: who plays, when it is forecast and learned."""
     maps, series = result.tables.map_results, result.tables.series.set_index("id")
     facts = maps.set_index("natural_key")[["order_in_day", "team1_id", "team2_id", "series_id"]]

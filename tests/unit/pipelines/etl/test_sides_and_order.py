@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from pipelines.etl.ids import Identities
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind
 from tests.testkit.rows import A, B, C, D, Row, map_row, published, rebuilt, series_row
 
@@ -32,7 +32,7 @@ SERIES = [
 ]
 
 
-def told(result: Rebuilt) -> list[tuple[object, ...]]:
+def told(result: TableSet) -> list[tuple[object, ...]]:
     """Maps and series in the order in which they are learned: who beat whom, with whom, when, by what name of ours."""
     tables = result.tables
     names = tables.teams.set_index("id")["name"]

@@ -12,7 +12,7 @@ from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.probability import sigmoid
 from pipelines.evaluation.drift import drift_of
-from pipelines.evaluation.live_quality import coverage, grouped, quality_rows, scores, verdict
+from pipelines.evaluation.live_quality import check_quality, coverage, grouped, quality_rows, scores
 from pipelines.evaluation.scored_forecasts import one_a_match
 
 
@@ -60,7 +60,7 @@ def test_groups_hold_every_match_once_in_each_grouping() -> None:
     again = rows.assign(model_version=2, forecast_id=rows["forecast_id"] + "b")
     counts: Counter[str] = Counter()
     for group in grouped(one_a_match(pd.concat([rows, again]))):
-        counts[group["grouping"]] += group["figures"]["n"]
+        counts[group["grouping"]] += group["metrics"]["n"]
     assert counts == {"all": 600, "week": 600, "model": 1200, "tier": 600, "map": 600}
 
 
@@ -92,7 +92,7 @@ LEAD = lead_of_truth()
 
 
 @pytest.mark.parametrize(
-    ("sharpness", "lead", "fell"),
+    ("sharpness", "lead", "alarm_reason"),
     [
         (1.0, None, []),
         (1.0, LEAD, []),
@@ -104,26 +104,28 @@ LEAD = lead_of_truth()
     ],
 )
 def test_a_model_falls_when_it_is_worse_than_elo_or_than_promised(
-    sharpness: float, lead: float | None, fell: list[str]
+    sharpness: float, lead: float | None, alarm_reason: list[str]
 ) -> None:
-    found = verdict(judged(sharpness=sharpness), kind="map", expected_lead=lead)
-    assert len(found.fell) == len(fell)
-    assert all(reason in text for reason, text in zip(fell, found.fell, strict=True))
+    found = check_quality(judged(sharpness=sharpness), kind="map", expected_lead=lead)
+    assert len(found.alarm_reason) == len(alarm_reason)
+    assert all(reason in text for reason, text in zip(alarm_reason, found.alarm_reason, strict=True))
 
 
 def test_few_matches_neither_accuse_nor_acquit() -> None:
-    assert verdict(judged(199, sharpness=-1.0), kind="map", expected_lead=None).fell == []
-    assert verdict(judged(200, sharpness=-1.0), kind="map", expected_lead=None).fell != []
+    assert check_quality(judged(199, sharpness=-1.0), kind="map", expected_lead=None).alarm_reason == []
+    assert check_quality(judged(200, sharpness=-1.0), kind="map", expected_lead=None).alarm_reason != []
 
 
 def test_only_the_row_of_the_fallen_model_says_why() -> None:
     bad = judged(sharpness=-1.0, seed=1).assign(model_version=2)
     rows = quality_rows(pd.concat([judged(), bad.assign(match=[("b", n) for n in range(1000)])]), {1: LEAD, 2: LEAD})
-    assert [(row["grouping"], row["value"]) for row in rows if row["fell"]] == [("model", "2")]
+    assert [(row["grouping"], row["value"]) for row in rows if row["alarm_reason"]] == [("model", "2")]
 
 
 def test_good_models_hardly_ever_fall() -> None:
-    alarms = [bool(verdict(judged(300, seed=seed), kind="map", expected_lead=LEAD).fell) for seed in range(100)]
+    alarms = [
+        bool(check_quality(judged(300, seed=seed), kind="map", expected_lead=LEAD).alarm_reason) for seed in range(100)
+    ]
     assert np.mean(alarms) <= 0.05
 
 

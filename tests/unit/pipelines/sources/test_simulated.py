@@ -7,7 +7,7 @@ import pytest
 from cs2.forecasting.simulation.league import N_MAPS
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
-from pipelines.etl.rebuild import Rebuilt, rebuild
+from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind
 from pipelines.sources.simulated import FIRST_DAY, MAP_NAMES, SimulatedSource, league_names, simulated_league
 
@@ -15,7 +15,7 @@ TODAY = date(2023, 9, 30)
 
 
 @pytest.fixture(scope="module")
-def rebuilt() -> Rebuilt:
+def rebuilt() -> TableSet:
     return rebuild(SimulatedSource().published(TODAY).frames, Identities())
 
 
@@ -23,7 +23,7 @@ def test_every_map_has_a_name() -> None:
     assert len(set(MAP_NAMES)) == N_MAPS
 
 
-def test_all_rows_are_stored_and_nobody_is_mistaken_for_another(rebuilt: Rebuilt) -> None:
+def test_all_rows_are_stored_and_nobody_is_mistaken_for_another(rebuilt: TableSet) -> None:
     assert rebuilt.rejected() == 0
     assert rebuilt.counts["nicknames_respelled"] == 0
     assert rebuilt.counts["nicknames_of_two_players"] == 0
@@ -33,13 +33,13 @@ def test_all_rows_are_stored_and_nobody_is_mistaken_for_another(rebuilt: Rebuilt
     assert set(rebuilt.tables.players["nickname"]) <= set(players)
 
 
-def test_published_series_are_joined_to_their_maps(rebuilt: Rebuilt) -> None:
+def test_published_series_are_joined_to_their_maps(rebuilt: TableSet) -> None:
     series = rebuilt.outcomes[rebuilt.outcomes["kind"] == RowKind.SERIES]
     assert (series["outcome"] == "merged").all()
     assert len(rebuilt.tables.series) == len(series)
 
 
-def test_tables_tell_the_league_as_it_was_played(rebuilt: Rebuilt) -> None:
+def test_tables_tell_the_league_as_it_was_played(rebuilt: TableSet) -> None:
     league = simulated_league(SimulatedSource().seed, TODAY)
     tables = rebuilt.tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)

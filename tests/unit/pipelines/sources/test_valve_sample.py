@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.sources.base import Published, RowKind
+from pipelines.sources.base import PublishedRows, RowKind
 from pipelines.sources.git import Clone
 from pipelines.sources.valve import ValveSource, collect, frames_of
 from tests.testkit.repositories import commit
@@ -31,12 +31,12 @@ def repository(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
 
 
 @pytest.fixture(scope="module")
-def published(repository: Clone) -> Published:
+def published(repository: Clone) -> PublishedRows:
     return ValveSource(repository).published(TODAY)
 
 
 @pytest.fixture(scope="module")
-def series(published: Published) -> pd.DataFrame:
+def series(published: PublishedRows) -> pd.DataFrame:
     return published.frames[RowKind.SERIES]
 
 
@@ -121,7 +121,7 @@ def test_ranks_and_points_are_those_of_the_archive_where_the_standings_before_ar
     assert facts(here, "_rank", "_points") - facts(archive, "_rank", "_points") == Counter()
 
 
-def test_the_standings_are_those_of_the_archive(published: Published, shared_data: Path) -> None:
+def test_the_standings_are_those_of_the_archive(published: PublishedRows, shared_data: Path) -> None:
     archive = pd.read_csv(shared_data / "archive" / "rankings.csv.gz", dtype=str, keep_default_na=False)
     ours = published.frames[RowKind.STANDING]
     columns = ["date", "team", "roster", "rank", "points", "starting_points", "region"]

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from serving.forecast.fallback_file import Spool, SpoolError
+from serving.forecast.fallback_file import FallbackFile, FallbackFileError
 
 EVENTS = [f'{{"event_id": "{number}"}}'.encode() for number in range(5)]
 
 
 def test_what_is_appended_is_read_in_order_and_shipped_once(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, max_bytes=10_000)
+    spool = FallbackFile(tmp_path, max_bytes=10_000)
     spool.append(EVENTS[:3])
     spool.append(EVENTS[3:])
     first = spool.read(1)
@@ -24,12 +24,12 @@ def test_what_is_appended_is_read_in_order_and_shipped_once(tmp_path: Path) -> N
 
 
 def test_the_next_start_finds_what_waited_and_cuts_off_a_half_written_line(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, max_bytes=10_000)
+    spool = FallbackFile(tmp_path, max_bytes=10_000)
     spool.append(EVENTS)
     spool.close()
     with spool.path.open("ab") as file:
         file.write(b'{"event_id": "cut o')
-    again = Spool(tmp_path, max_bytes=10_000)
+    again = FallbackFile(tmp_path, max_bytes=10_000)
     assert again.read(10_000) == EVENTS
     again.append(EVENTS[:1])
     assert again.read(10_000) == [*EVENTS, EVENTS[0]]
@@ -37,8 +37,8 @@ def test_the_next_start_finds_what_waited_and_cuts_off_a_half_written_line(tmp_p
 
 
 def test_at_its_bound_it_takes_all_of_a_group_or_nothing(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, max_bytes=2 * len(EVENTS[0]) + 2)
-    with pytest.raises(SpoolError, match="bound"):
+    spool = FallbackFile(tmp_path, max_bytes=2 * len(EVENTS[0]) + 2)
+    with pytest.raises(FallbackFileError, match="bound"):
         spool.append(EVENTS[:3])
     assert spool.waiting_bytes == 0
     spool.append(EVENTS[:2])
@@ -47,11 +47,11 @@ def test_at_its_bound_it_takes_all_of_a_group_or_nothing(tmp_path: Path) -> None
 
 
 def test_a_full_disk_leaves_no_half_of_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool = Spool(tmp_path, max_bytes=10_000)
+    spool = FallbackFile(tmp_path, max_bytes=10_000)
     spool.append(EVENTS[:1])
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[: len(EVENTS[1]) // 2]))
-    with pytest.raises(SpoolError, match="cannot be written"):
+    with pytest.raises(FallbackFileError, match="cannot be written"):
         spool.append(EVENTS[1:])
     monkeypatch.undo()
     spool.append(EVENTS[1:2])
@@ -60,8 +60,8 @@ def test_a_full_disk_leaves_no_half_of_a_group(tmp_path: Path, monkeypatch: pyte
 
 
 def test_two_processes_never_share_one_file(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, max_bytes=10_000)
-    with pytest.raises(SpoolError, match="another running API"):
-        Spool(tmp_path, max_bytes=10_000)
+    spool = FallbackFile(tmp_path, max_bytes=10_000)
+    with pytest.raises(FallbackFileError, match="another running API"):
+        FallbackFile(tmp_path, max_bytes=10_000)
     spool.close()
-    Spool(tmp_path, max_bytes=10_000).close()
+    FallbackFile(tmp_path, max_bytes=10_000).close()

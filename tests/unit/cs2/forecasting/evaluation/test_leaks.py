@@ -8,14 +8,14 @@ import pytest
 
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.backtest import backtest, month_starts
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
+from cs2.forecasting.evaluation.walk_forward import build_training_set, questions_about, walk_forward
 from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory
 from cs2.forecasting.model.estimators import DEFAULT_PARAMETERS, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.training_set import TrainingSet
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from tests.testkit.leagues import (
     LAST_DAY,
@@ -147,7 +147,7 @@ def test_flagged_rows_are_learned_by_nobody(history: MatchHistory, rows: IntArra
     other = replace(tampered(history, flagged), is_rated=history.is_rated)
     np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), told)
     np.testing.assert_array_equal(numbers(forecast_rows(history.take(~flagged), history, rows)), told)
-    assert flagged[training_set(history).row].sum() == 0
+    assert flagged[build_training_set(history).row].sum() == 0
 
 
 def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: MatchHistory, rows: IntArray) -> None:
@@ -158,7 +158,7 @@ def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: M
         fits.append(data)
         return MapModel.from_estimator(fit_logistic(data))
 
-    asked = fixtures_of(history).take(rows)
+    asked = questions_about(history).take(rows)
     result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
     for data, today in zip(fits, np.unique(month_starts(asked.day)), strict=True):
         assert len(np.unique(data.row)) == len(data) > 500
@@ -173,8 +173,8 @@ def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: M
 def test_training_maps_are_seen_as_they_were_forecast(history: MatchHistory) -> None:
     """Features of a training map are those of a question about it, whatever came later."""
     day = day_number(2023, 12, 15)
-    data = training_set(history, through=day)
-    other = training_set(tampered(history, history.day > day), through=day)
+    data = build_training_set(history, through=day)
+    other = build_training_set(tampered(history, history.day > day), through=day)
     untouched = np.isin(data.row, other.row)
     np.testing.assert_array_equal(data.row[untouched], other.row)
     np.testing.assert_array_equal(data.X[untouched], other.X)
@@ -185,11 +185,11 @@ def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, ro
     """Ratings of the evening before, stored and read again, with the model of the month: the same forecast."""
     day = day_number(2023, 12, 15)
     start = day_number(2023, 12, 1)
-    data = training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
+    data = build_training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
     model = MapModel.from_estimator(fit_logistic(data))
-    snapshot = RatingSnapshot.from_bytes(rate(history, through=day - 1).to_bytes())
+    snapshot = RatingSnapshot.from_bytes(compute_ratings(history, through=day - 1).to_bytes())
     on_the_day = np.flatnonzero((history.forecast_day[rows] == day) & history.is_map[rows])
-    served = forecast(model, snapshot, fixtures_of(history).take(rows[on_the_day]))
+    served = forecast(model, snapshot, questions_about(history).take(rows[on_the_day]))
     np.testing.assert_array_equal(served.probability, told[on_the_day, 0])
 
 
@@ -210,7 +210,7 @@ def test_later_updates_lose_smoothly(history: MatchHistory) -> None:
 def test_features_of_a_day_are_read_before_any_of_it_is_learned(history: MatchHistory) -> None:
     """Map by map: the state that answers for a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
-    asked = fixtures_of(history).take(np.flatnonzero(history.forecast_day == day))
-    found = walk(history, asked, features, n_columns=len(FEATURE_NAMES))
-    evening = rate(history, through=day - 1).state
+    asked = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
+    found = walk_forward(history, asked, features, n_columns=len(FEATURE_NAMES))
+    evening = compute_ratings(history, through=day - 1).state
     np.testing.assert_array_equal(found, partial(features, evening)(asked))

@@ -14,16 +14,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set
-from cs2.forecasting.matches import UNKNOWN, Fixtures, IntArray, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import build_training_set, questions_about
+from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.estimators import fit_elo, fit_logistic
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.forecast import Forecasts, forecast
 from cs2.forecasting.model.map_model import MapModel, least_player_gain
-from cs2.forecasting.model.regression_cases import N_GOLDEN, golden_error, golden_set
+from cs2.forecasting.model.regression_cases import N_CASES, build_regression_cases, regression_error
 from cs2.forecasting.model.training_set import TrainingSet
 from cs2.forecasting.probability import EDGE, sigmoid
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from tests.testkit.leagues import LAST_DAY, messy_league
@@ -34,12 +34,12 @@ TODAY = LAST_DAY + 1
 @lru_cache(maxsize=1)
 def world() -> tuple[MatchHistory, TrainingSet, Pipeline, MapModel, RatingSnapshot]:
     history = messy_league()
-    data = training_set(history)
+    data = build_training_set(history)
     pipeline = fit_logistic(data)
-    return history, data, pipeline, MapModel.from_estimator(pipeline), rate(history)
+    return history, data, pipeline, MapModel.from_estimator(pipeline), compute_ratings(history)
 
 
-def fixtures(seed: int, n: int = 300) -> Fixtures:
+def fixtures(seed: int, n: int = 300) -> MatchQuestions:
     """Any teams and players, some of whom nobody has ever seen; lineups partly unknown."""
     history, *_ = world()
     rng = np.random.default_rng(seed)
@@ -48,14 +48,16 @@ def fixtures(seed: int, n: int = 300) -> Fixtures:
     players = np.array([rng.choice(n_players + 20, (2, 5), replace=False) + 1 for _ in range(n)])
     players[rng.random((n, 2)) < 0.4] = UNKNOWN
     maps = rng.choice([UNKNOWN, *range(1, 12)], n)
-    return Fixtures(map_id=maps, team_ids=teams, player_ids=players, day=np.full(n, TODAY) + rng.integers(0, 90, n))
+    return MatchQuestions(
+        map_id=maps, team_ids=teams, player_ids=players, day=np.full(n, TODAY) + rng.integers(0, 90, n)
+    )
 
 
-def regulars(n: int = 60) -> Fixtures:
+def regulars(n: int = 60) -> MatchQuestions:
     """Pairings that were played at the end, on the next day."""
     history, *_ = world()
     rows = np.flatnonzero(history.is_map & (history.player_ids[:, :, 0] != UNKNOWN).all(axis=1))[-n:]
-    return replace(fixtures_of(history).take(rows), day=np.full(n, TODAY))
+    return replace(questions_about(history).take(rows), day=np.full(n, TODAY))
 
 
 @settings(max_examples=20, deadline=None)
@@ -139,19 +141,19 @@ def test_the_served_dot_product_is_the_estimator() -> None:
 
 def test_golden_forecasts_are_answered_by_this_model_and_missed_by_another() -> None:
     _, data, _, model, _ = world()
-    golden = golden_set(model, data.X)
-    assert len(golden["probability"]) == len(golden["features"]) == N_GOLDEN
-    assert golden_error(model, golden) == 0.0
+    regression_cases = build_regression_cases(model, data.X)
+    assert len(regression_cases["probability"]) == len(regression_cases["features"]) == N_CASES
+    assert regression_error(model, regression_cases) == 0.0
     other = MapModel(model.coefficients + np.eye(len(FEATURE_NAMES))[0] * 0.01)
-    largest = np.abs(other.probability(np.array(golden["features"])) - golden["probability"]).max()
-    assert golden_error(other, golden) == pytest.approx(largest)
+    largest = np.abs(other.probability(np.array(regression_cases["features"])) - regression_cases["probability"]).max()
+    assert regression_error(other, regression_cases) == pytest.approx(largest)
     assert largest > 1e-4
 
 
 def test_golden_forecasts_of_little_are_few() -> None:
     _, data, _, model, _ = world()
-    assert len(golden_set(model, data.X[:3])["features"]) == 3
-    assert golden_error(model, {"features": [], "probability": []}) == 0.0
+    assert len(build_regression_cases(model, data.X[:3])["features"]) == 3
+    assert regression_error(model, {"features": [], "probability": []}) == 0.0
 
 
 def with_mean() -> Pipeline:

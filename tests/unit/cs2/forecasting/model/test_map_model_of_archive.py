@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set
+from cs2.forecasting.evaluation.walk_forward import build_training_set, questions_about
 from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.model.estimators import fit_logistic
 from cs2.forecasting.model.features import features
 from cs2.forecasting.model.map_model import MapModel
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from pipelines.etl.ids import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
@@ -25,10 +25,10 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(shared_data: Pa
     published = ArchiveSource(write(tmp_path, real_archive(shared_data))).published(date(2025, 3, 8)).frames
     tables = rebuild(published, Identities()).tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    model = MapModel.from_estimator(fit_logistic(training_set(history)))
-    state = rate(history).state
+    model = MapModel.from_estimator(fit_logistic(build_training_set(history)))
+    state = compute_ratings(history).state
     known = (history.player_ids != UNKNOWN).all(axis=(1, 2)) & history.is_map
-    asked = fixtures_of(history).take(np.flatnonzero(known)[-60:])
+    asked = questions_about(history).take(np.flatnonzero(known)[-60:])
     before = model.log_odds(features(state, asked))
     for side, sign in ((0, 1), (1, -1)):
         for place in range(5):

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of, training_set, walk
-from cs2.forecasting.matches import Fixtures, FloatArray
+from cs2.forecasting.evaluation.walk_forward import build_training_set, questions_about, walk_forward
+from cs2.forecasting.matches import FloatArray, MatchQuestions
 from cs2.forecasting.model.estimators import fit_logistic
-from cs2.forecasting.model.features import from_sides, read_sides
+from cs2.forecasting.model.features import design_matrix, read_matchup
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.uncertainty import SHARED_ERROR, Z_95, log_odds_error
 from cs2.forecasting.probability import sigmoid
@@ -23,14 +23,14 @@ def missed(seed: int) -> tuple[FloatArray, FloatArray]:
     league = simulate_league(seed, FIRST_DAY, FIRST_DAY + DAYS, UNPREDICTABLE)
     history = league.history
     first = int(history.day.max()) - JUDGED_DAYS
-    model = MapModel.from_estimator(fit_logistic(training_set(history, through=first - 1)))
+    model = MapModel.from_estimator(fit_logistic(build_training_set(history, through=first - 1)))
 
-    def ask(state: RatingState, fixtures: Fixtures) -> FloatArray:
-        sides = read_sides(state, fixtures)
-        return np.column_stack([model.log_odds(from_sides(sides)), log_odds_error(model, sides)])
+    def ask(state: RatingState, fixtures: MatchQuestions) -> FloatArray:
+        sides = read_matchup(state, fixtures)
+        return np.column_stack([model.log_odds(design_matrix(sides)), log_odds_error(model, sides)])
 
     rows = np.flatnonzero(history.day >= first)
-    told = walk(history, fixtures_of(history).take(rows), ask, n_columns=2)
+    told = walk_forward(history, questions_about(history).take(rows), ask, n_columns=2)
     truth = league.true_probability[rows]
     return np.log(truth / (1 - truth)) - told[:, 0], told[:, 1]
 

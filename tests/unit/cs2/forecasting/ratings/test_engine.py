@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs2.forecasting.evaluation.walk_forward import days_of_questions
+from cs2.forecasting.evaluation.walk_forward import iterate_days
 from cs2.forecasting.matches import UNKNOWN, MatchHistory
 from cs2.forecasting.ratings import update as learning
-from cs2.forecasting.ratings.engine import RatingEngine, in_learning_order, rate
+from cs2.forecasting.ratings.engine import RatingEngine, compute_ratings, in_learning_order
 from cs2.forecasting.ratings.parameters import DEFAULT
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
@@ -35,10 +35,10 @@ def assert_same(one: RatingState, other: RatingState) -> None:
 
 def test_both_sides_are_computed_before_either_is_written(history: MatchHistory) -> None:
     """Learning a map as A against B or as B against A gives the same ratings."""
-    one = rate(history).state
-    other = rate(mirrored(history, np.ones(len(history), bool))).state
+    one = compute_ratings(history).state
+    other = compute_ratings(mirrored(history, np.ones(len(history), bool))).state
     assert max(differences(one, other).values()) < 1e-9
-    some = rate(mirrored(history, np.random.default_rng(1).random(len(history)) < 0.5)).state
+    some = compute_ratings(mirrored(history, np.random.default_rng(1).random(len(history)) < 0.5)).state
     assert max(differences(one, some).values()) < 1e-9
 
 
@@ -143,7 +143,7 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
         former = [elo[team_of[player]] for player in five if player in team_of]
         if team_maps[team] == 0:
             return float(np.mean(former)) if former else 0.0
-        return float(elo[team] + DEFAULT.arrival_share / 5 * sum(other - elo[team] for other in former))
+        return float(elo[team] + DEFAULT.transfer_share / 5 * sum(other - elo[team] for other in former))
 
     def step(k: float, maps: float) -> float:
         return k * (1 + DEFAULT.elo_debut / (1 + maps / DEFAULT.elo_debut_maps))
@@ -171,7 +171,7 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
             team_maps[team] += 1
             if five:
                 latest[team] = five
-    state = rate(history).state
+    state = compute_ratings(history).state
     np.testing.assert_allclose(state.elo, elo, atol=1e-9)
     np.testing.assert_allclose(state.player_elo, player_elo, atol=1e-9)
 
@@ -203,21 +203,21 @@ def test_learning_in_parts_is_learning_at_once(cuts: list[int]) -> None:
 
 def test_a_snapshot_is_the_replay_up_to_its_day(history: MatchHistory) -> None:
     days = np.arange(LAST_DAY - 30, LAST_DAY + 3, 7)
-    for state, index in days_of_questions(history, days):
-        snapshot = rate(history, through=int(days[index[0]]) - 1)
+    for state, index in iterate_days(history, days):
+        snapshot = compute_ratings(history, through=int(days[index[0]]) - 1)
         assert snapshot.as_of == days[index[0]] - 1
         assert_same(state, snapshot.state)
         known = history.learn_day <= snapshot.as_of
-        alone = rate(history.take(known)).state
+        alone = compute_ratings(history.take(known)).state
         np.testing.assert_array_equal(alone.elo, snapshot.state.elo[: len(alone.elo)])
 
 
 def test_a_snapshot_that_was_stored_and_read_is_the_same(history: MatchHistory) -> None:
-    snapshot = rate(history)
+    snapshot = compute_ratings(history)
     read = RatingSnapshot.from_bytes(snapshot.to_bytes())
     assert_same(read.state, snapshot.state)
     assert (read.as_of, read.features_version) == (int(history.learn_day.max()), FEATURES_VERSION)
-    assert read.to_bytes() == snapshot.to_bytes() == rate(history).to_bytes()
+    assert read.to_bytes() == snapshot.to_bytes() == compute_ratings(history).to_bytes()
     for team in np.unique(history.team_ids).tolist():
         assert read.latest_lineup(team) == snapshot.latest_lineup(team)
     assert read.latest_lineup(0) is None
@@ -225,7 +225,7 @@ def test_a_snapshot_that_was_stored_and_read_is_the_same(history: MatchHistory) 
 
 
 def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
-    data = rate(history.take(slice(0, 50))).to_bytes()
+    data = compute_ratings(history.take(slice(0, 50))).to_bytes()
     for damaged in (b"", b"something else", data[:-20], data[:40] + b"????" + data[44:]):
         with pytest.raises(ValueError, match="rating snapshot"):
             RatingSnapshot.from_bytes(damaged)
@@ -233,7 +233,7 @@ def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
 
 def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
     """They lack what this code keeps: that is no damage."""
-    kept, magic = rate(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
+    kept, magic = compute_ratings(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
     header, body = zlib.decompress(kept[len(magic) :]).split(b"\n", 1)
     older = header.replace(b'"player_team"', b'"something"').replace(f": {FEATURES_VERSION},".encode(), b": 3,")
     with pytest.raises(ValueError, match="ratings of other code, for features of version 3"):
@@ -241,6 +241,6 @@ def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
 
 
 def test_of_nothing_there_is_nothing_to_learn(history: MatchHistory) -> None:
-    empty = rate(history.take(slice(0, 0)))
+    empty = compute_ratings(history.take(slice(0, 0)))
     assert empty.as_of == 0
     assert (empty.state.elo == 0).all()

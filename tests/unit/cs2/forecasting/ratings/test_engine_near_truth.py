@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cs2.forecasting.evaluation.backtest import Backtest, backtest
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
+from cs2.forecasting.evaluation.walk_forward import questions_about
 from cs2.forecasting.matches import FloatArray, IntArray
-from cs2.forecasting.ratings.engine import rate
+from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.simulation.league import League, simulate_league
 from tests.testkit.leagues import FIRST_DAY
 
@@ -26,7 +26,7 @@ def settled(league: League) -> IntArray:
 
 @pytest.fixture(scope="module")
 def forecasts(league: League, settled: IntArray) -> Backtest:
-    return backtest(league.history, fixtures_of(league.history).take(settled), league.history.best_of[settled])
+    return backtest(league.history, questions_about(league.history).take(settled), league.history.best_of[settled])
 
 
 def excess(truth: FloatArray, forecast: FloatArray) -> float:
@@ -63,7 +63,7 @@ def test_forecasts_follow_the_truth_without_bias(league: League, settled: IntArr
 def test_better_players_are_rated_higher(league: League) -> None:
     """Teams by their mean true chance and by their rating stand in much the same order."""
     h = league.history
-    state = rate(h).state
+    state = compute_ratings(h).state
     late = h.day > h.day.max() - 60
     teams = np.unique(h.team_ids[late])
     skill = np.array([state.skill[state.lineup[team], 0].mean() for team in teams])

@@ -7,9 +7,9 @@ from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.ratings.engine import (
     FIRST_PASS_GROWTH,
     RatingEngine,
+    first_pass_length,
     in_learning_order,
-    rows_of_first_pass,
-    second_pass,
+    start_second_pass,
 )
 from cs2.forecasting.ratings.parameters import DEFAULT
 from tests.testkit.leagues import messy_league
@@ -22,25 +22,25 @@ def history() -> MatchHistory:
 
 def test_the_first_pass_is_of_whole_days_of_the_past_and_follows_from_nothing_else(history: MatchHistory) -> None:
     for end in range(0, len(history) + 1, 97):
-        first = rows_of_first_pass(history, end)
+        first = first_pass_length(history, end)
         assert first <= end
-        assert first == rows_of_first_pass(history.take(slice(0, end)), end)
+        assert first == first_pass_length(history.take(slice(0, end)), end)
         if 0 < first < len(history):
             assert history.learn_day[first - 1] < history.learn_day[first]
 
 
 def test_it_reaches_most_of_the_history_and_is_made_anew_only_when_that_has_grown(history: MatchHistory) -> None:
     ends = np.unique(np.searchsorted(history.learn_day, np.unique(history.learn_day)))
-    firsts = np.array([rows_of_first_pass(history, end) for end in ends.tolist()])
+    firsts = np.array([first_pass_length(history, end) for end in ends.tolist()])
     assert (firsts[ends > 1000] > 0.85 * ends[ends > 1000]).all()
     assert len(np.unique(firsts)) < np.log(len(history)) / np.log(FIRST_PASS_GROWTH) + 2
 
 
 def test_newcomers_start_nearer_to_what_they_turned_out_to_be(history: MatchHistory) -> None:
-    first = rows_of_first_pass(history, len(history))
+    first = first_pass_length(history, len(history))
     seen = RatingEngine(history)
     seen.learn(0, first)
-    again = second_pass(history, first)
+    again = start_second_pass(history, first)
     known = seen.state.player_maps >= 20
     assert known.sum() > 50
     assert (again.state.skill[known, 1] < DEFAULT.skill_variance).all()

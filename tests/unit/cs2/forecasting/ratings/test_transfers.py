@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cs2.forecasting.evaluation.walk_forward import fixtures_of
-from cs2.forecasting.matches import UNKNOWN, Fixtures, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.evaluation.walk_forward import questions_about
+from cs2.forecasting.matches import UNKNOWN, FloatArray, IntArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.features import FEATURE_NAMES, HABIT_MAPS, features
 from cs2.forecasting.ratings.parameters import DEFAULT
 from cs2.forecasting.ratings.state import RatingState
-from cs2.forecasting.ratings.transfers import with_arrivals
-from cs2.forecasting.ratings.update import take_over
+from cs2.forecasting.ratings.transfers import with_transfers
+from cs2.forecasting.ratings.update import apply_transfers
 from tests.testkit.leagues import messy_league, mirrored
 from tests.testkit.one_map import after, differences, match
 
@@ -23,13 +23,13 @@ def history() -> MatchHistory:
 
 def taken_over(state: RatingState, one: MatchHistory) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Names and Elos, shape (2,), and habits on every map, shape (2, n_maps), as forecasts of one match read them."""
-    asked = fixtures_of(one)
+    asked = questions_about(one)
     n_maps = state.habit.shape[1]
     players = np.where((asked.player_ids != UNKNOWN) & (asked.player_ids < len(state.skill)), asked.player_ids, 0)
     teams = np.where(asked.team_ids < len(state.elo), asked.team_ids, 0)
     maps = np.repeat(np.arange(n_maps)[:, None], 2, axis=1)
     every = (np.repeat(array, n_maps, axis=0) for array in (teams, players, asked.day))
-    name, elo, on_map, on_all = with_arrivals(state, next(every), maps, next(every), next(every), DEFAULT)
+    name, elo, on_map, on_all = with_transfers(state, next(every), maps, next(every), next(every), DEFAULT)
     assert (name == name[0]).all()
     assert (elo == elo[0]).all()
     np.testing.assert_allclose(on_all, np.repeat(on_map.sum(axis=0)[None], n_maps, axis=0), atol=1e-12)
@@ -89,7 +89,7 @@ def test_each_arrival_brings_a_fifth_of_the_share(history: MatchHistory, arrival
     players = one.player_ids.copy()
     players[0, 0, :arrivals] = five[:arrivals]
     (name, _), (elo, _), (habits, _) = taken_over(state, replace(one, player_ids=players))
-    share = DEFAULT.arrival_share * arrivals / 5
+    share = DEFAULT.transfer_share * arrivals / 5
     own, theirs = (
         np.exp(-(one.day[0] - state.team_day[number]) / DEFAULT.habit_days) * state.habit[number]
         for number in (team, former)
@@ -130,7 +130,7 @@ def test_what_a_forecast_reads_is_what_is_learned_from(history: MatchHistory, te
         moved.habit[team] *= np.exp(-(one.day[0] - moved.team_day[team]) / DEFAULT.habit_days)
         moved.team_day[team] = one.day[0]
     arrays = (moved.player_team, moved.team_maps, moved.team_day, moved.name, moved.elo, moved.habit)
-    take_over(players[0], np.ones(2, bool), both, int(one.day[0]), *arrays, DEFAULT)
+    apply_transfers(players[0], np.ones(2, bool), both, int(one.day[0]), *arrays, DEFAULT)
     np.testing.assert_allclose(moved.name[both, 0], name, atol=1e-12)
     np.testing.assert_allclose(moved.elo[both], elo, atol=1e-12)
     np.testing.assert_allclose(moved.habit[both], habits, atol=1e-12)
@@ -152,7 +152,7 @@ def test_features_count_arrivals(history: MatchHistory) -> None:
     players = one.player_ids.copy()
     players[0, 0] = other_teams(history, one)[1]
     changed = replace(one, player_ids=players)
-    asked = fixtures_of(changed)
+    asked = questions_about(changed)
     row = dict(zip(FEATURE_NAMES, features(state, asked)[0], strict=True))
     name, elo, habits = taken_over(state, changed)
     assert row["elo"] == elo[0] - elo[1] != state.elo[asked.team_ids[0, 0]] - elo[1]
@@ -169,7 +169,7 @@ def test_the_order_of_the_five_does_not_matter(history: MatchHistory) -> None:
     state = before(history, one)
     players = one.player_ids.copy()
     players[0, 0, :2] = other_teams(history, one)[1][:2]
-    asked = Fixtures(map_id=one.map_id, team_ids=one.team_ids, player_ids=players, day=one.day)
+    asked = MatchQuestions(map_id=one.map_id, team_ids=one.team_ids, player_ids=players, day=one.day)
     turned = replace(asked, player_ids=players[:, :, ::-1])
     np.testing.assert_allclose(features(state, asked), features(state, turned), atol=1e-12)
 
@@ -181,7 +181,7 @@ def test_a_latest_five_that_nobody_told_brings_nothing_though_one_of_it_plays_el
     moved = np.stack([np.concatenate([one.player_ids[0, 0, :1], five[1:]]), one.player_ids[0, 1]])[None]
     later = after(history, replace(one, team_ids=np.array([[other, one.team_ids[0, 1]]]), player_ids=moved))[1]
     assert later.player_team[later.lineup[team]].tolist() == [other, *[team] * 4]
-    asked = replace(fixtures_of(one), player_ids=np.full((1, 2, 5), UNKNOWN), day=one.day + 1)
+    asked = replace(questions_about(one), player_ids=np.full((1, 2, 5), UNKNOWN), day=one.day + 1)
     told = replace(asked, player_ids=np.stack([later.lineup[team], moved[0, 1]])[None])
     elo = FEATURE_NAMES.index("elo")
     assert features(later, asked)[0, elo] == later.elo[team] - later.elo[one.team_ids[0, 1]]

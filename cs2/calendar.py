@@ -1,0 +1,26 @@
+"""Days as numbers, and the clock that an installation can set."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+EPOCH = date(1970, 1, 1)
+"""Day 0."""
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def date_of(number: int) -> date:
+    """Day with this number; the inverse of :func:`day_number`."""
+    return EPOCH + timedelta(days=int(number))
+
+
+def current_moment(clock_date: date | None) -> datetime:
+    """Now, in UTC.
+
+    Args:
+        clock_date: Day on which the clock was set, for archives that end in the past. Its results are known, so the
+            clock stands at its last second. None for the real time.
+    """
+    return datetime.combine(clock_date, time(23, 59, 59), UTC) if clock_date else datetime.now(UTC)
