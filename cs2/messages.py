@@ -100,17 +100,17 @@ class ModelUsed(Message):
     ratings_as_of: date
 
 
-class Named(Message):
+class Ref(Message):
     """An id with its name."""
 
     id: int
     name: str
 
 
-class TeamUsed(Named):
+class TeamUsed(Ref):
     """A team with the five players that were used; none where no lineup is known."""
 
-    players: list[Named]
+    players: list[Ref]
 
 
 class ForecastAnswer(Message):
@@ -123,7 +123,7 @@ class ForecastAnswer(Message):
     """95% interval of team 1's probability."""
     warnings: list[str]
     model: ModelUsed
-    map: Named
+    map: Ref
     team1: TeamUsed
     team2: TeamUsed
     played_on: date
@@ -140,7 +140,7 @@ class ScoreLine(Message):
 class MapOfSeries(Message):
     """A map of a series: one that was named, or one that may be played."""
 
-    map: Named | None
+    map: Ref | None
     """None where no map of the pool is known."""
     team1_win_probability: Probability
     chance_to_be_played: Annotated[float, Field(ge=0.0, le=1.0)]
@@ -208,7 +208,7 @@ def _kind(event: Any) -> str:
     return str(event.get("kind", "map") if isinstance(event, dict) else getattr(event, "kind", "map"))
 
 
-class Outcome(Message):
+class ForecastOutcome(Message):
     """What became of a forecast: a document of MongoDB, with ``_id`` for the forecast's id."""
 
     forecast_id: str
@@ -234,17 +234,17 @@ def parse_entry(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
     return [fields[EVENT_FIELD]] if EVENT_FIELD in fields else []
 
 
-def outcome_document(outcome: Outcome) -> dict[str, Any]:
+def outcome_document(outcome: ForecastOutcome) -> dict[str, Any]:
     """The document: the forecast's id as ``_id``, days as text, the moment of judgement as a date."""
     fields = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
     return {"_id": outcome.forecast_id, **fields, "judged_at": outcome.judged_at}
 
 
-def parse_outcome(document: Mapping[str, Any]) -> Outcome:
+def parse_outcome(document: Mapping[str, Any]) -> ForecastOutcome:
     """What :func:`outcome_document` made.
 
     Raises:
         pydantic.ValidationError: If it is no outcome.
     """
     fields = {name: value for name, value in document.items() if name != "_id"}
-    return Outcome.model_validate({"forecast_id": document["_id"], **fields})
+    return ForecastOutcome.model_validate({"forecast_id": document["_id"], **fields})

@@ -8,7 +8,7 @@ import numpy as np
 from cs2.forecasting.matches import UNKNOWN, FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.series.series import SeriesForecast
-from cs2.messages import MapOfSeries, ModelUsed, Named, ScoreLine, SeriesAnswer, TeamUsed
+from cs2.messages import MapOfSeries, ModelUsed, Ref, ScoreLine, SeriesAnswer, TeamUsed
 
 
 def series_answer(
@@ -76,5 +76,5 @@ def contributions_by_feature(contributions: FloatArray) -> dict[str, float]:
     return dict(zip(FEATURE_NAMES, contributions.tolist(), strict=True))
 
 
-def _named(map_id: int, name: Callable[[int], str]) -> Named | None:
-    return None if map_id == UNKNOWN else Named(id=map_id, name=name(map_id))
+def _named(map_id: int, name: Callable[[int], str]) -> Ref | None:
+    return None if map_id == UNKNOWN else Ref(id=map_id, name=name(map_id))

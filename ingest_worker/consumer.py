@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
 from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, parse_entry
-from ingest_worker.events import DeadEvent, DeadEventError, Document, Entry, document_of, request_id_of
+from ingest_worker.events import DeadEvent, DeadEventError, Document, StreamEntry, document_of, request_id_of
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore
 from ingest_worker.trimming import trim_stream
@@ -96,13 +96,13 @@ class Consumer:
         if not pending:
             await self._redis.xgroup_delconsumer(EVENTS_STREAM, EVENTS_GROUP, self._name)
 
-    async def _next_batch(self) -> list[Entry]:
+    async def _next_batch(self) -> list[StreamEntry]:
         """What a dead consumer, or this one before a failure, left unacknowledged; else what is new."""
         if time.monotonic() >= self._claim_at:
             answer: Any = await self._redis.xautoclaim(
                 EVENTS_STREAM, EVENTS_GROUP, self._name, min_idle_time=CLAIM_IDLE_MS, count=ENTRIES
             )
-            claimed = [Entry(key, fields) for key, fields in answer[1]]
+            claimed = [StreamEntry(key, fields) for key, fields in answer[1]]
             if claimed:
                 self._metrics.claimed.inc(len(claimed))
                 log.info("entries_claimed", entries=len(claimed))
@@ -112,9 +112,9 @@ class Consumer:
             EVENTS_GROUP, self._name, {EVENTS_STREAM: ">"}, count=ENTRIES, block=BLOCK_MS
         )
         streams = found.values() if isinstance(found, dict) else (entries for _, entries in found or ())
-        return [Entry(key, fields) for entries in streams for key, fields in entries]
+        return [StreamEntry(key, fields) for entries in streams for key, fields in entries]
 
-    async def _take(self, entries: Sequence[Entry]) -> None:
+    async def _take(self, entries: Sequence[StreamEntry]) -> None:
         dead: list[DeadEvent] = []
         read: list[_Read] = []
         for entry in entries:
@@ -144,7 +144,7 @@ class Consumer:
             if one.document["_id"] in refused
         ]
 
-    async def _acknowledge(self, entries: Sequence[Entry], dead: Sequence[DeadEvent]) -> None:
+    async def _acknowledge(self, entries: Sequence[StreamEntry], dead: Sequence[DeadEvent]) -> None:
         """Acknowledge what is stored; put what never can be beside it, with the reason, in the same transaction."""
         pipeline = self._redis.pipeline(transaction=True)
         for event in dead:

@@ -18,7 +18,7 @@ class DeadEventError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StreamEntry:
     """One entry of the stream: its id and its fields, as Redis has them."""
 
     id: bytes

@@ -12,7 +12,7 @@ from cs2.settings import Settings, get_settings
 from serving import docs, health
 from serving.auth import endpoints as auth
 from serving.dictionaries import endpoints as dictionaries
-from serving.errors import add_error_handlers, with_problems
+from serving.errors import add_error_handlers
 from serving.fixtures import endpoints as fixtures
 from serving.forecast import endpoints as forecast
 from serving.forecast.fast_path import FastPath
@@ -24,6 +24,7 @@ from serving.middleware.body_limit import BodyLimit
 from serving.middleware.request_context import RequestContextMiddleware
 from serving.middleware.security_headers import SecurityHeaders
 from serving.models import endpoints as models
+from serving.openapi import complete_document
 from serving.track_record import endpoints as record
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
@@ -41,7 +42,7 @@ class Service(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if self.openapi_schema is None:
-            self.openapi_schema = with_problems(super().openapi())
+            self.openapi_schema = complete_document(super().openapi())
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:

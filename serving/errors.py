@@ -19,10 +19,6 @@ from starlette.routing import compile_path
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:cs2-forecast:problem:"
 
-_SCHEMA = "#/components/schemas/Problem"
-_OF_BODIES = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-"""A body that cannot be decoded, and one that is too large."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -161,25 +157,6 @@ def response_of(error: ProblemError) -> Response:
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Declares the problems of an endpoint, for ``responses=``."""
     return {int(status): {"description": status.phrase, "model": Problem} for status in statuses}
-
-
-def with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    """The API's document with what FastAPI does not know: the media type of problems, and what any body may meet."""
-    for path in document["paths"].values():
-        for operation in path.values():
-            responses = operation["responses"]
-            if "requestBody" in operation:
-                responses |= {str(int(status)): _documented(status) for status in _OF_BODIES}
-            for response in responses.values():
-                content = response.get("content", {})
-                schema = content.get("application/json", {}).get("schema", {})
-                if schema.get("$ref") == _SCHEMA:
-                    content[MEDIA_TYPE] = content.pop("application/json")
-    return document
-
-
-def _documented(status: HTTPStatus) -> dict[str, Any]:
-    return {"description": status.phrase, "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMA}}}}
 
 
 async def _answer_problem(_: Request, error: Exception) -> Response:

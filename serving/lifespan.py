@@ -32,7 +32,7 @@ from serving.history.repository import StoredForecasts
 from serving.metrics.counts import Counts
 from serving.supervision import Supervisor
 from serving.track_record.repository import last_forecasts
-from serving.track_record.service import TrackRecord
+from serving.track_record.service import TrackRecordCache
 
 REDIS_SECONDS = 2.0
 """A write to a Redis that hangs goes to the spool after so long."""
@@ -59,7 +59,7 @@ class Services:
     outbox: EventPublisher
     forecaster: Forecaster
     history: StoredForecasts
-    record: TrackRecord
+    track_record: TrackRecordCache
     supervisor: Supervisor
 
 
@@ -133,6 +133,6 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
             outbox=outbox,
             forecaster=Forecaster(outbox),
             history=history,
-            record=TrackRecord(partial(_last_forecasts, sessions), history.outcomes, settings.now),
+            track_record=TrackRecordCache(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,
         )

@@ -1,4 +1,4 @@
-"""Forecasts joined with what happened: :class:`cs2.messages.Outcome`, beside the baselines on the same matches."""
+"""Join forecasts with results: :class:`cs2.messages.ForecastOutcome`, with the baselines on the same matches."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from cs2.forecasting.evaluation.baselines import elo_log_odds, series_by_maps, t
 from cs2.forecasting.evaluation.walk_forward import walk_forward
 from cs2.forecasting.matches import UNKNOWN, FloatArray, MatchHistory, MatchQuestions
 from cs2.forecasting.probability import EDGE, sigmoid
-from cs2.messages import Outcome
+from cs2.messages import ForecastOutcome
 from pipelines.evaluation.match_outcomes import MatchStatus, match
 
 BASELINES = ("team_elo", "player_elo")
@@ -27,7 +27,7 @@ class ScoredForecasts:
         verdicts: How many forecasts by verdict.
     """
 
-    outcomes: list[Outcome]
+    outcomes: list[ForecastOutcome]
     verdicts: dict[str, int]
 
 
@@ -51,7 +51,7 @@ def score_forecasts(
     winner = np.where(swapped, 3 - rows["winner"].to_numpy(), rows["winner"].to_numpy())
     day = rows["first_day"].to_numpy(dtype=np.int64)
     outcomes = [
-        Outcome(
+        ForecastOutcome(
             forecast_id=forecast_id,
             winner=1 if winner[n] == 1 else 2,
             played_on=date_of(day[n]),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import DeleteOne, ReplaceOne
 
-from cs2.messages import OUTCOMES_COLLECTION, Outcome, outcome_document
+from cs2.messages import OUTCOMES_COLLECTION, ForecastOutcome, outcome_document
 
 BATCH = 1_000
 
@@ -20,7 +20,7 @@ class Changes:
     removed: int
 
 
-def store_outcomes(database: Any, outcomes: Sequence[Outcome]) -> Changes:
+def store_outcomes(database: Any, outcomes: Sequence[ForecastOutcome]) -> Changes:
     """Make the collection hold these outcomes; one that is there already, but for its moment, stays as it is.
 
     A write that is cut off leaves some as they were: doing it again mends them.

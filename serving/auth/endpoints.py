@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.security import OAuth2PasswordRequestForm
 
 from serving.auth.repository import Users
-from serving.auth.schemas import Account, Farewell, PasswordChange, Registration, Token
+from serving.auth.schemas import Account, AccountDeletion, PasswordChange, Registration, Token
 from serving.auth.service import Accounts
 from serving.dependencies import AccountsDep, CurrentUser, ServicesDep
 from serving.errors import problems
@@ -84,7 +84,7 @@ async def change_password(wanted: PasswordChange, user_id: CurrentUser, services
 
 
 @router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=_CONFIRMED)
-async def delete_me(farewell: Farewell, user_id: CurrentUser, services: ServicesDep, asked: Request) -> None:
+async def delete_me(farewell: AccountDeletion, user_id: CurrentUser, services: ServicesDep, asked: Request) -> None:
     """Delete one's account, for good. One's forecasts stay in the history, nameless.
 
     The history is changed first: where that fails nothing has happened, and asking again does no harm.

@@ -33,7 +33,7 @@ class PasswordChange(BaseModel):
     new_password: SecretStr = Field(min_length=8, max_length=128)
 
 
-class Farewell(BaseModel):
+class AccountDeletion(BaseModel):
     """Confirms that an account shall go."""
 
     model_config = ConfigDict(extra="forbid")

@@ -9,7 +9,7 @@ from cs2.calendar import date_of
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.ratings.map_pool import active_maps
 from cs2.forecasting.ratings.summary import RatingSummary, summarise_player, summarise_team
-from cs2.messages import Named
+from cs2.messages import Ref
 from serving.dictionaries.index import Dictionary, Entry
 from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
 
@@ -36,7 +36,7 @@ class Rating(BaseModel):
 class MapRecord(BaseModel):
     """What a team did on a map, over all that is stored."""
 
-    map: Named
+    map: Ref
     played: int
     won: int
     lost: int
@@ -45,7 +45,7 @@ class MapRecord(BaseModel):
 class PlayedFor(BaseModel):
     """A team that a player played for."""
 
-    team: Named
+    team: Ref
     last_played_on: date
 
 
@@ -62,7 +62,7 @@ class MapProfile(Entry):
 class TeamProfile(Entry):
     """A team with its aliases."""
 
-    latest_five: list[Named] = Field(description="Who played its latest result; empty where no five are known.")
+    latest_five: list[Ref] = Field(description="Who played its latest result; empty where no five are known.")
     rating: Rating | None = Field(description="Of the latest five on any map; by the name where no five are known.")
     maps: list[MapRecord] = Field(description="The most played first.")
 
@@ -126,6 +126,6 @@ def _rating(model: ServedModel | None, ratings: ServedRatings | None, strength: 
     )
 
 
-def _named(dictionary: Dictionary, entry_id: int) -> Named:
+def _named(dictionary: Dictionary, entry_id: int) -> Ref:
     entry = dictionary.get(entry_id)
-    return Named(id=entry_id, name=entry.name if entry else str(entry_id))
+    return Ref(id=entry_id, name=entry.name if entry else str(entry_id))

@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.series.series import forecast_series
-from cs2.messages import ModelUsed, Named, TeamUsed
+from cs2.messages import ModelUsed, Ref, TeamUsed
 from cs2.rendering import contributions_by_feature, players_on_both_sides, series_answer
 from serving.dictionaries.index import Dictionaries
 from serving.errors import UnavailableError
@@ -146,9 +146,9 @@ def _team_used(names: Dictionaries, question: ResolvedRequest, side: int) -> Tea
     return TeamUsed(id=team.id, name=team.name, players=[_player(names, player) for player in lineup or ()])
 
 
-def _player(names: Dictionaries, player_id: int) -> Named:
+def _player(names: Dictionaries, player_id: int) -> Ref:
     entry = names.players.get(player_id)
-    return Named(id=player_id, name=entry.name if entry else str(player_id))
+    return Ref(id=player_id, name=entry.name if entry else str(player_id))
 
 
 def _plain_team(names: Dictionaries, question: ResolvedRequest, side: int) -> dict[str, Any]:

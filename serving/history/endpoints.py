@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from serving.dependencies import CurrentUser, ServicesDep, is_admin
 from serving.errors import ForbiddenError, NotFoundError, UnavailableError, problems
-from serving.history.repository import Document, Wanted
+from serving.history.repository import Document, HistoryFilter
 from serving.history.schemas import ExplainedForecast, HistoryPage, HistoryQuery, stored, with_reasons
 from serving.lifespan import Services
 
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/forecast", tags=["history"])
 RETRY_SECONDS = 1
 
 
-class OnItsWay(BaseModel):
+class PendingForecast(BaseModel):
     """The forecast was answered; it is not stored yet."""
 
     forecast_id: str
@@ -35,7 +35,7 @@ _ONE = problems(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
 _WAITING: dict[int | str, dict[str, Any]] = {
-    int(HTTPStatus.ACCEPTED): {"description": "Answered, not stored yet: ask again.", "model": OnItsWay}
+    int(HTTPStatus.ACCEPTED): {"description": "Answered, not stored yet: ask again.", "model": PendingForecast}
 }
 
 
@@ -46,7 +46,7 @@ async def list_history(
     """One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's."""
     if query.everybody and not await is_admin(services, user_id):
         raise ForbiddenError("not-an-admin", "only admins see what others asked for")
-    wanted = Wanted(
+    wanted = HistoryFilter(
         user_id=None if query.everybody else user_id,
         **query.model_dump(include={"team_id", "map_id", "first_day", "last_day", "model_version"}),
     )
@@ -82,7 +82,7 @@ async def get_forecast(forecast_id: UUID, user_id: CurrentUser, services: Servic
         outcomes = await services.history.outcomes([name])
         return with_reasons(document, outcomes.get(name))
     return JSONResponse(
-        OnItsWay(forecast_id=name).model_dump(),
+        PendingForecast(forecast_id=name).model_dump(),
         status_code=HTTPStatus.ACCEPTED,
         headers={"Retry-After": str(RETRY_SECONDS)},
     )

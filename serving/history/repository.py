@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class HistoryFilter:
     """Which forecasts are wanted; None where it does not matter.
 
     Attributes:
@@ -81,7 +81,7 @@ class StoredForecasts:
             raise _away() from error
         return found
 
-    async def page(self, wanted: Wanted, *, before: str | None, limit: int) -> Sequence[Document]:
+    async def page(self, wanted: HistoryFilter, *, before: str | None, limit: int) -> Sequence[Document]:
         """Forecasts, the newest first.
 
         Args:

@@ -22,7 +22,7 @@ from serving.history.explanation import Explanation, explained
 from serving.history.repository import Document
 
 
-class Turnout(BaseModel):
+class Outcome(BaseModel):
     """How the match of a forecast turned out."""
 
     winner: Literal[1, 2]
@@ -50,7 +50,7 @@ class StoredForecast(BaseModel):
     answer: ForecastAnswer | SeriesAnswer
     model_version: int
     snapshot_id: int
-    outcome: Turnout | None
+    outcome: Outcome | None
     """None while no result is known, and where the forecast is not judged: it knew the day, or the match is doubted."""
 
 
@@ -86,7 +86,7 @@ class HistoryQuery(BaseModel):
 
 def stored(document: Document, outcome: Document | None) -> StoredForecast:
     """A document of MongoDB and that of its outcome, as they are shown in a list."""
-    return StoredForecast(**_fields(document), outcome=_turnout(outcome))
+    return StoredForecast(**_fields(document), outcome=_build_outcome(outcome))
 
 
 def with_reasons(document: Document, outcome: Document | None) -> ExplainedForecast:
@@ -97,14 +97,14 @@ def with_reasons(document: Document, outcome: Document | None) -> ExplainedForec
         about = "a map of the series" if isinstance(event, SeriesEvent) else event.response.map.name
         teams = event.response.team1.name, event.response.team2.name
         reasons = explained(event.contributions, *teams, about=about)
-    return ExplainedForecast(**_fields(document), outcome=_turnout(outcome), explanation=reasons)
+    return ExplainedForecast(**_fields(document), outcome=_build_outcome(outcome), explanation=reasons)
 
 
-def _turnout(document: Document | None) -> Turnout | None:
+def _build_outcome(document: Document | None) -> Outcome | None:
     return (
         None
         if document is None
-        else Turnout(**parse_outcome(document).model_dump(exclude={"forecast_id", "judged_at"}))
+        else Outcome(**parse_outcome(document).model_dump(exclude={"forecast_id", "judged_at"}))
     )
 
 

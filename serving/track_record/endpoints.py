@@ -20,7 +20,7 @@ async def track_record(query: Annotated[RecordQuery, Query()], services: Service
 
     No token is needed. What users asked for is not in it.
     """
-    record = await services.record.current()
+    record = await services.track_record.current()
     try:
         items = list(record.page(before=query.before, limit=query.limit + 1))
     except KeyError as error:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cs2.messages import Identifier, Named, Probability
+from cs2.messages import Identifier, Probability, Ref
 
 
 class MatchStatus(StrEnum):
@@ -29,8 +29,8 @@ class RecordedForecast(BaseModel):
     start_time: datetime
     event: str | None
     best_of: int
-    team1: Named
-    team2: Named
+    team1: Ref
+    team2: Ref
     forecast_id: str
     occurred_at: datetime
     team1_win_probability: Probability

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.matches import BoolArray, FloatArray
-from cs2.messages import Named
+from cs2.messages import Ref
 from serving.errors import UnavailableError
 from serving.track_record.schemas import MatchStatus, RecordedBin, RecordedForecast, Scores, Totals
 
@@ -27,7 +27,7 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class TrackRecord:
     """The record of one moment.
 
     Attributes:
@@ -45,7 +45,7 @@ class Record:
     place: Mapping[int, int]
 
     @classmethod
-    def of(cls, rows: Sequence[Row[Any]], outcomes: Mapping[str, Document], now: datetime) -> "Record":
+    def of(cls, rows: Sequence[Row[Any]], outcomes: Mapping[str, Document], now: datetime) -> "TrackRecord":
         """Count and score."""
         place = {row.fixture_id: position for position, row in enumerate(rows)}
         return cls(now, rows, outcomes, _totals(rows, outcomes, now), place)
@@ -66,8 +66,8 @@ class Record:
             start_time=row.start,
             event=row.tournament,
             best_of=row.best_of,
-            team1=Named(id=row.team1_id, name=row.team1),
-            team2=Named(id=row.team2_id, name=row.team2),
+            team1=Ref(id=row.team1_id, name=row.team1),
+            team2=Ref(id=row.team2_id, name=row.team2),
             forecast_id=row.event_id,
             occurred_at=row.occurred_at,
             team1_win_probability=row.team1_win_probability,
@@ -79,7 +79,7 @@ class Record:
         )
 
 
-class TrackRecord:
+class TrackRecordCache:
     """Keeps the record.
 
     Args:
@@ -98,10 +98,10 @@ class TrackRecord:
         self._read_outcomes = read_outcomes
         self._clock = clock
         self._reading = asyncio.Lock()
-        self._record: Record | None = None
+        self._record: TrackRecord | None = None
         self._read_again_at = 0.0
 
-    async def current(self) -> Record:
+    async def current(self) -> TrackRecord:
         """The record, at most a minute old; an older one while a database is away, or while it is being read.
 
         Raises:
@@ -124,7 +124,7 @@ class TrackRecord:
             self._read_again_at = time.monotonic() + RETRY_SECONDS
             return
         # In a thread: scoring years of matches takes longer than a forecast may wait.
-        self._record = await asyncio.to_thread(Record.of, rows, outcomes, self._clock())
+        self._record = await asyncio.to_thread(TrackRecord.of, rows, outcomes, self._clock())
         self._read_again_at = time.monotonic() + FRESH_SECONDS
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.probability import sigmoid
-from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, Outcome, outcome_document
+from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, ForecastOutcome, outcome_document
 from tests.testkit.documents import forecast
 
 FIRST, N = date(2026, 1, 5), 300
@@ -42,7 +42,7 @@ def fill(history: Any) -> tuple[np.ndarray, np.ndarray]:
         document = forecast(str(day), team1=n + 1, team2=n + 1000, probability=p, model_version=1 + n // 150, **told)
         won = bool(random.random() < p)
         forecasts.append(document)
-        outcome = Outcome(
+        outcome = ForecastOutcome(
             forecast_id=document["_id"],
             winner=1 if won else 2,
             played_on=day,

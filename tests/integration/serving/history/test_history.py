@@ -14,7 +14,7 @@ from cs2.messages import (
     EVENTS_STREAM,
     FORECASTS_COLLECTION,
     OUTCOMES_COLLECTION,
-    Outcome,
+    ForecastOutcome,
     outcome_document,
 )
 from tests.testkit.accounts import users
@@ -80,7 +80,7 @@ async def test_how_a_forecast_turned_out_is_told_once_it_is_known(
     one, other = [(await ask(service, 1))["forecast_id"] for _ in range(2)]
     await sink()
     assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] is None
-    outcome = Outcome(
+    outcome = ForecastOutcome(
         forecast_id=one,
         winner=2,
         played_on=date(2026, 1, 5),

@@ -17,7 +17,7 @@ from cs2.messages import OUTCOMES_COLLECTION
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import Fixture, FixtureForecast
 from serving.errors import UnavailableError
-from serving.track_record.service import FRESH_SECONDS, TrackRecord
+from serving.track_record.service import FRESH_SECONDS, TrackRecordCache
 from tests.testkit.service import TODAY, League, Models, Running, Service
 
 NOW = datetime.combine(TODAY, datetime.max.time(), UTC).replace(microsecond=0)
@@ -194,26 +194,26 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 
 async def test_a_hundred_askers_cost_one_reading_a_minute(clock: Callable[[float], None]) -> None:
     readings = Readings()
-    kept = TrackRecord(readings.rows, readings.outcomes, lambda: NOW)
-    await asyncio.gather(*(kept.current() for _ in range(100)))
+    cache = TrackRecordCache(readings.rows, readings.outcomes, lambda: NOW)
+    await asyncio.gather(*(cache.current() for _ in range(100)))
     assert readings.count == 1
     clock(FRESH_SECONDS - 1)
-    await kept.current()
+    await cache.current()
     assert readings.count == 1
     clock(2)
-    await asyncio.gather(*(kept.current() for _ in range(100)))
+    await asyncio.gather(*(cache.current() for _ in range(100)))
     assert readings.count == 2
 
 
 async def test_while_a_database_is_away_the_last_record_is_shown(clock: Callable[[float], None]) -> None:
     readings = Readings()
-    kept = TrackRecord(readings.rows, readings.outcomes, lambda: NOW)
-    first = await kept.current()
+    cache = TrackRecordCache(readings.rows, readings.outcomes, lambda: NOW)
+    first = await cache.current()
     readings.is_away = True
     clock(FRESH_SECONDS + 1)
-    assert await kept.current() is first
-    assert await kept.current() is first
+    assert await cache.current() is first
+    assert await cache.current() is first
     assert readings.count == 2  # not once more for the second asker
     readings.is_away = False
     clock(FRESH_SECONDS)
-    assert await kept.current() is not first
+    assert await cache.current() is not first
