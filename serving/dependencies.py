@@ -71,8 +71,8 @@ async def _accounts(session: SessionDep, services: ServicesDep) -> Accounts:
 AccountsDep = Annotated[Accounts, Depends(_accounts)]
 
 
-async def _bundle(services: ServicesDep) -> ServingSnapshot:
-    return services.keeper.current
+async def _snapshot(services: ServicesDep) -> ServingSnapshot:
+    return services.refresher.current
 
 
-BundleDep = Annotated[ServingSnapshot, Depends(_bundle)]
+SnapshotDep = Annotated[ServingSnapshot, Depends(_snapshot)]

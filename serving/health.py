@@ -58,23 +58,23 @@ async def ready(services: ServicesDep, response: Response) -> Readiness:
 
 def readiness(services: Services) -> Readiness:
     """How everything is."""
-    bundle, problems, outbox = services.keeper.current, services.keeper.problems, services.outbox
-    served = bundle.model is not None and bundle.ratings is not None
-    missing = {} if bundle.model else {"model": "no model is served yet"}
-    missing |= {} if bundle.ratings else {"ratings": "no ratings are served yet"}
+    snapshot, problems, publisher = services.refresher.current, services.refresher.problems, services.events
+    served = snapshot.model is not None and snapshot.ratings is not None
+    missing = {} if snapshot.model else {"model": "no model is served yet"}
+    missing |= {} if snapshot.ratings else {"ratings": "no ratings are served yet"}
     found = {**missing, **problems}
-    if outbox.redis_problem:
-        found["redis"] = f"{outbox.redis_problem}; {outbox.spooled_bytes} bytes wait in the local file"
-    if outbox.spool_problem:
-        found["history"] = outbox.spool_problem
+    if publisher.redis_problem:
+        found["redis"] = f"{publisher.redis_problem}; {publisher.fallback_bytes} bytes wait in the local file"
+    if publisher.fallback_problem:
+        found["history"] = publisher.fallback_problem
     found |= {f"task {name}": problem for name, problem in services.supervisor.problems().items()}
     names = ("postgresql", "redis", "mlflow", "model", "ratings", "copy", "history")
     tasks = [f"task {name}" for name in services.supervisor.states]
     return Readiness(
-        is_ready=served and not outbox.spool_problem and "task history" not in found,
-        model_version=bundle.model.record.version if bundle.model else None,
-        snapshot_id=bundle.ratings.record.id if bundle.ratings else None,
-        ratings_as_of=bundle.ratings.record.as_of if bundle.ratings else None,
+        is_ready=served and not publisher.fallback_problem and "task history" not in found,
+        model_version=snapshot.model.record.version if snapshot.model else None,
+        snapshot_id=snapshot.ratings.record.id if snapshot.ratings else None,
+        ratings_as_of=snapshot.ratings.record.as_of if snapshot.ratings else None,
         components={
             name: Component(is_well=name not in found, detail=found.get(name, "well")) for name in (*names, *tasks)
         },

@@ -55,8 +55,8 @@ class Services:
     tokens: Tokens
     attempts: Attempts
     redis: Redis
-    keeper: ModelRefresher
-    outbox: EventPublisher
+    refresher: ModelRefresher
+    events: EventPublisher
     forecaster: Forecaster
     history: StoredForecasts
     track_record: TrackRecordCache
@@ -69,7 +69,7 @@ def _redis(url: str) -> Redis:
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         health_check_interval=HEALTH_CHECK_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # waiting for Redis is the outbox's and the supervisor's business
+        retry=Retry(NoBackoff(), 0),  # waiting for Redis is the publisher's and the supervisor's business
     )
 
 
@@ -95,28 +95,28 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
         redis = await stack.enter_async_context(_redis(settings.redis_url))
         blobs = Blobs(settings.mlflow_url)
         stack.push_async_callback(blobs.close)
-        outbox = EventPublisher(
+        publisher = EventPublisher(
             redis, FallbackFile(settings.data_dir, max_bytes=settings.fallback_file_max_mb * 1024 * 1024)
         )
-        stack.push_async_callback(outbox.close)
+        stack.push_async_callback(publisher.close)
         history = StoredForecasts(settings.mongo_url, settings.mongo_database)
         stack.push_async_callback(history.close)
-        keeper = ModelRefresher(
+        refresher = ModelRefresher(
             rows=ServedRows(engine),
             blobs=blobs,
             copies=DiskCache(folder),
             model_refresh_seconds=settings.model_refresh_seconds,
         )
-        stack.callback(gc.unfreeze)  # what the keeper has taken out of the collection
-        await keeper.start()
+        stack.callback(gc.unfreeze)  # what the refresher has taken out of the collection
+        await refresher.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
         supervisor = Supervisor(expected=(RedisError, SQLAlchemyError, OSError))
         stack.push_async_callback(supervisor.stop)
-        supervisor.start("history", outbox.run)
-        supervisor.start("reconciliation", keeper.run)
+        supervisor.start("history", publisher.run)
+        supervisor.start("reconciliation", refresher.run)
         supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.model_refresh_seconds))
-        supervisor.start("announcements", partial(listen_for_models, redis, keeper))
+        supervisor.start("announcements", partial(listen_for_models, redis, refresher))
         yield Services(
             settings=settings,
             counts=counts,
@@ -129,9 +129,9 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
                 per_address=settings.login_attempts_per_address_per_minute,
             ),
             redis=redis,
-            keeper=keeper,
-            outbox=outbox,
-            forecaster=Forecaster(outbox),
+            refresher=refresher,
+            events=publisher,
+            forecaster=Forecaster(publisher),
             history=history,
             track_record=TrackRecordCache(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,

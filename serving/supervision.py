@@ -26,7 +26,7 @@ class TaskState:
     problem: str | None = None
     restarts: int = 0
 
-    def is_well(self) -> None:
+    def mark_healthy(self) -> None:
         """Forget the last problem: the task says that it does its work again."""
         self.problem = None
 

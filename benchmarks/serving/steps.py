@@ -49,21 +49,21 @@ def shares(site: plant.Site) -> list[Table]:
 
 
 async def _steps(site: plant.Site) -> dict[str, float]:
-    bundle = DiskCache(site.data / FOLDER).load()
-    assert bundle is not None
+    snapshot = DiskCache(site.data / FOLDER).load()
+    assert snapshot is not None
     assert site.served.settings.clock_date is not None
-    today, (model, ratings) = site.served.settings.clock_date, require_model(bundle)
+    today, (model, ratings) = site.served.settings.clock_date, require_model(snapshot)
     bodies = [orjson.dumps(question) for question in site.served.questions]
     tokens, token = Tokens(plant.KEY, 60), plant.token()
     requests = [ForecastRequest.model_validate_json(body) for body in bodies]
-    questions = [map_question(bundle, ratings, request, today) for request in requests]
+    questions = [map_question(snapshot, ratings, request, today) for request in requests]
     groups = [questions[start : start + GROUP] for start in range(0, len(questions) - GROUP + 1, GROUP)]
     n = len(questions)
-    answers = answer_maps(bundle, questions)
+    answers = answer_maps(snapshot, questions)
     nobody: Any = None
     desk = ForecastService(
-        bundle=bundle,
-        outbox=nobody,
+        snapshot=snapshot,
+        events=nobody,
         forecaster=nobody,
         counts=nobody,
         user_id=1,
@@ -76,12 +76,12 @@ async def _steps(site: plant.Site) -> dict[str, float]:
     n_grouped = len(groups) * GROUP
     compute = _cost(lambda: [forecast(model.predictor, ratings.snapshot, fixtures(g)) for g in groups], n_grouped)
     alone = _cost(lambda: [forecast(model.predictor, ratings.snapshot, fixtures([q])) for q in questions[:200]], 200)
-    whole = _cost(lambda: [answer_maps(bundle, group) for group in groups], n_grouped)
+    whole = _cost(lambda: [answer_maps(snapshot, group) for group in groups], n_grouped)
     return {
         "token check": _cost(lambda: [tokens.user_of(token) for _ in range(n)], n),
         "validation": _cost(lambda: [ForecastRequest.model_validate_json(body) for body in bodies], n),
         "question: names, ids, lineups": _cost(
-            lambda: [map_question(bundle, ratings, request, today) for request in requests], n
+            lambda: [map_question(snapshot, ratings, request, today) for request in requests], n
         ),
         f"features and model, {GROUP} at once (alone: {alone:.0f})": compute,
         "answer": whole - compute,

@@ -16,5 +16,5 @@ async def keep_revocations(
     while True:
         async with sessions() as session:
             tokens.revoke(await Users(session).revocations(tokens.oldest_issue()))
-        state.is_well()
+        state.mark_healthy()
         await asyncio.sleep(seconds)

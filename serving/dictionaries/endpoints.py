@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from serving.dependencies import BundleDep, authenticated
+from serving.dependencies import SnapshotDep, authenticated
 from serving.dictionaries.index import Dictionary, Entry
 from serving.dictionaries.profiles import (
     MapProfile,
@@ -42,36 +42,36 @@ def _one(dictionary: Dictionary, entry_id: int, kind: str) -> Entry:
 
 
 @router.get("/maps", responses=_LIST)
-async def list_maps(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+async def list_maps(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
     """Maps, paged in the order of their ids."""
-    return _page(bundle.dictionaries.maps, listing)
+    return _page(snapshot.dictionaries.maps, listing)
 
 
 @router.get("/maps/{map_id}", responses=_ONE)
-async def get_map(map_id: EntryId, bundle: BundleDep) -> MapProfile:
+async def get_map(map_id: EntryId, snapshot: SnapshotDep) -> MapProfile:
     """One map, and whether it is in the active pool."""
-    return map_profile(bundle, _one(bundle.dictionaries.maps, map_id, "map"))
+    return map_profile(snapshot, _one(snapshot.dictionaries.maps, map_id, "map"))
 
 
 @router.get("/teams", responses=_LIST)
-async def list_teams(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+async def list_teams(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
     """Teams with their aliases, paged in the order of their ids."""
-    return _page(bundle.dictionaries.teams, listing)
+    return _page(snapshot.dictionaries.teams, listing)
 
 
 @router.get("/teams/{team_id}", responses=_ONE)
-async def get_team(team_id: EntryId, bundle: BundleDep) -> TeamProfile:
+async def get_team(team_id: EntryId, snapshot: SnapshotDep) -> TeamProfile:
     """One team with its aliases, latest five, rating, and record on each map."""
-    return team_profile(bundle, _one(bundle.dictionaries.teams, team_id, "team"))
+    return team_profile(snapshot, _one(snapshot.dictionaries.teams, team_id, "team"))
 
 
 @router.get("/players", responses=_LIST)
-async def list_players(listing: ListingQuery, bundle: BundleDep) -> EntryPage:
+async def list_players(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
     """Players with their aliases, paged in the order of their ids."""
-    return _page(bundle.dictionaries.players, listing)
+    return _page(snapshot.dictionaries.players, listing)
 
 
 @router.get("/players/{player_id}", responses=_ONE)
-async def get_player(player_id: EntryId, bundle: BundleDep) -> PlayerProfile:
+async def get_player(player_id: EntryId, snapshot: SnapshotDep) -> PlayerProfile:
     """One player with the other spellings of the nickname, teams and rating."""
-    return player_profile(bundle, _one(bundle.dictionaries.players, player_id, "player"))
+    return player_profile(snapshot, _one(snapshot.dictionaries.players, player_id, "player"))

@@ -74,25 +74,25 @@ class PlayerProfile(Entry):
     rating: Rating | None = Field(description="None for who has not played a rated map.")
 
 
-def map_profile(bundle: ServingSnapshot, entry: Entry) -> MapProfile:
+def map_profile(snapshot: ServingSnapshot, entry: Entry) -> MapProfile:
     """A map with its place in the pool."""
     is_active = None
-    if bundle.ratings is not None:
-        pool = active_maps(bundle.ratings.snapshot.state, bundle.ratings.snapshot.as_of)
+    if snapshot.ratings is not None:
+        pool = active_maps(snapshot.ratings.snapshot.state, snapshot.ratings.snapshot.as_of)
         is_active = entry.id < len(pool) and bool(pool[entry.id])
-    is_retired = entry.id in bundle.dictionaries.rows.retired
+    is_retired = entry.id in snapshot.dictionaries.rows.retired
     return MapProfile(**dict(entry), is_active=is_active, is_retired=is_retired)
 
 
-def team_profile(bundle: ServingSnapshot, entry: Entry) -> TeamProfile:
+def team_profile(snapshot: ServingSnapshot, entry: Entry) -> TeamProfile:
     """A team with its latest five, rating and record."""
-    names, ratings = bundle.dictionaries, bundle.ratings
+    names, ratings = snapshot.dictionaries, snapshot.ratings
     five = ratings.snapshot.latest_lineup(entry.id) if ratings else None
     strength = summarise_team(ratings.snapshot, entry.id) if ratings else None
     return TeamProfile(
         **dict(entry),
         latest_five=[_named(names.players, player) for player in five or ()],
-        rating=_rating(bundle.model, ratings, strength),
+        rating=_rating(snapshot.model, ratings, strength),
         maps=[
             MapRecord(map=_named(names.maps, played_map), played=played, won=won, lost=played - won)
             for played_map, played, won in names.records.get(entry.id, ())
@@ -100,15 +100,15 @@ def team_profile(bundle: ServingSnapshot, entry: Entry) -> TeamProfile:
     )
 
 
-def player_profile(bundle: ServingSnapshot, entry: Entry) -> PlayerProfile:
+def player_profile(snapshot: ServingSnapshot, entry: Entry) -> PlayerProfile:
     """A player with teams and rating."""
-    names, ratings = bundle.dictionaries, bundle.ratings
+    names, ratings = snapshot.dictionaries, snapshot.ratings
     strength = summarise_player(ratings.snapshot, entry.id) if ratings else None
     teams: Sequence[tuple[int, date]] = names.played_for.get(entry.id, ())
     return PlayerProfile(
         **dict(entry),
         teams=[PlayedFor(team=_named(names.teams, team), last_played_on=day) for team, day in teams],
-        rating=_rating(bundle.model, ratings, strength),
+        rating=_rating(snapshot.model, ratings, strength),
     )
 
 

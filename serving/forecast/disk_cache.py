@@ -46,14 +46,14 @@ class DiskCache:
             return None
         return blob if sha256(blob).hexdigest() == digest else None
 
-    def save(self, bundle: ServingSnapshot) -> None:
-        """Make ``bundle`` the one to start from, and drop the blobs of older ones.
+    def save(self, snapshot: ServingSnapshot) -> None:
+        """Make ``snapshot`` the one to start from, and drop the blobs of older ones.
 
         Raises:
             OSError: If the folder cannot be written; what was saved before stays.
         """
-        model, ratings = bundle.model, bundle.ratings
-        blobs = [bundle.dictionaries.rows.model_dump_json().encode()]
+        model, ratings = snapshot.model, snapshot.ratings
+        blobs = [snapshot.dictionaries.rows.model_dump_json().encode()]
         blobs += [model.blob] if model else []
         blobs += [ratings.data] if ratings else []
         digests = [self._put(blob) for blob in blobs]

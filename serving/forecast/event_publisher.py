@@ -46,13 +46,13 @@ class EventPublisher:
     Attributes:
         before_turn: Called before each turn; what it has kept is written in it.
         redis_problem: Why the last write to Redis failed, None where it did not.
-        spool_problem: The same of the local file.
+        fallback_problem: The same of the local file.
     """
 
-    def __init__(self, redis: Redis, spool: FallbackFile) -> None:
+    def __init__(self, redis: Redis, fallback_file: FallbackFile) -> None:
         self._redis = redis
         self._write_events = redis.register_script(WRITE)
-        self._spool = spool
+        self._fallback_file = fallback_file
         self._waiting: list[_Waiting] = []
         self._n_waiting = 0
         self._wake = asyncio.Event()
@@ -60,12 +60,12 @@ class EventPublisher:
         self._retry_at = 0.0
         self._retry_seconds = SHORTEST_RETRY_SECONDS
         self.redis_problem: str | None = None
-        self.spool_problem: str | None = None
+        self.fallback_problem: str | None = None
 
     @property
-    def spooled_bytes(self) -> int:
+    def fallback_bytes(self) -> int:
         """Size of the events that wait for Redis in the local file."""
-        return self._spool.waiting_bytes
+        return self._fallback_file.waiting_bytes
 
     @property
     def waiting(self) -> int:
@@ -125,7 +125,7 @@ class EventPublisher:
             redis.RedisError: If Redis does not answer.
         """
         text = event_id.encode()
-        spooled = self._spool.find(text)
+        spooled = self._fallback_file.find(text)
         if spooled is not None:
             return spooled
         first = UUID(event_id).int >> 80
@@ -144,7 +144,7 @@ class EventPublisher:
     async def run(self, state: TaskState) -> None:
         """Write what waits, and ship what the spool holds, for as long as the service lives."""
         while True:
-            state.is_well()
+            state.mark_healthy()
             self.before_turn()
             if not self._waiting:
                 await self._sleep()
@@ -168,7 +168,7 @@ class EventPublisher:
                 finally:
                     _refuse(group, "the service stops")
         finally:
-            self._spool.close()
+            self._fallback_file.close()
 
     def _next_group(self) -> list[_Waiting]:
         """Take what waits, the oldest first, until it is enough for an entry of the stream."""
@@ -193,30 +193,34 @@ class EventPublisher:
         if not group:
             return
         events = [event for of_one, _ in group for event in of_one]
-        if not self._spool.waiting_bytes and time.monotonic() >= self._retry_at and await self._to_redis(events):
+        if (
+            not self._fallback_file.waiting_bytes
+            and time.monotonic() >= self._retry_at
+            and await self._to_redis(events)
+        ):
             _confirm(group)
             return
         try:
-            self._spool.append(events)
+            self._fallback_file.append(events)
         except FallbackFileError as error:
-            if self.spool_problem is None:
+            if self.fallback_problem is None:
                 log.error("spool_refuses", error=str(error))
-            self.spool_problem = str(error)
+            self.fallback_problem = str(error)
             _refuse(group, "Redis is away and the local file takes no more")
             return
-        self.spool_problem = None
+        self.fallback_problem = None
         _confirm(group)
 
     def _has_to_ship(self) -> bool:
         """Whether something waits for Redis, or it has to be seen whether Redis is back."""
-        return self._spool.waiting_bytes > 0 or self.redis_problem is not None
+        return self._fallback_file.waiting_bytes > 0 or self.redis_problem is not None
 
     async def _ship(self) -> None:
         """Ship the oldest part of the spool."""
-        events = self._spool.read(SHIP_BYTES)
+        events = self._fallback_file.read(SHIP_BYTES)
         if await self._to_redis(events) and events:
-            self._spool.mark_shipped(events)
-            log.info("spool_shipped", events=len(events), bytes_left=self._spool.waiting_bytes)
+            self._fallback_file.mark_shipped(events)
+            log.info("spool_shipped", events=len(events), bytes_left=self._fallback_file.waiting_bytes)
 
     async def _to_redis(self, events: list[bytes]) -> bool:
         """Whether Redis has the events. Where it may have some of them they are sent again: the sink ignores these."""
@@ -236,7 +240,7 @@ class EventPublisher:
         if self.redis_problem is not None:
             log.info("redis_back")
         self.redis_problem, self._retry_seconds = None, SHORTEST_RETRY_SECONDS
-        self.spool_problem = None
+        self.fallback_problem = None
         return True
 
 

@@ -17,7 +17,7 @@ class Asker(Protocol):
     """Who asks."""
 
     @property
-    def bundle(self) -> ServingSnapshot:
+    def snapshot(self) -> ServingSnapshot:
         """From which the answer has to come."""
         ...
 
@@ -36,15 +36,15 @@ class _Asked:
 
 
 class Forecaster:
-    """Computes, before each turn of the outbox, the questions that came during the last one.
+    """Computes, before each turn of the publisher, the questions that came during the last one.
 
     A question that comes alone is computed at once. The more come, the less each costs.
     """
 
-    def __init__(self, outbox: EventPublisher) -> None:
-        self._outbox = outbox
+    def __init__(self, publisher: EventPublisher) -> None:
+        self._publisher = publisher
         self._asked: list[_Asked] = []
-        outbox.before_turn = self._answer
+        publisher.before_turn = self._answer
 
     async def answer(self, question: ResolvedRequest, request: ForecastRequest, asker: Asker) -> Answered:
         """The answer, once its event is in the history's keeping.
@@ -57,32 +57,32 @@ class Forecaster:
         Raises:
             ProblemError: If it cannot be answered or kept.
         """
-        self._outbox.require_room(len(self._asked))
+        self._publisher.require_room(len(self._asked))
         asked = _Asked(question, request, asker)
         self._asked.append(asked)
-        self._outbox.wake()
+        self._publisher.wake()
         await asked.kept
         assert asked.found is not None
         return asked.found
 
     def _answer(self) -> None:
         waiting, self._asked = self._asked, []
-        for bundle, of_bundle in groupby(waiting, key=lambda asked: asked.asker.bundle):
+        for snapshot, of_bundle in groupby(waiting, key=lambda asked: asked.asker.snapshot):
             group = list(of_bundle)
             for start in range(0, len(group), MAX_GROUP):
-                self._answer_group(bundle, group[start : start + MAX_GROUP])
+                self._answer_group(snapshot, group[start : start + MAX_GROUP])
 
-    def _answer_group(self, bundle: ServingSnapshot, group: Sequence[_Asked]) -> None:
+    def _answer_group(self, snapshot: ServingSnapshot, group: Sequence[_Asked]) -> None:
         try:
-            answers = answer_maps(bundle, [asked.question for asked in group])
+            answers = answer_maps(snapshot, [asked.question for asked in group])
             events = [asked.asker.event(asked.request, found) for asked, found in zip(group, answers, strict=True)]
         except Exception as error:  # noqa: BLE001 - it is raised again in the request that it belongs to
             if len(group) > 1:
                 for asked in group:
-                    self._answer_group(bundle, [asked])
+                    self._answer_group(snapshot, [asked])
             elif not group[0].kept.done():  # a client that went away has cancelled it
                 group[0].kept.set_exception(error)
             return
         for asked, found, event in zip(group, answers, events, strict=True):
             asked.found = found
-            self._outbox.keep([event], asked.kept)
+            self._publisher.keep([event], asked.kept)

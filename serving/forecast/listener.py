@@ -13,13 +13,13 @@ POLL_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
-async def listen_for_models(redis: Redis, keeper: ModelRefresher, state: TaskState) -> None:
-    """Tell ``keeper`` of each announcement, and once after each subscription, as one may have been missed before it.
+async def listen_for_models(redis: Redis, refresher: ModelRefresher, state: TaskState) -> None:
+    """Tell ``refresher`` of each announcement, and once after each subscription, as one may have been missed before it.
 
     Args:
         redis: A client with a health check, so that a connection that died silently is noticed. (redis-py's
             ``listen()`` would end without an error after a longer outage.)
-        keeper: Is told.
+        refresher: Is told.
         state: Of this task.
 
     Raises:
@@ -32,17 +32,17 @@ async def listen_for_models(redis: Redis, keeper: ModelRefresher, state: TaskSta
             if message is None:
                 continue
             if message["type"] == "subscribe":
-                state.is_well()
-                keeper.tell()
+                state.mark_healthy()
+                refresher.refresh_soon()
             elif message["type"] == "message":
-                _take(message["data"], keeper)
+                _take(message["data"], refresher)
 
 
-def _take(data: bytes, keeper: ModelRefresher) -> None:
+def _take(data: bytes, refresher: ModelRefresher) -> None:
     try:
         announcement = parse_announcement(data)
     except ValidationError as error:
         log.warning("announcement_malformed", error=str(error), data=data[:200])
         return
     log.info("announced", kind=announcement.kind, model_version=announcement.model_version)
-    keeper.tell()
+    refresher.refresh_soon()

@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 
 class ModelRefresher:
-    """Holds the bundle that is served.
+    """Holds the snapshot that is served.
 
     Attributes:
         current: What is served: one reference, so that a request sees model, ratings and dictionaries of one moment.
         problems: What is not as it should be, by what it is about: shown in ``/health/ready``.
         swaps: How many models and ratings were taken into service.
-        refusals: How many of them failed a check.
+        rejections: How many of them failed a check.
     """
 
     def __init__(self, *, rows: ServedRows, blobs: Blobs, copies: DiskCache, model_refresh_seconds: float) -> None:
@@ -41,7 +41,7 @@ class ModelRefresher:
         self.current = ServingSnapshot()
         self.problems: dict[str, str] = {}
         self.swaps = {"model": 0, "ratings": 0}
-        self.refusals = {"model": 0, "ratings": 0}
+        self.rejections = {"model": 0, "ratings": 0}
 
     async def start(self) -> None:
         """Take what was served last from disk, then what PostgreSQL says, as far as either can be had."""
@@ -51,24 +51,24 @@ class ModelRefresher:
             self._report("copy", str(error))
         else:
             self.current = copy or self.current
-        await self.reconcile()
+        await self.refresh()
         _leave_out_of_collection()
 
-    def tell(self) -> None:
+    def refresh_soon(self) -> None:
         """There may be something new: reconcile soon."""
         self._news.set()
 
     async def run(self, state: TaskState) -> None:
         """Reconcile whenever told, and on the timer."""
         while True:
-            state.is_well()
+            state.mark_healthy()
             seconds = RETRY_SECONDS if {"postgresql", "mlflow"} & self.problems.keys() else self._reconcile_seconds
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), min(seconds, self._reconcile_seconds))
             self._news.clear()
-            await self.reconcile()
+            await self.refresh()
 
-    async def reconcile(self) -> None:
+    async def refresh(self) -> None:
         """Serve what PostgreSQL says, as far as it can be verified; the rest stays as it is and is reported."""
         before = self.current
         try:
@@ -146,9 +146,9 @@ class ModelRefresher:
         self._report("ratings", None)
         return ratings
 
-    async def _save(self, bundle: ServingSnapshot) -> None:
+    async def _save(self, snapshot: ServingSnapshot) -> None:
         try:
-            await asyncio.to_thread(self._copies.save, bundle)
+            await asyncio.to_thread(self._copies.save, snapshot)
         except OSError as error:
             self._report("copy", f"no copy of what is served can be kept: {error}")
         else:
@@ -163,8 +163,8 @@ class ModelRefresher:
             log.info("problem_over", about=about)
         else:
             self.problems[about] = problem
-            if about in self.refusals:
-                self.refusals[about] += 1
+            if about in self.rejections:
+                self.rejections[about] += 1
             log.warning("problem", about=about, problem=problem)
 
 
@@ -178,11 +178,11 @@ def _leave_out_of_collection() -> None:
     gc.freeze()
 
 
-def _names(bundle: ServingSnapshot) -> dict[str, int | None]:
+def _names(snapshot: ServingSnapshot) -> dict[str, int | None]:
     return {
-        "model_version": bundle.model.record.version if bundle.model else None,
-        "snapshot_id": bundle.ratings.record.id if bundle.ratings else None,
-        "maps": len(bundle.dictionaries.maps),
-        "teams": len(bundle.dictionaries.teams),
-        "players": len(bundle.dictionaries.players),
+        "model_version": snapshot.model.record.version if snapshot.model else None,
+        "snapshot_id": snapshot.ratings.record.id if snapshot.ratings else None,
+        "maps": len(snapshot.dictionaries.maps),
+        "teams": len(snapshot.dictionaries.teams),
+        "players": len(snapshot.dictionaries.players),
     }

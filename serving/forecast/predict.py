@@ -1,4 +1,4 @@
-"""Answers, computed from the bundle in memory. No I/O."""
+"""Answers, computed from the snapshot in memory. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,37 +38,37 @@ class Answered:
     map_name: str | None = None
 
 
-def require_model(bundle: ServingSnapshot) -> tuple[ServedModel, ServedRatings]:
-    """Model and ratings of the bundle.
+def require_model(snapshot: ServingSnapshot) -> tuple[ServedModel, ServedRatings]:
+    """Model and ratings of the snapshot.
 
     Raises:
         UnavailableError: If there are none yet.
     """
-    if bundle.model is None or bundle.ratings is None:
-        missing = "model" if bundle.model is None else "ratings"
+    if snapshot.model is None or snapshot.ratings is None:
+        missing = "model" if snapshot.model is None else "ratings"
         raise UnavailableError("no-model", f"no {missing} {'is' if missing == 'model' else 'are'} served yet")
-    return bundle.model, bundle.ratings
+    return snapshot.model, snapshot.ratings
 
 
-def answer_maps(bundle: ServingSnapshot, questions: Sequence[ResolvedRequest]) -> list[Answered]:
+def answer_maps(snapshot: ServingSnapshot, questions: Sequence[ResolvedRequest]) -> list[Answered]:
     """Forecast maps, one or many: each gets the same number as alone.
 
     The answers have the fields of ``ForecastAnswer``, but are written from plain data: to build that model, and to
     write it twice, for the client and for the event, took longer than the forecast itself.
 
     Args:
-        bundle: Model, ratings and dictionaries of one moment.
+        snapshot: Model, ratings and dictionaries of one moment.
         questions: At least one, each with one map.
 
     Raises:
         UnavailableError: If no model is served yet.
         ValueError: If a forecast is no probability.
     """
-    model, ratings = require_model(bundle)
+    model, ratings = require_model(snapshot)
     found = forecast(model.predictor, ratings.snapshot, fixtures(questions))
     if not ((found.low > 0.0) & (found.high < 1.0)).all():
         raise ValueError("the ratings lead to a forecast that is no probability")
-    names, used = bundle.dictionaries, _model_used(model, ratings).model_dump()
+    names, used = snapshot.dictionaries, _model_used(model, ratings).model_dump()
     numbers = zip(
         questions,
         found.probability.tolist(),
@@ -98,14 +98,14 @@ def answer_maps(bundle: ServingSnapshot, questions: Sequence[ResolvedRequest]) -
     return answers
 
 
-def answer_series(bundle: ServingSnapshot, question: ResolvedRequest, best_of: int) -> Answered:
+def answer_series(snapshot: ServingSnapshot, question: ResolvedRequest, best_of: int) -> Answered:
     """Forecast a series: on its maps where they are known, else averaged over likely vetoes.
 
     Raises:
         UnavailableError: If no model is served yet.
     """
-    model, ratings = require_model(bundle)
-    names = bundle.dictionaries
+    model, ratings = require_model(snapshot)
+    names = snapshot.dictionaries
     maps = np.array([played.id for played in question.maps]) if question.maps else None
     found = forecast_series(model.predictor, ratings.snapshot, fixtures([question]), best_of, maps)
     one, two = (_team_used(names, question, side) for side in (0, 1))

@@ -35,26 +35,26 @@ class ResolvedRequest:
 
 
 def map_question(
-    bundle: ServingSnapshot, ratings: ServedRatings, request: ForecastRequest, today: date
+    snapshot: ServingSnapshot, ratings: ServedRatings, request: ForecastRequest, today: date
 ) -> ResolvedRequest:
     """Understand a question about one map.
 
     Raises:
         WrongFieldError: If a field of the question is wrong.
     """
-    played = _entry(bundle.dictionaries.maps, "map", "map", request.map_id, request.map)
-    return _question(bundle.dictionaries, ratings, request, today, (played,))
+    played = _entry(snapshot.dictionaries.maps, "map", "map", request.map_id, request.map)
+    return _question(snapshot.dictionaries, ratings, request, today, (played,))
 
 
 def series_question(
-    bundle: ServingSnapshot, ratings: ServedRatings, request: SeriesRequest, today: date
+    snapshot: ServingSnapshot, ratings: ServedRatings, request: SeriesRequest, today: date
 ) -> ResolvedRequest:
     """Understand a question about a series.
 
     Raises:
         WrongFieldError: If a field of the question is wrong.
     """
-    found = _entries(bundle.dictionaries.maps, "map", ("map_ids", request.map_ids), ("maps", request.maps))
+    found = _entries(snapshot.dictionaries.maps, "map", ("map_ids", request.map_ids), ("maps", request.maps))
     field, maps = found or ("maps", [])
     if found and len(maps) != request.best_of:
         message = f"a best-of-{request.best_of} has {request.best_of} maps, not {len(maps)}; or leave them out"
@@ -62,7 +62,7 @@ def series_question(
     for one in maps:
         if maps.count(one) > 1:
             raise WrongFieldError("repeated-map", field, f"{one.name} is named twice; a series plays a map once")
-    return _question(bundle.dictionaries, ratings, request, today, tuple(maps))
+    return _question(snapshot.dictionaries, ratings, request, today, tuple(maps))
 
 
 def fixtures(questions: Sequence[ResolvedRequest]) -> MatchQuestions:

@@ -28,11 +28,11 @@ CHUNK = 100
 
 @dataclass(frozen=True, slots=True)
 class ForecastService:
-    """Serves one request: everything is answered from the bundle that was served when it came.
+    """Serves one request: everything is answered from the snapshot that was served when it came.
 
     Attributes:
-        bundle: Model, ratings and dictionaries of one moment.
-        outbox: Keeps the events.
+        snapshot: Model, ratings and dictionaries of one moment.
+        events: Stores the events.
         forecaster: Answers questions about a map together with those of other requests.
         counts: Counts what was answered.
         user_id: Who asks.
@@ -41,8 +41,8 @@ class ForecastService:
         request_id: Of the request: events are written by another task, which does not have it.
     """
 
-    bundle: ServingSnapshot
-    outbox: EventPublisher
+    snapshot: ServingSnapshot
+    events: EventPublisher
     forecaster: Forecaster
     counts: Counts
     user_id: int
@@ -59,7 +59,7 @@ class ForecastService:
         Raises:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
-        question = map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
+        question = map_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
         found = await self.forecaster.answer(question, request, self)
         self.counts.forecast(found.map_name, found.probability)
         return found.body
@@ -73,9 +73,9 @@ class ForecastService:
         Raises:
             ProblemError: If the question is wrong, or the service cannot answer now.
         """
-        question = series_question(self.bundle, require_model(self.bundle)[1], request, self.today)
-        found = answer_series(self.bundle, question, request.best_of)
-        await self.outbox.record([self.event(request, found)])
+        question = series_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
+        found = answer_series(self.snapshot, question, request.best_of)
+        await self.events.record([self.event(request, found)])
         self.counts.forecast(None, found.probability)
         return found.body
 
@@ -91,7 +91,7 @@ class ForecastService:
         Raises:
             UnavailableError: If no model is served yet.
         """
-        require_model(self.bundle)
+        require_model(self.snapshot)
         batch_id = str(uuid7())
         chunks = []
         for start in range(0, len(questions), CHUNK):
@@ -105,14 +105,14 @@ class ForecastService:
         good = [found for found in understood if not isinstance(found, ProblemError)]
         if not good:
             return _Chunk(understood, [], None, self.counts)
-        answered = answer_maps(self.bundle, [question for _, question in good])
+        answered = answer_maps(self.snapshot, [question for _, question in good])
         events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
-        return _Chunk(understood, answered, self.outbox.record(events), self.counts)
+        return _Chunk(understood, answered, self.events.record(events), self.counts)
 
     def _understood(self, question: Any) -> tuple[ForecastRequest, ResolvedRequest] | ProblemError:
         try:
             request = ForecastRequest.model_validate(question)
-            return request, map_question(self.bundle, require_model(self.bundle)[1], request, self.today)
+            return request, map_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
         except ValidationError as error:
             return InvalidRequestError([{**found, "loc": ("body", *found["loc"])} for found in error.errors()])
         except ProblemError as error:
@@ -120,7 +120,7 @@ class ForecastService:
 
     def event(self, request: MatchupRequest, found: Answered, batch_id: str | None = None) -> bytes:
         """A ``ForecastEvent`` or ``SeriesEvent`` as JSON; the answer is in it to the byte as it is sent."""
-        model, ratings = require_model(self.bundle)
+        model, ratings = require_model(self.snapshot)
         return orjson.dumps(
             {
                 "event_id": found.forecast_id,
@@ -142,8 +142,8 @@ class ForecastService:
 def forecast_service_of(services: Services, user_id: int) -> ForecastService:
     """Serves a request that came just now."""
     return ForecastService(
-        bundle=services.keeper.current,
-        outbox=services.outbox,
+        snapshot=services.refresher.current,
+        events=services.events,
         forecaster=services.forecaster,
         counts=services.counts,
         user_id=user_id,

@@ -98,7 +98,7 @@ async def _stored_or_on_its_way(services: Services, forecast_id: str) -> Documen
     except UnavailableError as error:
         away = error
     try:
-        event = await services.outbox.find(forecast_id)
+        event = await services.events.find(forecast_id)
     except (RedisError, OSError):
         event = None
     if event is not None:

@@ -26,11 +26,13 @@ async def stream_lengths(redis: Redis) -> Mapping[str, int]:
 def state_of(services: Services, lengths: Mapping[str, int]) -> Iterable[Metric]:
     """The state as metrics."""
     yield from _served(services)
-    outbox = services.outbox
-    yield _gauge("cs2_spool_bytes", "Size of the events that wait in the local file for Redis.", outbox.spooled_bytes)
+    publisher = services.events
+    yield _gauge(
+        "cs2_spool_bytes", "Size of the events that wait in the local file for Redis.", publisher.fallback_bytes
+    )
     limit = services.settings.fallback_file_max_mb * 1024 * 1024
     yield _gauge("cs2_spool_max_bytes", "Bound of the local file; beyond it forecasts are refused.", limit)
-    yield _gauge("cs2_outbox_waiting", "Events that wait for Redis or the local file to take them.", outbox.waiting)
+    yield _gauge("cs2_outbox_waiting", "Events that wait for Redis or the local file to take them.", publisher.waiting)
     for name, value in lengths.items():
         about = "that could not be stored" if name == "cs2_dead_letters" else "that are not stored yet"
         yield _gauge(name, f"Entries of the stream in Redis {about}.", value)
@@ -47,19 +49,19 @@ def state_of(services: Services, lengths: Mapping[str, int]) -> Iterable[Metric]
 
 
 def _served(services: Services) -> Iterable[Metric]:
-    bundle, today = services.keeper.current, services.settings.current_day()
-    if bundle.model is not None:
-        record = bundle.model.record
+    snapshot, today = services.refresher.current, services.settings.current_day()
+    if snapshot.model is not None:
+        record = snapshot.model.record
         yield _gauge("cs2_model_version", "Version of the model that is served.", record.version)
         age = (today - record.trained_through).days
         yield _gauge("cs2_model_age_days", "Days since the last result that the model was trained on.", age)
-    if bundle.ratings is not None:
-        age = (today - bundle.ratings.record.as_of).days
+    if snapshot.ratings is not None:
+        age = (today - snapshot.ratings.record.as_of).days
         yield _gauge("cs2_ratings_age_days", "Days since the last result that the ratings know.", age)
-    keeper = services.keeper
-    yield _counter("cs2_swaps", "Models and ratings that were taken into service.", "part", keeper.swaps)
+    refresher = services.refresher
+    yield _counter("cs2_swaps", "Models and ratings that were taken into service.", "part", refresher.swaps)
     yield _counter(
-        "cs2_refusals", "Models and ratings that failed a check and are not served.", "part", keeper.refusals
+        "cs2_refusals", "Models and ratings that failed a check and are not served.", "part", refresher.rejections
     )
 
 

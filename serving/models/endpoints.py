@@ -91,7 +91,7 @@ async def _promoted(services: Services, change: Callable[[Session], ModelRow]) -
             raise ConflictError("not-promotable", str(error)) from error
         await session.refresh(row)
         model, now = shown(row), await session.run_sync(registry.get_served_versions)
-    services.keeper.tell()
+    services.refresher.refresh_soon()
     try:
         announcement = build_announcement(AnnouncementKind.MODEL, now)
         await services.redis.publish(CHANNEL, encode_announcement(announcement))

@@ -68,7 +68,7 @@ async def announce(url: str, payload: bytes | None = None) -> None:
 
 def serves(service: Service, version: int) -> Callable[[], Awaitable[bool]]:
     async def condition() -> bool:
-        model = service.services.keeper.current.model
+        model = service.services.refresher.current.model
         return model is not None and model.record.version == version
 
     return condition

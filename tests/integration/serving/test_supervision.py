@@ -82,7 +82,7 @@ async def test_a_task_that_fails_is_started_again_and_told_until_it_works(servic
         runs += 1
         if not may_work.is_set():
             raise ValueError("not yet")
-        state.is_well()
+        state.mark_healthy()
         await asyncio.Event().wait()
 
     supervisor.start("tried", run)
@@ -109,7 +109,7 @@ async def test_a_write_that_fails_by_a_fault_of_ours_refuses_its_forecasts_and_n
         raise RuntimeError("a fault of ours")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service.services.outbox, "_write_events", fails)
+        broken.setattr(service.services.events, "_write_events", fails)
         async with asyncio.timeout(20):
             refused = await service.forecast()
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")

@@ -106,10 +106,10 @@ async def test_forecasts_that_cannot_be_kept_are_not_answered_and_the_others_are
 ) -> None:
     models.publish()
     async with running(redis_url="redis://127.0.0.1:1/0") as service:  # away: the local file has to take them
-        spool = service.services.outbox._spool
-        monkeypatch.setattr(spool, "_max_bytes", 200 * 1024)  # room for one chunk
+        fallback_file = service.services.events._fallback_file
+        monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # room for one chunk
         results = (await ask(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
-        kept = spool.read(10**6)
+        kept = fallback_file.read(10**6)
     assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK
     assert {result["problem"]["status"] for result in results[CHUNK:]} == {503}
     answered = [result["forecast"]["forecast_id"] for result in results[:CHUNK]]

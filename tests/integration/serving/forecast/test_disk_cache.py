@@ -31,8 +31,8 @@ async def test_a_start_from_a_copy_needs_neither_skops_nor_scikit_learn(
         answer = (await service.forecast()).json()
     script = (
         "import sys; from pathlib import Path; from serving.forecast.disk_cache import DiskCache; import serving.app\n"
-        f"bundle = DiskCache(Path({str(tmp_path)!r}) / 'serving').load()\n"
-        "assert bundle.model.record.version == int(sys.argv[1])\n"
+        f"snapshot = DiskCache(Path({str(tmp_path)!r}) / 'serving').load()\n"
+        "assert snapshot.model.record.version == int(sys.argv[1])\n"
         "assert not {'sklearn', 'scipy', 'skops'} & set(sys.modules), 'too much was imported'"
     )
     subprocess.run([sys.executable, "-c", script, str(answer["model"]["version"])], check=True)
@@ -51,7 +51,7 @@ async def test_coefficients_that_do_not_answer_the_golden_forecasts_are_no_copy(
         with pytest.raises(RefusedError, match=r"golden|coefficients"):
             DiskCache(tmp_path / "serving").load()
     manifest.write_text(json.dumps({**told, "coefficients": None}))  # as an older release wrote it
-    bundle = DiskCache(tmp_path / "serving").load()
-    assert bundle is not None
-    assert bundle.model is not None
-    assert bundle.model.predictor.coefficients.tolist() == told["coefficients"]
+    snapshot = DiskCache(tmp_path / "serving").load()
+    assert snapshot is not None
+    assert snapshot.model is not None
+    assert snapshot.model.predictor.coefficients.tolist() == told["coefficients"]

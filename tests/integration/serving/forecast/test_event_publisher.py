@@ -14,9 +14,9 @@ async def test_what_waits_when_the_service_ends_is_written_first(redis_url: str,
     """Its task has ended by then."""
     events = [b'{"n": 1}', b'{"n": 2}', b'{"n": 3}']
     async with redis.asyncio.Redis.from_url(redis_url) as client:
-        outbox = EventPublisher(client, FallbackFile(tmp_path, max_bytes=10_000))
-        kept = [outbox.record(events[:2]), outbox.record(events[2:])]
-        await outbox.close()
+        publisher = EventPublisher(client, FallbackFile(tmp_path, max_bytes=10_000))
+        kept = [publisher.record(events[:2]), publisher.record(events[2:])]
+        await publisher.close()
         assert [future.done() and future.exception() for future in kept] == [None, None]
         entries: Any = await client.xrange(EVENTS_STREAM)
     assert [event for _, fields in entries for event in parse_entry(fields)] == events

@@ -1,4 +1,4 @@
-"""The short way of a forecast: answers and refusals as on the usual one; groups harm nobody; nothing heavy."""
+"""The short way of a forecast: answers and rejections as on the usual one; groups harm nobody; nothing heavy."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEv
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
 from serving.errors import NotAuthenticatedError
-from serving.forecast import event_publisher as outbox
+from serving.forecast import event_publisher as publisher
 from serving.forecast.resolve import ResolvedRequest
 from serving.forecast.service import forecast_service_of
 from serving.middleware.body_limit import MAX_BODY_BYTES
@@ -117,7 +117,7 @@ async def test_forecasts_asked_for_together_are_one_entry_and_each_is_found(serv
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         assert any(EVENTS_FIELD in fields for _, fields in await client.xrange(EVENTS_STREAM))
     for answer in answers:
-        event = await service.services.outbox.find(answer["forecast_id"])
+        event = await service.services.events.find(answer["forecast_id"])
         assert event is not None
         assert json.loads(event)["response"] == answer
 
@@ -125,7 +125,7 @@ async def test_forecasts_asked_for_together_are_one_entry_and_each_is_found(serv
 async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) -> None:
     league, services = service.league, service.services
     desk, request = forecast_service_of(services, 1), ForecastRequest(**league.question())
-    teams = tuple(services.keeper.current.dictionaries.teams.get(team) for team in league.teams)
+    teams = tuple(services.refresher.current.dictionaries.teams.get(team) for team in league.teams)
     broken = ResolvedRequest(maps=(), teams=teams, lineups=(None, None), played_on=TODAY)  # type: ignore[arg-type]
     async with asyncio.timeout(20):  # where the failure is nobody's, nobody is answered
         found = await asyncio.gather(
@@ -140,7 +140,7 @@ async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) 
 async def test_while_too_many_wait_for_the_history_more_are_refused(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box, writes, may_write = service.services.outbox, asyncio.Event(), asyncio.Event()
+    box, writes, may_write = service.services.events, asyncio.Event(), asyncio.Event()
     write = box._write_events
 
     async def waits(**told: Any) -> Any:
@@ -149,7 +149,7 @@ async def test_while_too_many_wait_for_the_history_more_are_refused(
         return await write(**told)
 
     monkeypatch.setattr(box, "_write_events", waits)
-    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
+    monkeypatch.setattr(publisher, "MAX_WAITING", 3)
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         asked = [group.create_task(service.forecast())]
         await writes.wait()

@@ -65,7 +65,7 @@ async def test_new_ratings_and_names_are_served_with_the_old_model(service: Serv
     snapshot = await asyncio.to_thread(models.publish_ratings, ratings_of(models.league, skill=3.0))
 
     async def new() -> bool:
-        ratings = service.services.keeper.current.ratings
+        ratings = service.services.refresher.current.ratings
         return ratings is not None and ratings.record.id == snapshot
 
     await until(new)

@@ -65,16 +65,16 @@ async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
 
 
 async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: str, tmp_path: Path) -> None:
-    spool, events = FallbackFile(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
-    spool.append(events[:1])
+    fallback_file, events = FallbackFile(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
+    fallback_file.append(events[:1])
     async with redis.asyncio.Redis.from_url(redis_url) as client:
-        outbox = EventPublisher(client, spool)
-        kept = outbox.record(events[1:])
-        task = asyncio.create_task(outbox.run(TaskState()))
+        publisher = EventPublisher(client, fallback_file)
+        kept = publisher.record(events[1:])
+        task = asyncio.create_task(publisher.run(TaskState()))
         await kept
 
         async def shipped() -> bool:
-            return not outbox.spooled_bytes
+            return not publisher.fallback_bytes
 
         await until(shipped)
         task.cancel()
@@ -89,7 +89,7 @@ async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
     async with running(redis_url=valkey.url) as service:
         valkey.stop()
         assert (await service.forecast()).status_code == 200
-        monkeypatch.setattr(service.services.outbox._spool, "_max_bytes", 100)
+        monkeypatch.setattr(service.services.events._fallback_file, "_max_bytes", 100)
         response = await service.forecast()
         assert response.status_code == 503
         assert response.json()["type"] == "urn:cs2-forecast:problem:history-unavailable"

@@ -81,10 +81,10 @@ async def test_what_is_served_and_what_waits_is_told(service: Service, models: M
     assert value(before, "cs2_component_well", component="redis") == 1
     assert value(before, "cs2_task_restarts_total", task="history") == 0
     await asyncio.to_thread(models.publish, seed=1)
-    await service.services.keeper.reconcile()
+    await service.services.refresher.refresh()
     await asyncio.to_thread(models.publish, seed=2, sha256="0" * 64)
-    await service.services.keeper.reconcile()
-    await service.services.keeper.reconcile()
+    await service.services.refresher.refresh()
+    await service.services.refresher.refresh()
     after = await scraped(service)
     assert value(after, "cs2_model_version") == 2
     assert value(after, "cs2_swaps_total", part="model") == 2
