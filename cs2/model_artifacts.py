@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import regression_error
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
@@ -39,7 +39,7 @@ class ModelDescription(Protocol):
 
     @property
     def feature_names(self) -> Sequence[str]:
-        """Columns of the features, in order."""
+        """Columns of the features in order, as ``ml_models`` spells them (``STORED_FEATURE_NAMES``)."""
 
     @property
     def regression_cases(self) -> Mapping[str, Any]:
@@ -113,7 +113,7 @@ def verify_features(description: ModelDescription) -> None:
     Raises:
         ArtifactRejectedError: If they differ.
     """
-    if description.features_version != FEATURES_VERSION or tuple(description.feature_names) != FEATURE_NAMES:
+    if description.features_version != FEATURES_VERSION or tuple(description.feature_names) != STORED_FEATURE_NAMES:
         raise ArtifactRejectedError(
             f"it needs features of version {description.features_version}, this code computes {FEATURES_VERSION}"
         )

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 
 from cs2.forecasting.matches import UNKNOWN, FloatArray
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import STORED_FEATURE_NAMES
 from cs2.forecasting.series.series import SeriesForecast
 from cs2.messages import MapOfSeries, ModelUsed, Ref, ScoreLine, SeriesAnswer, TeamUsed
 
@@ -72,8 +72,8 @@ def players_on_both_sides(team1: TeamUsed, team2: TeamUsed) -> list[str]:
 
 
 def contributions_by_feature(contributions: FloatArray) -> dict[str, float]:
-    """What each feature added, by its name."""
-    return dict(zip(FEATURE_NAMES, contributions.tolist(), strict=True))
+    """Name the contributions as events and the history spell them."""
+    return dict(zip(STORED_FEATURE_NAMES, contributions.tolist(), strict=True))
 
 
 def _named(map_id: int, name: Callable[[int], str]) -> Ref | None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from cs2.forecasting.evaluation.stability import stability_index
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.storage.model_registry import ModelRow
 from pipelines.mlflow_client import MlflowTracking
@@ -39,7 +39,7 @@ def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, 
     added = np.abs(model.contributions(X))
     found = {
         name: stability_index(added[:, place], np.abs(recent[name].to_numpy(float)))
-        for place, name in enumerate(FEATURE_NAMES)
+        for place, name in enumerate(STORED_FEATURE_NAMES)
         if name in recent
     }
     p = model.probability(X), recent[PROBABILITY].to_numpy(float)

@@ -13,7 +13,7 @@ from cs2.messages import Ref
 from serving.dictionaries.index import Dictionary, Entry
 from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
 
-SCALE = FEATURE_NAMES.index("rating_of_experienced")
+SCALE = FEATURE_NAMES.index("rating_x_experience")
 """Feature whose coefficient is the log-odds of one point of strength."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from uuid_utils import uuid7
 
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import STORED_FEATURE_NAMES
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.series.series import forecast_series
 from cs2.messages import ModelUsed, Ref, TeamUsed
@@ -93,7 +93,7 @@ def answer_maps(snapshot: ServingSnapshot, questions: Sequence[ResolvedRequest])
             "team2": _plain_team(names, question, 1),
             "played_on": question.played_on,
         }
-        of_features = dict(zip(FEATURE_NAMES, contributions, strict=True))
+        of_features = dict(zip(STORED_FEATURE_NAMES, contributions, strict=True))
         answers.append(Answered(forecast_id, orjson.dumps(answer), of_features, probability, played.name))
     return answers
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import regression_error
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
@@ -157,7 +157,7 @@ def _check_digest(data: bytes, expected: str) -> None:
 
 
 def _check_features(record: ModelRecord) -> None:
-    if record.features_version != FEATURES_VERSION or record.feature_names != FEATURE_NAMES:
+    if record.features_version != FEATURES_VERSION or record.feature_names != STORED_FEATURE_NAMES:
         raise RefusedError(
             f"it needs features of version {record.features_version}, this service has {FEATURES_VERSION}"
         )

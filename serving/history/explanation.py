@@ -10,7 +10,7 @@ from cs2.forecasting.model.features import FEATURES
 EVEN = 0.005
 """Log-odds below which a feature favours nobody worth a word."""
 
-_MEANINGS = {feature.name: feature.meaning for feature in FEATURES}
+_MEANINGS = {feature.stored_name: feature.meaning for feature in FEATURES}
 
 
 class Reason(BaseModel):

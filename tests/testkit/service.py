@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cs2.calendar import day_number
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
@@ -151,7 +151,7 @@ def publish(
         "artifact_uri": artifact_uri,
         "sha256": sha256(blob).hexdigest(),
         "features_version": FEATURES_VERSION,
-        "feature_names": list(FEATURE_NAMES),
+        "feature_names": list(STORED_FEATURE_NAMES),
         "parameters": {},
         "regression_cases": regression_cases,
         "metrics": {},

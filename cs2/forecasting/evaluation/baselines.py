@@ -22,7 +22,7 @@ def elo_log_odds(state: RatingState, fixtures: MatchQuestions, p: RatingParamete
     """Log-odds on a map by team Elo and by player Elo (team Elo where a lineup is unknown), shape (n, 2)."""
     sides = read_matchup(state, fixtures, p)
     elo = sides.elo[:, 0] - sides.elo[:, 1]
-    known = sides.lineup_known.all(axis=1)
+    known = sides.has_lineup.all(axis=1)
     return np.column_stack([elo, np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)])
 
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.matches import BoolArray, FloatArray, IntArray
-from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
+from cs2.forecasting.model.features import FEATURE_NAMES, PLAYER_FEATURES
 from cs2.forecasting.model.training_set import TrainingSet
 
 
@@ -33,7 +33,7 @@ class EstimatorParameters:
 
 DEFAULT_PARAMETERS = EstimatorParameters()
 
-_OF_PLAYERS = [FEATURE_NAMES.index(name) for name in OF_PLAYERS]
+_PLAYER_COLUMNS = [FEATURE_NAMES.index(name) for name in PLAYER_FEATURES]
 
 
 def weights(day: IntArray, *, half_life_maps: float) -> FloatArray:
@@ -54,7 +54,7 @@ def fit_logistic(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT
     Its penalty is a Gaussian prior in which coefficients are correlated as the features are: features that mostly agree
     should count alike, and what one of them says against the others is told by few maps (docs/adr/0014).
 
-    A better player must not harm his side: features that rise with skill (``OF_PLAYERS``) and would get a negative
+    A better player must not harm his side: features that rise with skill (``PLAYER_FEATURES``) and would get a negative
     coefficient are left out, the most negative first, and the rest is fitted again.
 
     Args:
@@ -70,7 +70,7 @@ def fit_logistic(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT
         regression = _regression(inverse_penalty=parameters.inverse_penalty)
         regression.fit(X @ root, data.team1_won, sample_weight=age)
         regression.coef_ = regression.coef_ @ root.T
-        worst = min(_OF_PLAYERS, key=lambda column: regression.coef_[0, column])
+        worst = min(_PLAYER_COLUMNS, key=lambda column: regression.coef_[0, column])
         if regression.coef_[0, worst] >= 0:
             return Pipeline([("scale", scaler), ("regression", regression)])
         X[:, worst] = 0.0

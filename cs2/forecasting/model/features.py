@@ -30,32 +30,55 @@ HABIT_MAPS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A feature: its name, its unit and what it says in words that a person reads."""
+    """One column of the design matrix.
+
+    Attributes:
+        name: Name in the code and in MLflow.
+        unit: Unit of its values.
+        meaning: What it measures, in words for users.
+        stored_name: Name in ``ml_models.feature_names``, in stored contributions and in the API's explanations. It
+            never changes: stored rows refer to it.
+    """
 
     name: str
     unit: str
     meaning: str
+    stored_name: str
 
 
 FEATURES = (
     Feature(
-        "rating_of_experienced",
+        "rating_x_experience",
         "rating",
         "strength on this map (players, map, form), as far as both fives have played much",
+        "rating_of_experienced",
     ),
-    Feature("name_rating", "rating", "results under the team's name, and under those its players come from"),
-    Feature("elo", "log-odds", "team Elo, of the team and of those its players come from"),
-    Feature("map_strength", "rating", "how much better than usual the side is on this map"),
-    Feature("form", "rating", "short-lived effect of the team's recent maps"),
-    Feature("best_three", "rating", "mean skill of the best three of the five"),
-    Feature("best_three_of_experienced", "rating", "best three of the five, as far as both fives have played much"),
-    Feature("team_experience", "log maps", "logarithm of the maps the team has played"),
-    Feature("map_habit", "share", "share of this map in recent maps of the team and those its players come from"),
-    Feature("lineup_known", "teams", "whether any five of the team are known"),
+    Feature(
+        "org_rating", "rating", "results under the team's name, and under those its players come from", "name_rating"
+    ),
+    Feature("elo", "log-odds", "team Elo, of the team and of those its players come from", "elo"),
+    Feature("map_strength", "rating", "how much better than usual the side is on this map", "map_strength"),
+    Feature("form", "rating", "short-lived effect of the team's recent maps", "form"),
+    Feature("top3_skill", "rating", "mean skill of the best three of the five", "best_three"),
+    Feature(
+        "top3_skill_x_experience",
+        "rating",
+        "best three of the five, as far as both fives have played much",
+        "best_three_of_experienced",
+    ),
+    Feature("team_experience", "log maps", "logarithm of the maps the team has played", "team_experience"),
+    Feature(
+        "map_frequency",
+        "share",
+        "share of this map in recent maps of the team and those its players come from",
+        "map_habit",
+    ),
+    Feature("has_lineup", "teams", "whether any five of the team are known", "lineup_known"),
 )
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
+STORED_FEATURE_NAMES = tuple(feature.stored_name for feature in FEATURES)
 
-OF_PLAYERS = ("rating_of_experienced", "best_three", "best_three_of_experienced")
+PLAYER_FEATURES = ("rating_x_experience", "top3_skill", "top3_skill_x_experience")
 """Features that rise with the skill of any player of the side: their coefficients must not be negative."""
 
 
@@ -69,7 +92,7 @@ class Matchup:
 
     skill: FloatArray
     skill_variance: FloatArray
-    best_three: FloatArray
+    top3_skill: FloatArray
     map_strength: FloatArray
     map_variance: FloatArray
     form: FloatArray
@@ -80,10 +103,10 @@ class Matchup:
     player_elo: FloatArray
     experience: FloatArray
     team_experience: FloatArray
-    map_habit: FloatArray
+    map_frequency: FloatArray
     lineup: IntArray
     """The five that were used, shape (n, 2, 5)."""
-    lineup_known: BoolArray
+    has_lineup: BoolArray
 
     @property
     def strength(self) -> FloatArray:
@@ -142,7 +165,7 @@ def read_matchup(state: RatingState, fixtures: MatchQuestions, p: RatingParamete
     return Matchup(
         skill=np.where(known, skills.sum(axis=2) / 5.0, name),
         skill_variance=np.where(known, skill_variance, name_variance),
-        best_three=np.where(known, np.sort(skills, axis=2)[:, :, -3:].sum(axis=2) / 3.0, name),
+        top3_skill=np.where(known, np.sort(skills, axis=2)[:, :, -3:].sum(axis=2) / 3.0, name),
         map_strength=(offsets[..., 0].sum(axis=2) / 5.0 * known + of_team[..., 0]) * on_map,
         map_variance=(offsets[..., 1].sum(axis=2) / 25.0 * known + of_team[..., 1]) * on_map,
         form=faded_mean(state.team[teams, 0], gap, p),
@@ -153,9 +176,9 @@ def read_matchup(state: RatingState, fixtures: MatchQuestions, p: RatingParamete
         player_elo=np.where(known, state.player_elo[players].sum(axis=2) / 5.0, elo),
         experience=np.where(known, np.log1p(seen).sum(axis=2) / 5.0, 0.0),
         team_experience=np.log1p(n_maps),
-        map_habit=on_this_map / (on_all + HABIT_MAPS) * on_map,
+        map_frequency=on_this_map / (on_all + HABIT_MAPS) * on_map,
         lineup=lineup,
-        lineup_known=known,
+        has_lineup=known,
     )
 
 
@@ -167,18 +190,18 @@ def design_matrix(sides: Matchup) -> FloatArray:
         return result
 
     rating = moderated(difference(sides.strength), sides.variance)
-    best_three = difference(sides.best_three)
+    top3_skill = difference(sides.top3_skill)
     columns = [
         rating * sides.experienced,
         moderated(difference(sides.name), sides.name_variance.sum(axis=1)),
         difference(sides.elo),
         difference(sides.map_strength),
         difference(sides.form),
-        best_three,
-        best_three * sides.experienced,
+        top3_skill,
+        top3_skill * sides.experienced,
         difference(sides.team_experience),
-        difference(sides.map_habit),
-        difference(sides.lineup_known.astype(float)),
+        difference(sides.map_frequency),
+        difference(sides.has_lineup.astype(float)),
     ]
     return np.column_stack(columns)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
+from cs2.forecasting.model.features import FEATURE_NAMES, PLAYER_FEATURES
 from cs2.forecasting.probability import EDGE, sigmoid
 
 
@@ -58,4 +58,4 @@ class MapModel:
 
 def least_player_gain(model: MapModel) -> float:
     """Least coefficient of a feature that rises with a player's skill; where it is below 0 he could harm his side."""
-    return min(float(model.coefficients[FEATURE_NAMES.index(name)]) for name in OF_PLAYERS)
+    return min(float(model.coefficients[FEATURE_NAMES.index(name)]) for name in PLAYER_FEATURES)

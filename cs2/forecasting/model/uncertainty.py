@@ -19,14 +19,14 @@ Its square is the covariance of the first two maps of a series beyond their fore
 def log_odds_error(model: MapModel, sides: Matchup) -> FloatArray:
     """Standard error of the log-odds: of the day, and of each part of the ratings as the model weighs it, (n,)."""
     c = dict(zip(FEATURE_NAMES, model.coefficients.tolist(), strict=True))
-    per_strength = moderated(c["rating_of_experienced"] * sides.experienced, sides.variance)
-    per_skill = per_strength + c["best_three"] + c["best_three_of_experienced"] * sides.experienced
+    per_strength = moderated(c["rating_x_experience"] * sides.experienced, sides.variance)
+    per_skill = per_strength + c["top3_skill"] + c["top3_skill_x_experience"] * sides.experienced
     name_variance = sides.name_variance.sum(axis=1)
     variance = (
         per_skill**2 * sides.skill_variance.sum(axis=1)
         + (per_strength + c["map_strength"]) ** 2 * sides.map_variance.sum(axis=1)
         + (per_strength + c["form"]) ** 2 * sides.form_variance.sum(axis=1)
-        + moderated(c["name_rating"], name_variance) ** 2 * name_variance
+        + moderated(c["org_rating"], name_variance) ** 2 * name_variance
     )
     error: FloatArray = np.sqrt(SHARED_ERROR**2 + variance)
     return error

@@ -16,7 +16,7 @@ OLD_RATINGS_DAYS = 30
 def warnings_by_map(snapshot: RatingSnapshot, fixtures: MatchQuestions, sides: Matchup) -> list[list[str]]:
     """Warnings of each map, counted for all maps at once: map by map they took four fifths of a forecast's time."""
     state = snapshot.state
-    lineup, known = sides.lineup, sides.lineup_known
+    lineup, known = sides.lineup, sides.has_lineup
     maps_played = state.player_maps[np.where(lineup < len(state.player_maps), lineup, 0)]
     newcomers = (maps_played < SETTLED_MAPS).sum(axis=2)
     latest = state.lineup[np.where(fixtures.team_ids < len(state.lineup), fixtures.team_ids, 0)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from cs2.calendar import date_of, day_number
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
@@ -150,7 +150,7 @@ def _candidate_row(training: "Training", logged: LoggedModel, *, snapshot_id: in
         artifact_uri=logged.artifact_uri,
         sha256=logged.sha256,
         features_version=FEATURES_VERSION,
-        feature_names=list(FEATURE_NAMES),
+        feature_names=list(STORED_FEATURE_NAMES),
         parameters=training_parameters(),
         regression_cases=build_regression_cases(MapModel.from_estimator(model.estimator), training.data.X),
         metrics={**model.metrics, "elo_log_loss": training.models[EstimatorKind.ELO].metrics["log_loss"]},

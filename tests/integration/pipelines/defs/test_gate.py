@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.probability import sigmoid
@@ -72,7 +72,7 @@ def add_trained(add_candidate: Add, mlflow: MlflowTracking) -> Add:
             "mlflow_run_id": logged.run_id,
             "artifact_uri": logged.artifact_uri,
             "sha256": logged.sha256,
-            "feature_names": list(FEATURE_NAMES),
+            "feature_names": list(STORED_FEATURE_NAMES),
             "regression_cases": build_regression_cases(model, X),
         }
         return add_candidate(**{**arguments, **changes})
@@ -138,7 +138,7 @@ def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: AssetE
 
 def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: AssetEnvironment, add_trained: Add) -> None:
     odd = TRUTH.copy()
-    odd[FEATURE_NAMES.index("best_three")] = -0.25
+    odd[FEATURE_NAMES.index("top3_skill")] = -0.25
     add_trained(odd)
     assert "stronger_players_help" in failed_checks(judged(stage))
 

@@ -16,7 +16,7 @@ from cs2.calendar import day_number
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.stability import DRIFTED
 from cs2.forecasting.matches import UNKNOWN, MatchQuestions
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
@@ -137,7 +137,7 @@ def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, f
             as_of=TRAINED,
             trained_through=TRAINED,
             model_version=version,
-            contributions=dict(zip(FEATURE_NAMES, added[n].tolist(), strict=True)),
+            contributions=dict(zip(STORED_FEATURE_NAMES, added[n].tolist(), strict=True)),
         )
         for n, row in enumerate(rows)
     ]
@@ -151,7 +151,7 @@ def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, f
             as_of=TRAINED,
             trained_through=TRAINED,
             model_version=version,
-            contributions=dict(zip(FEATURE_NAMES, model.contributions(matches.X)[n].tolist(), strict=True)),
+            contributions=dict(zip(STORED_FEATURE_NAMES, model.contributions(matches.X)[n].tolist(), strict=True)),
         )
         for n, row in enumerate(rows)
     ]
@@ -167,7 +167,7 @@ def strange(version: int, day: int, **more: Any) -> dict[str, Any]:
     played_on = str(date(2025, 1, 1) + timedelta(days=day))
     return document(
         played_on, best_of=3, as_of=TRAINED, trained_through=TRAINED, model_version=version,
-        contributions=dict.fromkeys(FEATURE_NAMES, 2.0), **more,
+        contributions=dict.fromkeys(STORED_FEATURE_NAMES, 2.0), **more,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from cs2.forecasting.evaluation.stability import DRIFTED, stability_index
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.probability import sigmoid
 from pipelines.evaluation.drift import drift_of
@@ -147,7 +147,7 @@ def test_drift_is_seen_where_it_is_and_sides_are_no_drift() -> None:
     model, X = MapModel(np.linspace(0.5, 1.0, k)), random.normal(size=(4000, k))
 
     def recent(features: np.ndarray) -> pd.DataFrame:
-        frame = pd.DataFrame(model.contributions(features), columns=list(FEATURE_NAMES))
+        frame = pd.DataFrame(model.contributions(features), columns=list(STORED_FEATURE_NAMES))
         return frame.assign(probability=model.probability(features))
 
     asked = random.normal(size=(400, k))

@@ -17,12 +17,12 @@ from cs2.forecasting.model.estimators import (
     fit_logistic,
     weights,
 )
-from cs2.forecasting.model.features import FEATURE_NAMES, OF_PLAYERS
+from cs2.forecasting.model.features import FEATURE_NAMES, PLAYER_FEATURES
 from cs2.forecasting.model.map_model import MapModel, least_player_gain
 from cs2.forecasting.model.training_set import TrainingSet
 
 TODAY = 1000
-RATING, ELO = (FEATURE_NAMES.index(name) for name in ("rating_of_experienced", "elo"))
+RATING, ELO = (FEATURE_NAMES.index(name) for name in ("rating_x_experience", "elo"))
 FITS = [fit_elo, fit_logistic, fit_boosting]
 
 
@@ -128,7 +128,7 @@ def test_recent_maps_decide_where_old_ones_say_the_opposite() -> None:
 def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() -> None:
     """Outcomes that would want it: the coefficients are left at zero, the others are as if those were not there."""
     data = drawn()
-    harmful = [FEATURE_NAMES.index(name) for name in OF_PLAYERS[1:]]
+    harmful = [FEATURE_NAMES.index(name) for name in PLAYER_FEATURES[1:]]
     rng = np.random.default_rng(4)
     won = rng.random(len(data)) < 1 / (1 + np.exp(-(0.8 * data.X[:, ELO] - data.X[:, harmful].sum(axis=1))))
     model = MapModel.from_estimator(fit_logistic(replace(data, team1_won=won)))

@@ -157,11 +157,11 @@ def test_features_count_arrivals(history: MatchHistory) -> None:
     name, elo, habits = taken_over(state, changed)
     assert row["elo"] == elo[0] - elo[1] != state.elo[asked.team_ids[0, 0]] - elo[1]
     share = habits[:, asked.map_id[0]] / (habits.sum(axis=1) + HABIT_MAPS)
-    assert row["map_habit"] == pytest.approx(share[0] - share[1])
+    assert row["map_frequency"] == pytest.approx(share[0] - share[1])
     variance = (
         state.name[asked.team_ids[0], 1] + DEFAULT.name_drift * (one.day[0] - state.team_day[asked.team_ids[0]])
     ).sum()
-    assert row["name_rating"] == pytest.approx((name[0] - name[1]) / np.sqrt(1 + np.pi * variance / 8))
+    assert row["org_rating"] == pytest.approx((name[0] - name[1]) / np.sqrt(1 + np.pi * variance / 8))
 
 
 def test_the_order_of_the_five_does_not_matter(history: MatchHistory) -> None:
