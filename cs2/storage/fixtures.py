@@ -1,4 +1,4 @@
-"""Matches to come, and what the system forecast of them by itself."""
+"""Announced matches (fixtures) and the automatic forecasts of them."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,11 +24,11 @@ from cs2.storage.base import Base, Moment
 from cs2.storage.dictionaries import Team
 
 USUAL_BEST_OF = 3
-"""Where a source does not announce it."""
+"""Best-of of a fixture whose source does not announce one."""
 
 
 class Fixture(Base):
-    """A match that was announced; it stays when it was played, and when it was not. Rebuilt whole from ``raw_rows``."""
+    """An announced match. The row stays after the match, played or not. Rebuilt from ``raw_rows``."""
 
     __tablename__ = "fixtures"
     __table_args__ = (
@@ -38,7 +38,7 @@ class Fixture(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    """That of the first row of ``raw_rows`` that told of it: forecasts name it, so it must never be given again."""
+    """Id of the first row of ``raw_rows`` about the match. Forecasts refer to it, so an id is never reused."""
     natural_key: Mapped[str] = mapped_column(unique=True)
     """Source and the source's own key."""
     source: Mapped[str]
@@ -48,85 +48,87 @@ class Fixture(Base):
     team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     team1_name: Mapped[str]
-    """As published; the team's own name is in ``teams``."""
+    """As published; the canonical name is in ``teams``."""
     team2_name: Mapped[str]
 
 
 class FixtureForecast(Base):
-    """A forecast of a fixture that nobody asked for, on its way to the history or there already.
+    """An automatic forecast of a fixture, published to the history or waiting for it.
 
-    The row is committed before the event is handed over, and the event goes with the row's id however often it is sent:
-    a run that dies in between neither loses a forecast nor makes a second one.
+    The row is committed before its event is published, and every attempt sends the event with the row's id. So a run
+    that dies in between neither loses a forecast nor duplicates it.
     """
 
     __tablename__ = "fixture_forecasts"
     __table_args__ = (
         UniqueConstraint(
             *("fixture_id", "model_version", "snapshot_id", "team1_id", "team2_id", "best_of", "played_on"),
-            name="uq_fixture_forecasts_one_a_question",
+            name="uq_fixture_forecasts_question_model_ratings",
         ),
-        Index("ix_fixture_forecasts_on_their_way", "event_id", postgresql_where=text("event IS NOT NULL")),
+        Index("ix_fixture_forecasts_unpublished", "event_id", postgresql_where=text("event IS NOT NULL")),
     )
 
     event_id: Mapped[str] = mapped_column(primary_key=True)
-    """The forecast's id in the history: uuid7."""
+    """The forecast's id in the history, a uuid7."""
     fixture_id: Mapped[int]
-    """No foreign key: fixtures are rebuilt, and one that was taken back must not take its forecasts with it."""
+    """No foreign key: fixtures are rebuilt, and a withdrawn fixture must not delete its forecasts."""
     team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
-    """Teams, best-of and day are the question, as it was announced then: a change asks again."""
+    """Teams, best-of and day are the question, as announced then. A corrected question is forecast again."""
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     best_of: Mapped[int] = mapped_column(SmallInteger)
     played_on: Mapped[date]
     start_time: Mapped[Moment]
-    """As it was announced then; a change of the hour alone asks nothing."""
+    """As announced then. A change of the hour alone needs no new forecast."""
     model_version: Mapped[int] = mapped_column(ForeignKey("ml_models.version"))
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("rating_snapshots.id"))
-    still_valid_for_snapshot_id: Mapped[int | None] = mapped_column(
+    """The ratings it was computed from."""
+    still_valid_for_snapshot_id: Mapped[int] = mapped_column(
         ForeignKey("rating_snapshots.id", name="fk_fixture_forecasts_still_valid_for_rating_snapshots")
     )
-    """The newest ratings that said the same: no second forecast was made with them."""
+    """The last ratings considered: ``snapshot_id`` at first, then newer ratings that give the same numbers."""
     occurred_at: Mapped[Moment]
     team1_win_probability: Mapped[float]
     low: Mapped[float]
-    """Of the 95% interval."""
+    """Lower bound of the 95% interval."""
     high: Mapped[float]
+    """Upper bound of the 95% interval."""
     event: Mapped[str | None]
-    """The event, until Redis has it."""
+    """The event as JSON; NULL once Redis has it."""
 
 
 def upcoming(
     now: datetime, *, limit: int, team_id: int | None = None, after: tuple[datetime, int] | None = None
 ) -> Select[Any]:
-    """Matches that have not begun, the next one first, each with its newest automatic forecast.
+    """Select the matches that have not begun, the next one first, each with its newest automatic forecast.
 
     Args:
-        now: The moment.
-        limit: Most rows.
-        team_id: Only those of this team.
-        after: Start and id of the match behind which the rows begin.
+        now: Current time.
+        limit: Maximum number of rows.
+        team_id: Only matches of this team.
+        after: Start time and id of the last match of the previous page.
     """
     newest = (
         select(FixtureForecast)
         .where(FixtureForecast.fixture_id == Fixture.id)
-        # Of the match as it is announced now: before a correction it was another one.
+        # Only forecasts of the match as it is announced now: a correction made it another match.
         .where(FixtureForecast.team1_id == Fixture.team1_id, FixtureForecast.team2_id == Fixture.team2_id)
         .where(FixtureForecast.best_of == func.coalesce(Fixture.best_of, USUAL_BEST_OF))
         .order_by(FixtureForecast.occurred_at.desc(), FixtureForecast.event_id.desc())
         .limit(1)
         .lateral()
     )
-    one, two = aliased(Team), aliased(Team)
-    found = (
-        select(Fixture, one.name.label("team1"), two.name.label("team2"), newest)
-        .join(one, one.id == Fixture.team1_id)
-        .join(two, two.id == Fixture.team2_id)
+    team1, team2 = aliased(Team), aliased(Team)
+    query = (
+        select(Fixture, team1.name.label("team1"), team2.name.label("team2"), newest)
+        .join(team1, team1.id == Fixture.team1_id)
+        .join(team2, team2.id == Fixture.team2_id)
         .outerjoin(newest, true())
         .where(Fixture.start_time > now)
         .order_by(Fixture.start_time, Fixture.id)
         .limit(limit)
     )
     if team_id is not None:
-        found = found.where(or_(Fixture.team1_id == team_id, Fixture.team2_id == team_id))
+        query = query.where(or_(Fixture.team1_id == team_id, Fixture.team2_id == team_id))
     if after is not None:
-        found = found.where(tuple_(Fixture.start_time, Fixture.id) > after)
-    return found
+        query = query.where(tuple_(Fixture.start_time, Fixture.id) > after)
+    return query

@@ -1,4 +1,4 @@
-"""Automatic forecasts: in time, once each, by nothing that knows the day, and none lost on the way to the history."""
+"""Automatic forecasts: in time, once each, without knowledge of the match's day, and none lost before the history."""
 
 import asyncio
 import os
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("today")
 
 
 def run(stage: AssetEnvironment, **resources: Any) -> dict[str, Any] | None:
-    """Metadata of a run, None where it failed."""
+    """Metadata of a run, None if it failed."""
     result = stage.materialize([fixture_forecasts], **resources)
     if not result.success:
         return None
@@ -43,23 +43,23 @@ def better_ratings(database: Database, league: League, as_of: date = AS_OF, skil
         return store_snapshot(session, as_of=as_of, features_version=FEATURES_VERSION, data=data, n_rated=11).id
 
 
-def test_matches_of_the_next_week_are_forecast_before_they_start_and_no_others(
+def test_only_matches_of_the_next_week_are_forecast(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any
 ) -> None:
     version = models.publish()
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-12T18:00", best_of=None)
-    announce(3, "2026-01-13T18:00")  # further than a week
+    announce(3, "2026-01-13T18:00")  # more than a week ahead
     announce(4, "2026-01-05T23:00")  # has begun
     announce(5, "2026-01-07T18:00", best_of=2)  # may end in a draw
     assert (run(stage) or {})["forecasts"] == 2
-    first, second = found = sorted(events(), key=lambda event: event.fixture_id)  # of one moment: in any order
-    assert [event.fixture_id for event in found] == [1, 2]
-    assert [event.response.played_on for event in found] == [date(2026, 1, 6), date(2026, 1, 12)]
-    assert [event.response.best_of for event in found] == [3, 3]
-    for event in found:
+    first, second = published = sorted(events(), key=lambda event: event.fixture_id)  # equal times: in any order
+    assert [event.fixture_id for event in published] == [1, 2]
+    assert [event.response.played_on for event in published] == [date(2026, 1, 6), date(2026, 1, 12)]
+    assert [event.response.best_of for event in published] == [3, 3]
+    for event in published:
         assert event.occurred_at == NOW
-        assert UUID(event.event_id).int >> 80 == int(NOW.timestamp() * 1000)  # the history is sorted by it
+        assert UUID(event.event_id).int >> 80 == int(NOW.timestamp() * 1000)  # the history sorts by id
         assert (event.user_id, event.model_version) == (None, version)
         assert event.response.forecast_id == event.event_id
     assert first.response.team1_win_probability > 0.5  # the better team
@@ -67,7 +67,7 @@ def test_matches_of_the_next_week_are_forecast_before_they_start_and_no_others(
     assert [len(first.response.team1.players), second.response.model.ratings_as_of] == [5, AS_OF]
 
 
-def test_a_second_run_makes_nothing_newer_ratings_and_a_newer_model_do(
+def test_newer_ratings_and_a_newer_model_forecast_again(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
@@ -82,7 +82,7 @@ def test_a_second_run_makes_nothing_newer_ratings_and_a_newer_model_do(
     assert [event.snapshot_id for event in events()][1:] == [snapshot_id, snapshot_id]
 
 
-def test_neither_ratings_nor_a_model_that_know_the_day_forecast_its_matches(
+def test_neither_ratings_nor_model_know_the_day_of_a_match(
     stage: AssetEnvironment,
     models: Models,
     announce: Any,
@@ -101,10 +101,10 @@ def test_neither_ratings_nor_a_model_that_know_the_day_forecast_its_matches(
     run(stage)
     assert [event.fixture_id for event in events()][2:] == [2]
     today("2026-01-07")
-    assert (run(stage) or {})["through"] == "no match is due"
+    assert (run(stage) or {})["through"] == "no fixture is pending"
 
 
-def test_a_correction_of_teams_or_day_asks_again_and_one_of_the_hour_does_not(
+def test_a_corrected_question_is_forecast_again(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any, league: League
 ) -> None:
     models.publish()
@@ -116,13 +116,13 @@ def test_a_correction_of_teams_or_day_asks_again_and_one_of_the_hour_does_not(
     run(stage)
     announce(1, "2026-01-08T18:00", team2_id=league.lonely, best_of=5)
     run(stage)
-    asked = [(event.response.played_on.day, event.response.team2.id, event.response.best_of) for event in events()]
-    assert asked == [(7, league.teams[1], 3), (8, league.teams[1], 3), (8, league.lonely, 5)]
+    questions = [(event.response.played_on.day, event.response.team2.id, event.response.best_of) for event in events()]
+    assert questions == [(7, league.teams[1], 3), (8, league.teams[1], 3), (8, league.lonely, 5)]
 
 
 def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str, Any]]:
-    """What the sink stores of the stream."""
-    asyncio.run(store_all(redis_url, mongo_url, mongo_database))  # Dagster's runs, too, have a loop of their own
+    """Let the sink store the stream, and return its documents."""
+    asyncio.run(store_all(redis_url, mongo_url, mongo_database))  # Dagster's runs have an event loop, too
     client: pymongo.MongoClient[dict[str, Any]]
     with pymongo.MongoClient(mongo_url) as client:
         documents = list(client[mongo_database][FORECASTS_COLLECTION].find().sort("_id"))
@@ -130,7 +130,7 @@ def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str
     return documents
 
 
-def test_without_redis_a_run_fails_and_the_next_one_hands_over_what_it_made(
+def test_the_next_run_publishes_what_redis_did_not_get(
     stage: AssetEnvironment,
     models: Models,
     announce: Any,
@@ -144,37 +144,37 @@ def test_without_redis_a_run_fails_and_the_next_one_hands_over_what_it_made(
     announce(1, "2026-01-06T18:00")
     assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
     with database.transaction() as session:
-        kept = [row.event_id for row in session.query(FixtureForecast)]
+        event_ids = [row.event_id for row in session.query(FixtureForecast)]
     context = dg.build_sensor_context(instance=stage.instance)
     assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
     assert run(stage) == {
         "forecasts": 0,
         "unchanged": 0,
-        "handed_over": 1,
+        "published": 1,
         "model_version": 1,
-        "through": "no match is due",
+        "through": "no fixture is pending",
     }
-    assert [event.event_id for event in events()] == kept
+    assert [event.event_id for event in events()] == event_ids
     assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
     documents = stored(redis_url, mongo_url, mongo_database)
-    assert [(one["_id"], one["fixture_id"], one["user_id"]) for one in documents] == [(kept[0], 1, None)]
+    assert [(one["_id"], one["fixture_id"], one["user_id"]) for one in documents] == [(event_ids[0], 1, None)]
 
 
 KILLED = """
 import os, signal, sys
-from pipelines.fixtures.repository import hand_over
+from pipelines.fixtures.repository import publish_pending
 from pipelines.resources import Announcer, Database
 
 announcer = Announcer(url=sys.argv[2])
-def send(events):
+def publish(events):
     announcer.record(events)
     os.kill(os.getpid(), signal.SIGKILL)
 with Database(url=sys.argv[1]).transaction() as session:
-    hand_over(session, send)
+    publish_pending(session, publish)
 """
 
 
-def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
+def test_a_run_killed_after_publishing_duplicates_nothing(
     stage: AssetEnvironment,
     models: Models,
     announce: Any,
@@ -196,12 +196,12 @@ def test_a_run_killed_after_redis_took_its_forecasts_makes_no_second_ones(
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL
-    assert (run(stage) or {})["handed_over"] == 2
+    assert (run(stage) or {})["published"] == 2
     assert len(events()) == 4  # the stream has them twice
     assert sorted(one["fixture_id"] for one in stored(redis_url, mongo_url, mongo_database)) == [1, 2]
 
 
-def test_of_two_runs_at_once_one_forecast_counts(
+def test_two_runs_at_once_store_one_forecast(
     stage: AssetEnvironment,
     models: Models,
     announce: Any,
@@ -213,20 +213,20 @@ def test_of_two_runs_at_once_one_forecast_counts(
 
     models.publish()
     announce(1, "2026-01-06T18:00")
-    real = assets.due_fixtures
+    real = assets.read_pending_fixtures
 
     def overtaken(*arguments: Any, **named: Any) -> Any:
-        due = real(*arguments, **named)
-        monkeypatch.setattr(assets, "due_fixtures", real)
-        assert (run(stage) or {})["forecasts"] == 1  # the other run, between the look and the forecasts of this one
-        return due
+        fixtures = real(*arguments, **named)
+        monkeypatch.setattr(assets, "read_pending_fixtures", real)
+        assert (run(stage) or {})["forecasts"] == 1  # the other run, between selection and forecasts of this one
+        return fixtures
 
-    monkeypatch.setattr(assets, "due_fixtures", overtaken)
+    monkeypatch.setattr(assets, "read_pending_fixtures", overtaken)
     assert (run(stage) or {})["forecasts"] == 0
     assert len(events()) == 1
 
 
-def test_a_match_that_begins_during_the_run_is_not_forecast(
+def test_a_match_that_begins_during_the_run_is_skipped(
     stage: AssetEnvironment,
     models: Models,
     announce: Any,
@@ -239,24 +239,24 @@ def test_a_match_that_begins_during_the_run_is_not_forecast(
     models.publish()
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-07T18:00")
-    real = assets.due_fixtures
+    real = assets.read_pending_fixtures
 
     def slow(*arguments: Any, **named: Any) -> Any:
-        due = real(*arguments, **named)
+        fixtures = real(*arguments, **named)
         today("2026-01-06")
-        return due
+        return fixtures
 
-    monkeypatch.setattr(assets, "due_fixtures", slow)
+    monkeypatch.setattr(assets, "read_pending_fixtures", slow)
     run(stage)
     assert [event.fixture_id for event in events()] == [2]
 
 
-def test_the_sensor_says_what_it_waits_for(
+def test_the_sensor_states_its_reason(
     stage: AssetEnvironment, models: Models, announce: Any, database: Database, today: SetToday
 ) -> None:
     def tick() -> str:
-        found = fixtures_sensor(dg.build_sensor_context(instance=stage.instance), database=database)
-        return found.tags["cs2/why"] if isinstance(found, dg.RunRequest) else str(found.skip_message)
+        decision = fixtures_sensor(dg.build_sensor_context(instance=stage.instance), database=database)
+        return decision.tags["cs2/why"] if isinstance(decision, dg.RunRequest) else str(decision.skip_message)
 
     assert tick() == "there is no champion yet"
     models.publish()
@@ -264,4 +264,4 @@ def test_the_sensor_says_what_it_waits_for(
     announce(1, (NOW + timedelta(days=8)).isoformat()[:16])
     assert tick() == "every match of the next days has its forecast"
     today("2026-01-06")
-    assert tick() == "1 matches are due, 0 forecasts wait for Redis"
+    assert tick() == "1 fixtures are pending, 0 forecasts are not published"

@@ -1,4 +1,4 @@
-"""When a match to come is forecast again: by another model, or when the ratings say something else."""
+"""A fixture is forecast again by another model, or when newer ratings change its numbers."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from cs2.messages import SeriesEvent
 from cs2.storage.model_registry import roll_back
 from cs2.storage.tables import FixtureForecast
 from pipelines.defs.fixtures.sensors import fixtures_sensor
-from pipelines.fixtures.selection import SAME
+from pipelines.fixtures.selection import TOLERANCE
 from pipelines.resources import Database
 from tests.integration.pipelines.defs.test_fixture_forecasts import better_ratings, run
 from tests.testkit.asset_environment import AssetEnvironment
@@ -22,7 +22,7 @@ def numbers(event: SeriesEvent) -> tuple[float, ...]:
     return event.response.team1_win_probability, *event.response.interval
 
 
-def test_newer_ratings_that_say_the_same_make_no_second_forecast_and_no_second_run(
+def test_ratings_that_change_nothing_make_no_second_forecast(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
@@ -31,8 +31,8 @@ def test_newer_ratings_that_say_the_same_make_no_second_forecast_and_no_second_r
     newer = better_ratings(database, league, skill=1.001)
     context = dg.build_sensor_context(instance=stage.instance)
     assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
-    told = run(stage) or {}
-    assert (told["forecasts"], told["unchanged"], len(events())) == (0, 1, 1)
+    metadata = run(stage) or {}
+    assert (metadata["forecasts"], metadata["unchanged"], len(events())) == (0, 1, 1)
     assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
     with database.transaction() as session:
         [row] = session.query(FixtureForecast)
@@ -41,7 +41,7 @@ def test_newer_ratings_that_say_the_same_make_no_second_forecast_and_no_second_r
     assert (run(stage) or {})["forecasts"] == 1
 
 
-def test_small_changes_add_up_so_that_the_last_forecast_is_never_far_from_what_the_ratings_say(
+def test_small_changes_add_up(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
@@ -50,15 +50,15 @@ def test_small_changes_add_up_so_that_the_last_forecast_is_never_far_from_what_t
     steps = range(1, 11)
     for step in steps:
         better_ratings(database, league, skill=1 + 0.01 * step)
-        announce(100 + step, "2026-01-07T20:00")  # the same question, asked for the first time
+        announce(100 + step, "2026-01-07T20:00")  # the same question, never forecast before
         run(stage)
-        made = {event.fixture_id: event for event in events()}  # the last one of each
-        for counted, now in zip(numbers(made[1]), numbers(made[100 + step]), strict=True):
-            assert abs(counted - now) <= SAME
+        newest = {event.fixture_id: event for event in events()}
+        for counted, now in zip(numbers(newest[1]), numbers(newest[100 + step]), strict=True):
+            assert abs(counted - now) <= TOLERANCE
     assert 1 < sum(event.fixture_id == 1 for event in events()) < len(steps) + 1
 
 
-def test_another_model_forecasts_again_though_it_says_the_same(
+def test_another_model_forecasts_again_with_equal_numbers(
     stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     announce(1, "2026-01-06T18:00")
@@ -71,4 +71,4 @@ def test_another_model_forecasts_again_though_it_says_the_same(
     better_ratings(database, league, skill=1.001)
     run(stage)
     assert [event.model_version for event in events()] == [first, second, first]
-    assert abs(numbers(events()[1])[0] - numbers(events()[2])[0]) < SAME
+    assert abs(numbers(events()[1])[0] - numbers(events()[2])[0]) < TOLERANCE

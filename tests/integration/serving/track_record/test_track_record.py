@@ -47,6 +47,7 @@ class Past:
                 start_time=begins,
                 model_version=self.version,
                 snapshot_id=1,
+                still_valid_for_snapshot_id=1,
                 occurred_at=NOW + timedelta(days=start - 1 if made is None else made),
                 team1_win_probability=probability,
                 low=probability / 2,
