@@ -25,7 +25,7 @@ def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
         p = rows[column].to_numpy()
         losses = metrics.log_losses(p, won)
         mean, behind = metrics.by_day(losses, day), metrics.by_day(losses - ours, day)
-        paired = "" if column == "team1_win_probability" else _interval(behind)
+        paired = "" if column == "team1_win_probability" else behind.signed()
         table.add_row(
             name,
             f"{mean.estimate:.4f} [{mean.low:.4f}, {mean.high:.4f}]",
@@ -89,13 +89,9 @@ def print_ablation(
             won = (rows["winner"] == 1).to_numpy()
             day = rows["date"].to_numpy(dtype="datetime64[D]").astype(np.int64)
             ours = metrics.log_losses(rows["team1_win_probability"].to_numpy(), won)
-            cells.append(_interval(metrics.by_day(metrics.log_losses(without.to_numpy(), won) - ours, day)))
+            cells.append(metrics.by_day(metrics.log_losses(without.to_numpy(), won) - ours, day).signed())
         table.add_row(feature, *cells)
     console.print(table)
-
-
-def _interval(value: Any) -> str:
-    return f"{value.estimate:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"
 
 
 def _tiers(rows: "pd.DataFrame") -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _beside_baselines(once: pd.DataFrame) -> str:
     lines = []
     for name, column in FORECASTERS.items():
         losses = metrics.log_losses(once[column].to_numpy(), won)
-        behind = "" if column == "probability" else _interval(metrics.by_day(losses - ours, day))
+        behind = "" if column == "probability" else metrics.by_day(losses - ours, day).signed()
         prefix = "" if column == "probability" else f"{column}_"
         numbers = [f"{figures[f'{prefix}{figure}']:.4f}" for figure in ("log_loss", "brier_score", "accuracy")]
         lines.append([name, numbers[0], behind, *numbers[1:]])
@@ -167,7 +167,3 @@ def _image(figure: "Figure", text: str) -> str:
     from pipelines.plots import as_data_url
 
     return f"<img alt='{escape(text)}' src='{as_data_url(figure)}'>"
-
-
-def _interval(value: metrics.Interval) -> str:
-    return f"{value.estimate:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"

@@ -94,7 +94,7 @@ def run_gate(
         "minus_elo": against_elo.estimate,
     }
     claims = {
-        "beats_elo": (against_elo.estimate < 0, f"log loss minus Elo's {_interval(against_elo)}, must be below 0"),
+        "beats_elo": (against_elo.estimate < 0, f"log loss minus Elo's {against_elo.signed()}, must be below 0"),
         "calibrated": (
             _overlaps(fit.slope, fit.slope_error, SLOPE_BAND)
             and _overlaps(fit.intercept, fit.intercept_error, INTERCEPT_BAND),
@@ -111,7 +111,7 @@ def run_gate(
         figures |= {"minus_champion": paired.estimate, "n_maps_beside_champion": float(fair.sum())}
         # The margin, not the interval's sign: two fits of one kind differ so little that 0.0003 is beyond doubt.
         good = paired.estimate <= WORSE_THAN_CHAMPION
-        text = f"log loss minus the champion's {_interval(paired)} on {fair.sum()} maps since it was trained"
+        text = f"log loss minus the champion's {paired.signed()} on {fair.sum()} maps since it was trained"
         claims["not_worse_than_champion"] = (good, f"{text}, at most {WORSE_THAN_CHAMPION:+} allowed")
     if regression_move is not None:
         figures["golden_move"] = regression_move
@@ -136,10 +136,6 @@ def _unseen_by_champion(judged: EvaluationSet) -> BoolArray:
         return np.ones(len(judged.day), bool)
     unseen: BoolArray = ~np.isnan(judged.beside_champion)
     return unseen
-
-
-def _interval(value: metrics.Interval) -> str:
-    return f"{value.estimate:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"
 
 
 def _overlaps(estimate: float, error: float, band: tuple[float, float]) -> bool:

@@ -124,6 +124,10 @@ class Interval:
     low: float
     high: float
 
+    def signed(self) -> str:
+        """Text of a difference: ``+0.0123 [-0.0010, +0.0256]``."""
+        return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
 
 def by_day(values: FloatArray, day: IntArray, *, n_resamples: int = 2000, seed: int = 0) -> Interval:
     """Mean with a 95% interval from resampling whole days: maps of one day are not independent.
