@@ -95,7 +95,7 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
         case SourceName.VALVE:
             repository = valve_repository(settings)
             console.print(f"Data: Valve's standings, {settings.valve_checkout or settings.valve_url}")
-            console.print(f"      (commit {repository.commit()[:12]}). They tell who won a series, and no maps:")
+            console.print(f"      (commit {repository.head_commit()[:12]}). They tell who won a series, and no maps:")
             console.print("      a forecast is the chance to win the series, the same on every map.\n")
             overrides = {**overrides, "CS2_VALVE_CHECKOUT": str(repository.folder.absolute())}  # nothing new meanwhile
         case _:
@@ -111,8 +111,8 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
     from cli.train import JOB as TRAIN
     from cli.train import report_training
     from pipelines.defs.etl.jobs import range_tags
-    from pipelines.defs.etl.partitions import FIRST_MONTH
     from pipelines.defs.fixtures.jobs import JOB as AUTOMATIC
+    from pipelines.sources.months import FIRST_MONTH
 
     today = date.fromisoformat(layout.overrides["CS2_CLOCK_DATE"]).replace(day=1).isoformat()
     with DagsterRuns(layout.http("dagster")) as runs:

@@ -47,7 +47,7 @@ def ingest(
             errors.print(problem, style="red", markup=False)
             raise typer.Exit(ExitCode.WRONG_INPUT)
     from pipelines.defs.etl.jobs import range_tags
-    from pipelines.defs.etl.partitions import FIRST_MONTH
+    from pipelines.sources.months import FIRST_MONTH
 
     last = settings.current_day().replace(day=1).isoformat()
     try:

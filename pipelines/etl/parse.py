@@ -7,7 +7,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from pipelines.etl.spelling import team_key
-from pipelines.sources.base import RowKind, moments
+from pipelines.sources.base import RowKind, parse_times
 
 BEST_OF = (1, 2, 3, 5)
 
@@ -140,7 +140,7 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
         if column in frame:
             frame[column] = frame[column].str.strip()
     if kind is RowKind.FIXTURE:
-        frame["start"] = moments(frame["start_time"]).astype("datetime64[ns, UTC]")
+        frame["start"] = parse_times(frame["start_time"]).astype("datetime64[ns, UTC]")
         frame["id"] = frame.get("first_id", frame.index.to_series())
     if kind is RowKind.MAP:
         frame = _without_contradicting_rounds(frame)

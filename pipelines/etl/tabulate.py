@@ -9,7 +9,7 @@ from pipelines.etl.identify import Identity
 from pipelines.etl.ids import Identities
 from pipelines.etl.link import LinkedRows, Roster
 from pipelines.etl.parse import BEST_OF
-from pipelines.sources.base import moments
+from pipelines.sources.base import parse_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _rosters_with_those_of_series(linked: LinkedRows) -> list[tuple[Roster | Non
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
     """Start in UTC where it is told and falls on the published day; other days are typing errors."""
-    times = moments(maps["start_time"])
+    times = parse_times(maps["start_time"])
     same_day = times.dt.tz_localize(None).dt.normalize() == maps["day"]
     return times.where(same_day).astype(object).where(same_day, None)
 

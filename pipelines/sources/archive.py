@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, moments
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, parse_times
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
@@ -67,7 +67,7 @@ def read_file(path: Path, kind: RowKind) -> pd.DataFrame:
     frame = read_csv(path, COLUMNS[kind][1])
     told = "start_time" if kind is RowKind.FIXTURE else "date"
     if kind is RowKind.FIXTURE:
-        starts = moments(frame["start_time"])
+        starts = parse_times(frame["start_time"])
         frame["date"] = starts.dt.strftime("%Y-%m-%d").where(starts.notna(), "")
     frame["date"] = frame["date"].str.slice(0, 10)
     if len(frame) and _days(frame).isna().all():
@@ -80,7 +80,7 @@ def _days(frame: pd.DataFrame) -> pd.Series:
     return days
 
 
-def keyed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
+def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     """The rows of a file with ``row_key`` and ``month``; rows alike in every key column are numbered in their order."""
     columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
     key = frame[columns[0]].str.cat(frame[columns[1:]], sep="|")
@@ -130,7 +130,7 @@ class ArchiveSource:
             raise SourceError(f"{self.folder}: no maps*.csv[.gz] and no series*.csv[.gz] in it")
         frames = {}
         for kind in COLUMNS:
-            parts = [keyed(read_file(path, kind), kind) for path in files_of(self.folder, kind)]
+            parts = [with_row_keys(read_file(path, kind), kind) for path in files_of(self.folder, kind)]
             parts = [part for part in parts if len(part)]
             if parts:
                 frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)

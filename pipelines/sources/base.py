@@ -11,7 +11,7 @@ import pandas as pd
 
 from cs2.settings import SourceName
 
-WITHOUT_MAPS = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
+SERIES_ONLY_SOURCES = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
 """Sources that tell of series only. Questions name a map all the same: one of the usual ones."""
 
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
@@ -28,7 +28,7 @@ class RowKind(StrEnum):
     """A match to come."""
 
 
-def moments(texts: pd.Series) -> pd.Series:
+def parse_times(texts: pd.Series) -> pd.Series:
     """Times in UTC, missing where a text is none; one that tells no offset is UTC, a day alone its first moment."""
     told: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
     return told
@@ -54,7 +54,7 @@ class PublishedRows:
         wanted = {month.isoformat() for month in months}
         return PublishedRows({kind: frame[frame["month"].isin(wanted)] for kind, frame in self.frames.items()})
 
-    def months(self) -> dict[str, str]:
+    def month_digests(self) -> dict[str, str]:
         """Digest of the content of each month (ISO date of its first day): a changed digest means changed rows."""
         digests: dict[str, str] = {}
         for kind in sorted(self.frames):

@@ -52,7 +52,7 @@ class Checkout:
     def pull(self) -> None:
         """Nothing: it is not ours to change."""
 
-    def commit(self) -> str:
+    def head_commit(self) -> str:
         """The commit that is read.
 
         Raises:
@@ -112,7 +112,7 @@ class Clone(Checkout):
         if problem:
             raise SourceError(problem)
 
-    def commit(self) -> str:
+    def head_commit(self) -> str:
         """The commit that was pulled last; the first call clones.
 
         Raises:
@@ -120,7 +120,7 @@ class Clone(Checkout):
         """
         if not (self.folder / "refs" / "heads" / _BRANCH).exists():
             self.pull()
-        return super().commit()
+        return super().head_commit()
 
     def _is_due(self) -> bool:
         # A clock that was set back must not stop the pulls.

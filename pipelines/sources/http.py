@@ -26,7 +26,7 @@ AGENT = "cs2-forecast/0.1"
 _BACKOFF = tenacity.wait_random_exponential(multiplier=0.5, max=5)
 
 
-class LaterError(SourceError):
+class RetryLaterError(SourceError):
     """The host asks for a pause.
 
     Attributes:
@@ -109,7 +109,7 @@ class JsonApi:
 
     def _once(self, path: str, params: dict[str, str | int]) -> Any:
         if not self._limiter.try_acquire(timeout=LONGEST_WAIT_SECONDS):
-            raise LaterError(f"{self._client.base_url.host}: as many requests as it allows were made", 0.0)
+            raise RetryLaterError(f"{self._client.base_url.host}: as many requests as it allows were made", 0.0)
         try:
             response = self._client.get(path, params=params)
         except httpx.TransportError as error:
@@ -120,7 +120,7 @@ class JsonApi:
             wait = _asked_for(response)
             if wait is not None and wait > LONGEST_WAIT_SECONDS:
                 host = self._client.base_url.host
-                raise LaterError(f"{host}{path}: status {response.status_code}, asks to wait {wait:.0f} s", wait)
+                raise RetryLaterError(f"{host}{path}: status {response.status_code}, asks to wait {wait:.0f} s", wait)
             raise _PassingError(f"status {response.status_code}", wait)
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise self._refused(path, f"status {response.status_code}: the token is missing, wrong or may not do this")

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cs2.settings import SourceName
 from pipelines.sources.base import PublishedRows, RowKind, SourceError
-from pipelines.sources.http import JsonApi, LaterError
+from pipelines.sources.http import JsonApi, RetryLaterError
 from pipelines.sources.response_cache import ResponseCache
 
 STEP_SECONDS = 15.0
@@ -114,7 +114,7 @@ class IncrementalSource(ABC):
                 for _ in self.fetch(api):
                     if time.monotonic() > ends:
                         return "", None
-        except LaterError as error:
+        except RetryLaterError as error:
             return str(error), max(error.wait, self.every_seconds)
         except SourceError as error:
             return str(error), self.every_seconds

@@ -11,7 +11,7 @@ from cs2.calendar import day_number
 from cs2.forecasting.simulation.league import DEFAULT, League, simulate_league
 from cs2.settings import SourceName
 from pipelines.etl.spelling import SIMILAR, fold
-from pipelines.sources.archive import keyed
+from pipelines.sources.archive import with_row_keys
 from pipelines.sources.base import PublishedRows, RowKind
 
 SEED = 2026
@@ -134,7 +134,7 @@ class SimulatedSource:
         """All results up to ``today``, and whom the next week pairs."""
         league = simulated_league(self.seed, today + ANNOUNCED)
         frames = league_frames(league.through(day_number(today)), self.seed)
-        published = {kind: keyed(frame, kind) for kind, frame in frames.items()}
+        published = {kind: with_row_keys(frame, kind) for kind, frame in frames.items()}
         fixtures = fixture_frame(league, self.seed, today)
         return PublishedRows({**published, RowKind.FIXTURE: fixtures} if len(fixtures) else published)
 

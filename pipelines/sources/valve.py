@@ -211,7 +211,7 @@ class ValveSource:
         Raises:
             SourceError: If the repository cannot be read.
         """
-        frames = _frames(self.repository.folder, self.repository.commit())
+        frames = _frames(self.repository.folder, self.repository.head_commit())
         until = {kind: frame[frame["date"] <= today.isoformat()] for kind, frame in frames.items() if len(frame)}
         return PublishedRows({kind: frame.reset_index(drop=True) for kind, frame in until.items() if len(frame)})
 
@@ -222,4 +222,4 @@ class ValveSource:
             SourceError: If the repository cannot be pulled or read.
         """
         self.repository.pull()
-        return f"{self.repository.commit()}; {today.isoformat()}"
+        return f"{self.repository.head_commit()}; {today.isoformat()}"

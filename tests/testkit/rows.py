@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.sources.archive import keyed
+from pipelines.sources.archive import with_row_keys
 from pipelines.sources.base import PublishedRows, RowKind
 
 Row = dict[str, str]
@@ -36,7 +36,9 @@ def fixture_row(start_time: str, team1: str = "Alpha", team2: str = "Beta", **mo
 def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> PublishedRows:
     """Rows as a source hands them over; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}
-    return PublishedRows({kind: keyed(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows})
+    return PublishedRows(
+        {kind: with_row_keys(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows}
+    )
 
 
 def rebuilt(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Any) -> TableSet:

@@ -1,23 +1,23 @@
-"""Ingest: land some months, rebuild the tables, renew the ratings."""
+"""Job that lands months of the sources and rebuilds what depends on them."""
 
 import dagster as dg
 
 from pipelines.resources import SHORT_ABSENCE
 
 SOURCE_TAG = "cs2/source"
-"""Tag of a run that lands one source only; without it, every source is landed."""
+"""Run tag that names the one source to land. A run without the tag lands every source."""
 
-INGEST_ASSETS = dg.AssetSelection.groups("landing", "tables", "ratings")
+INGEST_ASSETS = dg.AssetSelection.groups("etl", "ratings")
 
 ingest_job = dg.define_asset_job(
     "ingest_job",
     selection=INGEST_ASSETS,
-    description="Land months of the sources, rebuild the tables from all that was ever landed, renew the ratings.",
-    # The sensor's cursor has moved on when a run starts: what a server's short absence breaks is tried again.
+    description="Land months of the sources, rebuild the tables from all landed rows, compute the ratings.",
+    # The sensor has already moved its cursor when the run starts, so the run itself must retry.
     op_retry_policy=SHORT_ABSENCE,
 )
 
 
 def range_tags(first: str, last: str) -> dict[str, str]:
-    """Tags that make one run of a range of months."""
+    """Tags that make a single run of a range of months."""
     return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}

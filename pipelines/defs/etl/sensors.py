@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import Settings, SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG, ingest_job, range_tags
-from pipelines.defs.etl.partitions import FIRST_MONTH, ranges
 from pipelines.sources.base import SourceError
+from pipelines.sources.months import FIRST_MONTH, consecutive_ranges
 from pipelines.sources.registry import make_source
 
 
@@ -70,7 +70,7 @@ def new_results_sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult |
             before = seen.looks.get(name, SourceObservation()).months
             changed = [m for m, digest in found.months.items() if digest != before.get(m) and m >= FIRST_MONTH]
             seen.looks[name] = SourceObservation(fingerprint=found.fingerprint, months={**before, **found.months})
-            requests.extend(_request(name, seen.turn, found, *span) for span in ranges(changed))
+            requests.extend(_request(name, seen.turn, found, *span) for span in consecutive_ranges(changed))
             if not changed:
                 quiet.append(f"{name}: the source was written, but no row changed")
     if not requests:
@@ -101,7 +101,7 @@ def _look(name: SourceName, settings: Settings, last: SourceObservation) -> Sour
             return "a file is still being written, or answers are still being fetched"
         if fingerprint == last.fingerprint:
             return "nothing new since the last look"
-        return SourceObservation(fingerprint=fingerprint, months=source.published(today).months())
+        return SourceObservation(fingerprint=fingerprint, months=source.published(today).month_digests())
     except SourceError as error:
         return f"the source cannot be read: {error}"
 

@@ -67,7 +67,7 @@ def watch(
 
     def start(name: SourceName, url: str) -> Watch:
         for setting, value in {
-            "SOURCE": f"archive,{name}",
+            "SOURCES": f"archive,{name}",
             "DATA_DIR": str(tmp_path),
             "DATABASE_URL": postgres_url,
             f"{name}_URL".upper(): f"{url}/api/v1" if name is SourceName.BO3GG else url,

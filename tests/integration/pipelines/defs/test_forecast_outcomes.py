@@ -14,7 +14,7 @@ from cs2.forecasting.probability import sigmoid
 from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, parse_outcome
 from cs2.settings import SourceName, get_settings
-from pipelines.defs.etl.tables import match_tables
+from pipelines.defs.etl.assets import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.sensors import judging_sensor
 from pipelines.etl.landing import land

@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -13,12 +13,12 @@ from sqlalchemy import text
 
 from cs2.settings import get_settings
 from pipelines.defs.etl import checks
+from pipelines.defs.etl.assets import DESCRIPTIONS, match_tables, raw_rows
 from pipelines.defs.etl.jobs import range_tags
-from pipelines.defs.etl.landing import raw_rows
-from pipelines.defs.etl.partitions import FIRST_MONTH, MONTHS, as_months, ranges
+from pipelines.defs.etl.partitions import MONTHS
 from pipelines.defs.etl.sensors import new_results_sensor
-from pipelines.defs.etl.tables import DESCRIPTIONS, match_tables
 from pipelines.resources import Database
+from pipelines.sources.months import FIRST_MONTH
 
 HEADER = "date,map,team1,team2,winner,score1,score2,team1_players,team2_players\n"
 LINEUPS = "ana|bob|cid|dan|eve,fay|gus|hal|ida|jim"
@@ -228,14 +228,7 @@ def test_the_sensor_runs_without_being_turned_on() -> None:
     assert new_results_sensor.default_status is dg.DefaultSensorStatus.RUNNING
 
 
-def test_ranges_are_runs_of_consecutive_months() -> None:
-    keys = ["2025-12-01", "2024-01-01", "2026-01-01", "2026-02-01", "2025-10-01"]
-    assert ranges(keys) == [("2024-01-01",) * 2, ("2025-10-01",) * 2, ("2025-12-01", "2026-02-01")]
-    assert ranges([]) == []
-
-
 def test_the_partitions_reach_from_the_oldest_result_to_the_running_month() -> None:
     keys = MONTHS.get_partition_keys()
     today = datetime.now(UTC).date()
     assert (keys[0], keys[-1]) == (FIRST_MONTH, today.replace(day=1).isoformat())
-    assert as_months(keys[:2]) == [date(2012, 9, 1), date(2012, 10, 1)]

@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from cs2.settings import SourceName, get_settings
-from pipelines.defs.etl import quality_checks as checks
-from pipelines.defs.etl.tables import match_tables
+from pipelines.defs.etl import checks
+from pipelines.defs.etl.assets import match_tables
 from pipelines.etl.landing import land
 from pipelines.resources import Database
 from tests.testkit.rows import A, B, Row, map_row, published, series_row

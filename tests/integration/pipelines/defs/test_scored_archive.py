@@ -15,9 +15,8 @@ from pydantic import SecretStr
 from cs2.messages import FORECASTS_COLLECTION
 from cs2.settings import Settings, get_settings
 from cs2.storage.tables import LiveQuality
+from pipelines.defs.etl.assets import match_tables, raw_rows
 from pipelines.defs.etl.jobs import range_tags
-from pipelines.defs.etl.landing import raw_rows
-from pipelines.defs.etl.tables import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.live_quality import live_quality
 from tests.testkit.archive_service import serve_archive

@@ -12,11 +12,10 @@ from sqlalchemy import text
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
+from pipelines.defs.etl.assets import match_tables, raw_rows
 from pipelines.defs.etl.checks import every_row_is_accounted_for
 from pipelines.defs.etl.jobs import SOURCE_TAG, range_tags
-from pipelines.defs.etl.landing import raw_rows
 from pipelines.defs.etl.sensors import new_results_sensor
-from pipelines.defs.etl.tables import match_tables
 from pipelines.defs.ratings.assets import rating_snapshots
 from pipelines.resources import Announcer, Database
 from pipelines.sources import pandascore
@@ -39,9 +38,9 @@ def two(tmp_path: Path, host: Host, postgres_url: str, monkeypatch: pytest.Monke
     (tmp_path / "archive").mkdir()
     with site(host) as server:
         for name, value in {
-            "SOURCE": "archive,pandascore",
+            "SOURCES": "archive,pandascore",
             "DATA_DIR": str(tmp_path),
-            "TODAY": "2026-09-01",
+            "CLOCK_DATE": "2026-09-01",
             "PANDASCORE_URL": server.url,
             "PANDASCORE_TOKEN": TOKEN,
             "POLL_MINUTES": "0.000001",

@@ -15,7 +15,7 @@ from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
-from pipelines.defs.etl.tables import match_tables
+from pipelines.defs.etl.assets import match_tables
 from pipelines.etl.ids import Identities
 from pipelines.etl.landing import land
 from pipelines.etl.match_history import history_from_tables

@@ -152,9 +152,9 @@ def test_a_file_being_written_has_no_fingerprint_until_it_rests(tmp_path: Path) 
 def test_digests_change_for_the_changed_month_only_and_not_with_the_order_of_rows(tmp_path: Path) -> None:
     source = ArchiveSource(tmp_path)
     write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,2,\n")
-    before = source.published(TODAY).months()
+    before = source.published(TODAY).month_digests()
     write(tmp_path, HEADER + "".join(reversed((ROWS + "2025-12-01,Nuke,Alpha,Beta,2,\n").splitlines(True)[1:])))
-    assert source.published(TODAY).months() == before
+    assert source.published(TODAY).month_digests() == before
     write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,1,\n")
-    after = source.published(TODAY).months()
+    after = source.published(TODAY).month_digests()
     assert {month for month in after if after[month] != before[month]} == {"2025-12-01"}

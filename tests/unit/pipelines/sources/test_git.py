@@ -14,7 +14,7 @@ HOUR = 3600.0
 
 
 def files(repository: Checkout) -> dict[str, str]:
-    return dict(repository.files(repository.commit(), "live"))
+    return dict(repository.files(repository.head_commit(), "live"))
 
 
 @pytest.fixture
@@ -42,33 +42,33 @@ def test_a_clone_is_one_commit_deep_and_holds_what_was_committed(clone: Clone) -
 
 
 def test_it_is_pulled_when_its_time_has_come_and_not_before(clone: Clone, host: Path) -> None:
-    before = clone.commit()
+    before = clone.head_commit()
     after = commit(host, {"live/a.md": "two"})
     clone.pull()
-    assert clone.commit() == before
+    assert clone.head_commit() == before
     let_pass(clone, HOUR + 1)
     clone.pull()
-    assert clone.commit() == after
+    assert clone.head_commit() == after
     assert files(clone) == {"live/a.md": "two"}
 
 
 def test_a_history_that_was_rewritten_is_followed(clone: Clone, host: Path) -> None:
-    clone.commit()
+    clone.head_commit()
     git(host, "checkout", "--quiet", "--orphan", "new")
     after = commit(host, {"live/a.md": "rewritten"})
     let_pass(clone, HOUR + 1)
     clone.pull()
-    assert clone.commit() == after
+    assert clone.head_commit() == after
 
 
 def test_a_host_that_is_away_is_named_and_what_was_pulled_stays_readable(clone: Clone, host: Path) -> None:
-    before = clone.commit()
+    before = clone.head_commit()
     host.rename(host.with_name("away"))
     let_pass(clone, HOUR + 1)
     for _ in range(2):  # told at every look, tried once an hour
         with pytest.raises(SourceError, match=f"{host} cannot be pulled: git fetch: "):
             clone.pull()
-    assert clone.commit() == before
+    assert clone.head_commit() == before
     assert files(clone) == {"live/a.md": "one"}
     host.with_name("away").rename(host)
     with pytest.raises(SourceError):
@@ -78,18 +78,18 @@ def test_a_host_that_is_away_is_named_and_what_was_pulled_stays_readable(clone: 
 
 
 def test_what_a_killed_git_left_behind_does_not_stop_the_next_pull(clone: Clone, host: Path) -> None:
-    clone.commit()
+    clone.head_commit()
     after = commit(host, {"live/a.md": "two"})
     (clone.folder / "shallow.lock").touch()
     let_pass(clone, HOUR + 1)
     clone.pull()
-    assert clone.commit() == after
+    assert clone.head_commit() == after
 
 
 def test_a_first_clone_that_failed_is_taken_up_again(clone: Clone, host: Path) -> None:
     host.rename(host.with_name("away"))
     with pytest.raises(SourceError, match="cannot be pulled"):
-        clone.commit()
+        clone.head_commit()
     host.with_name("away").rename(host)
     let_pass(clone, HOUR + 1)
     assert files(clone) == {"live/a.md": "one"}
@@ -97,17 +97,17 @@ def test_a_first_clone_that_failed_is_taken_up_again(clone: Clone, host: Path) -
 
 def test_a_checkout_is_read_by_commit_and_left_alone(host: Path) -> None:
     checkout = Checkout(host)
-    before = checkout.commit()
+    before = checkout.head_commit()
     (host / "live" / "a.md").write_text("half writ")
     checkout.pull()
-    assert checkout.commit() == before
+    assert checkout.head_commit() == before
     assert files(checkout) == {"live/a.md": "one"}
 
 
 def test_folders_that_are_no_repository_are_named(tmp_path: Path, host: Path) -> None:
     with pytest.raises(SourceError, match="there is no such folder"):
-        Checkout(tmp_path / "nowhere").commit()
+        Checkout(tmp_path / "nowhere").head_commit()
     with pytest.raises(SourceError, match="git rev-parse: fatal: "):
-        Checkout(tmp_path).commit()
+        Checkout(tmp_path).head_commit()
     with pytest.raises(SourceError, match=r"git archive: .*'elsewhere' did not match"):
         list(Checkout(host).files("HEAD", "elsewhere"))

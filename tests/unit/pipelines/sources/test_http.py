@@ -9,7 +9,7 @@ import pytest
 from pyrate_limiter import Duration, Rate
 
 from pipelines.sources.base import SourceError
-from pipelines.sources.http import ATTEMPTS, LONGEST_WAIT_SECONDS, JsonApi, LaterError
+from pipelines.sources.http import ATTEMPTS, LONGEST_WAIT_SECONDS, JsonApi, RetryLaterError
 from tests.testkit.web import Answer, Reply, Request, Site, site
 
 FAST = (Rate(1_000, Duration.SECOND),)
@@ -66,7 +66,7 @@ def test_retry_after_is_obeyed_as_number_and_as_date(as_date: bool) -> None:
 
 
 def test_a_pause_that_is_too_long_for_a_look_is_handed_on() -> None:
-    with pytest.raises(LaterError, match=r"127\.0\.0\.1/matches: status 429, asks to wait 1800 s") as error:
+    with pytest.raises(RetryLaterError, match=r"127\.0\.0\.1/matches: status 429, asks to wait 1800 s") as error:
         ask(Reply(status=429, headers={"Retry-After": "1800"}))
     assert error.value.wait == 1800
 
@@ -131,7 +131,7 @@ def test_the_rate_is_kept_by_all_clients_of_a_host_together() -> None:
                 api.get("/matches")
         with JsonApi(server.url, rates=rates) as api, pytest.MonkeyPatch.context() as patch:
             patch.setattr("pipelines.sources.http.LONGEST_WAIT_SECONDS", 0.1)
-            with pytest.raises(LaterError, match="as many requests as it allows"):
+            with pytest.raises(RetryLaterError, match="as many requests as it allows"):
                 api.get("/matches")
         assert len(server.requests) == 2
 

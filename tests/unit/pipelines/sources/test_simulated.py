@@ -51,13 +51,16 @@ def test_tables_tell_the_league_as_it_was_played(rebuilt: TableSet) -> None:
 
 def test_a_new_day_changes_the_digest_of_its_month_only() -> None:
     source = SimulatedSource()
-    before, after = source.published(date(2023, 9, 14)).months(), source.published(date(2023, 9, 15)).months()
+    before, after = (
+        source.published(date(2023, 9, 14)).month_digests(),
+        source.published(date(2023, 9, 15)).month_digests(),
+    )
     assert {month for month in after if before.get(month) != after[month]} == {"2023-09-01"}
     assert source.fingerprint(date(2023, 9, 14)) != source.fingerprint(date(2023, 9, 15))
 
 
 def test_a_week_before_its_first_day_the_league_has_published_nothing() -> None:
-    assert SimulatedSource().published(FIRST_DAY - timedelta(days=8)).months() == {}
+    assert SimulatedSource().published(FIRST_DAY - timedelta(days=8)).month_digests() == {}
 
 
 def test_the_next_week_is_announced_as_it_will_be_played() -> None:

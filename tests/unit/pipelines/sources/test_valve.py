@@ -178,7 +178,7 @@ def test_what_lies_after_today_waits(tmp_path: Path) -> None:
     assert {kind: len(frame) for kind, frame in source.published(TODAY).frames.items()} == {"series": 1, "standing": 2}
     assert set(source.published(date(2025, 8, 3)).frames) == {RowKind.SERIES}
     assert source.published(date(2025, 7, 31)).frames == {}
-    assert source.published(TODAY).months().keys() == {"2025-08-01"}
+    assert source.published(TODAY).month_digests().keys() == {"2025-08-01"}
 
 
 def test_the_fingerprint_follows_the_commit_and_the_day(tmp_path: Path) -> None:

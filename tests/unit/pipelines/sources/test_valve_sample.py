@@ -74,7 +74,7 @@ def test_every_series_stands_in_the_archive_with_the_same_day_lineups_and_winner
 def test_teams_are_named_as_in_the_archive_where_both_heard_of_a_series_first_from_the_same_standings(
     repository: Clone, archive: pd.DataFrame, day: str, first: str, last: str, n: int
 ) -> None:
-    files = (file for file in repository.files(repository.commit(), "live") if day in file[0])
+    files = (file for file in repository.files(repository.head_commit(), "live") if day in file[0])
     here = between(frames_of(collect(files))[RowKind.SERIES], first, last)
     assert len(here) == n
     assert facts(here, "") - facts(archive, "") == Counter()
