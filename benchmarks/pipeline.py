@@ -18,9 +18,8 @@ from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine
 from pipelines.etl.ids import Identities
-from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.repository import load_identities, read_history, store
+from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
 from pipelines.sources.archive import ArchiveSource
 from pipelines.training.train import train
 from tests.testkit.servers import TestServers
@@ -51,11 +50,11 @@ def pipeline(engine: Engine, folder: Path) -> None:
     with engine.begin() as connection:
         landed = lap("land", lambda: land(connection, SourceName.ARCHIVE, published))
     with engine.begin() as connection:
-        newest = lap("read what was landed", lambda: newest_rows(connection, ARCHIVE))
+        newest = lap("read what was landed", lambda: load_newest_rows(connection, ARCHIVE))
         rebuilt = lap(f"rebuild {landed.seen} rows", lambda: rebuild(newest, load_identities(connection)))
         lap("store", lambda: store(connection, rebuilt))
     with engine.connect() as connection:
-        history = lap("read the history", lambda: read_history(connection))
+        history = lap("read the history", lambda: load_history(connection))
         size = connection.execute(text("SELECT pg_database_size(current_database()) / 1000000")).scalar_one()
         print(f"{'PostgreSQL':28} {size:6} MB")
     through = int(history.learn_day.max())

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipelines.etl.identify import Identity
 from pipelines.etl.link import Rows
-from pipelines.etl.spelling import team_key
+from pipelines.spelling import team_key
 
 SAME_MATCH = pd.Timedelta(hours=3)
 """Rows of the same two teams that start at most so far apart tell of one match."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.etl.disambiguate import Homonyms
-from pipelines.etl.spelling import Lineup, canonical_nicknames, team_key
+from pipelines.spelling import Lineup, canonical_nicknames, team_key
 
 Identity = tuple[str, int]
 """A name (key of a team, kept spelling of a nickname) and the number of its bearer."""

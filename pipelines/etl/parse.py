@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 import pandera.pandas as pa
 
-from pipelines.etl.spelling import team_key
 from pipelines.sources.base import RowKind, parse_times
+from pipelines.spelling import team_key
 
 BEST_OF = (1, 2, 3, 5)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from pipelines.etl.dictionaries import Dictionary
-from pipelines.etl.spelling import team_key
+from pipelines.spelling import team_key
 
 
 def player_stats_rows(

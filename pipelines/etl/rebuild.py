@@ -15,9 +15,9 @@ from pipelines.etl.link import LinkedRows, Roster, Rows, link, rosters_told_befo
 from pipelines.etl.merge_sources import Alias, MergedRows, mentions_of_teams, merge, standings_told_once
 from pipelines.etl.parse import AGAINST_ITSELF, ParsedRows, parse
 from pipelines.etl.player_stats import player_stats_rows
-from pipelines.etl.spelling import team_key
 from pipelines.etl.tabulate import Tables, map_result_rows, order_in_day, series_rows, standing_rows
 from pipelines.sources.base import RowKind
+from pipelines.spelling import team_key
 
 
 @dataclass(frozen=True, slots=True)

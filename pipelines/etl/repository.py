@@ -1,6 +1,11 @@
-"""Rebuilt tables into PostgreSQL, whole, in the caller's transaction, and the ids that stay."""
+"""All statements of the stage: published rows and their versions, the tables rebuilt from them, and stable ids.
 
+Every function runs in the transaction of its caller.
+"""
+
+import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,19 +13,40 @@ import pandas as pd
 from sqlalchemy import Connection, text
 
 from cs2.forecasting.matches import MatchHistory
+from cs2.settings import SourceName
 from pipelines.etl.ids import Identities, IdRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
 from pipelines.etl.rebuild import TableSet
+from pipelines.sources.base import PublishedRows, RowKind
 
-GROWING = ("maps", "teams", "team_aliases", "players", "player_aliases", "events", "lineups")
-"""Tables that keep every row they ever had: an id may stand in a forecast."""
+_LANDING_LOCK = 7_201
 
-NULLABLE = frozenset({"rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"})
+_CREATE_LANDING = """
+CREATE TEMPORARY TABLE landing (kind text, month date, row_key text, content_hash text, payload jsonb) ON COMMIT DROP
+"""
+_INSERT_CHANGED = """
+INSERT INTO raw_rows (source, kind, month, row_key, content_hash, payload)
+SELECT :source, landing.kind, landing.month, landing.row_key, landing.content_hash, landing.payload
+FROM landing LEFT JOIN (
+    SELECT DISTINCT ON (kind, row_key) kind, row_key, content_hash FROM raw_rows
+    WHERE source = :source ORDER BY kind, row_key, id DESC
+) newest USING (kind, row_key)
+WHERE newest.content_hash IS DISTINCT FROM landing.content_hash
+ORDER BY landing.month, landing.kind, landing.row_key
+"""
+_SELECT_NEWEST = """
+SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload,
+    min(id) OVER (PARTITION BY source, kind, row_key) AS first_id
+FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
+"""
+_INSERT_LINEUP_PLAYERS = """
+INSERT INTO lineup_players (lineup_id, player_id)
+SELECT id, unnest(string_to_array(roster, ',')::integer[]) FROM lineups
+WHERE NOT EXISTS (SELECT FROM lineup_players WHERE lineup_id = lineups.id)
+"""
 
-REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures")
-
-_KEYS = {
+GROWING = {
     "maps": ["id"],
     "teams": ["id"],
     "team_aliases": ["name", "homonym_no"],
@@ -29,10 +55,85 @@ _KEYS = {
     "events": ["id"],
     "lineups": ["id"],
 }
+"""Tables that never lose a row, with the key of each: a stored forecast may refer to any id."""
+
+REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures")
+"""Tables that every rebuild replaces as a whole, referenced tables first."""
+
+NULLABLE = frozenset({"rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"})
+"""Integer columns that may be NULL: pandas would read them as floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class LandingCounts:
+    """Counts of one landing.
+
+    Attributes:
+        seen: Published rows.
+        landed: Those of them that were new or had changed.
+    """
+
+    seen: int
+    landed: int
+
+
+def land(connection: Connection, source: SourceName, published: PublishedRows) -> LandingCounts:
+    """Append every published row whose newest stored version is missing or differs.
+
+    An advisory lock serialises landings: two at once would store a version twice.
+
+    Args:
+        connection: PostgreSQL.
+        source: The source that published the rows.
+        published: The rows.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LANDING_LOCK})
+    connection.execute(text(_CREATE_LANDING))
+    versions = [version for kind, frame in published.frames.items() for version in _versions(kind, frame)]
+    copy_rows(connection, "landing", ["kind", "month", "row_key", "content_hash", "payload"], versions)
+    result = connection.execute(text(_INSERT_CHANGED), {"source": source.value})
+    return LandingCounts(seen=len(versions), landed=result.rowcount)
+
+
+def _versions(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
+    contents = frame.drop(columns=["row_key", "month"]).to_dict("records")
+    versions = []
+    for month, key, content in zip(frame["month"], frame["row_key"], contents, strict=True):
+        payload = orjson.dumps({name: value for name, value in content.items() if value}, option=orjson.OPT_SORT_KEYS)
+        versions.append((kind.value, month, key, hashlib.sha256(payload).hexdigest(), payload.decode()))
+    return versions
+
+
+def load_newest_rows(connection: Connection, sources: Sequence[SourceName]) -> dict[RowKind, pd.DataFrame]:
+    """Load the newest version of every row, in an order that is independent of when it landed.
+
+    Args:
+        connection: PostgreSQL.
+        sources: Sources by precedence.
+
+    Returns:
+        One frame a kind, indexed by the id in ``raw_rows``. ``row_key`` begins with the source, as two sources may both
+        count from 1; ``source_rank`` is the position of the source in ``sources``. Announced matches also have
+        ``source`` and ``first_id``, the id of their first version, which never changes.
+    """
+    ranks = {name.value: rank for rank, name in enumerate(sources)}
+    rows = connection.execute(text(_SELECT_NEWEST), {"sources": list(ranks)}).all()
+    frames = {}
+    for kind in RowKind:
+        of_kind = [row for row in rows if row.kind == kind]
+        if of_kind:
+            frame = pd.DataFrame([row.payload for row in of_kind], index=[row.id for row in of_kind]).fillna("")
+            frame["source_rank"] = [ranks[row.source] for row in of_kind]
+            if kind is RowKind.FIXTURE:
+                frame["source"] = [row.source for row in of_kind]
+                frame["first_id"] = [row.first_id for row in of_kind]
+            frame["row_key"] = [f"{row.source}:{row.row_key}" for row in of_kind]
+            frames[kind] = frame.sort_values(["date", "row_key"], kind="stable")
+    return frames
 
 
 def load_identities(connection: Connection) -> Identities:
-    """The ids given so far."""
+    """Load every id assigned so far."""
 
     def register(query: str) -> IdRegister[Any]:
         rows = connection.execute(text(query)).all()
@@ -51,21 +152,21 @@ def load_identities(connection: Connection) -> Identities:
 
 
 def store(connection: Connection, rebuilt: TableSet) -> None:
-    """Replace the tables of results; readers see the old ones until the transaction ends."""
+    """Replace the stored tables; readers see the old ones until the transaction commits."""
     frames = dict(rebuilt.tables.items())
     frames["player_map_stats"] = frames["player_map_stats"].drop(columns="published_index")
     for table in reversed(REPLACED):
         connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a constant of this module
-    for table in GROWING:
-        _grow(connection, table, frames[table], _KEYS[table])
-    _store_lineup_players(connection)
+    for table, key in GROWING.items():
+        _upsert(connection, table, frames[table], key)
+    connection.execute(text(_INSERT_LINEUP_PLAYERS))
     for table in REPLACED:
         copy_frame(connection, table, frames[table])
     _store_rejected(connection, rebuilt.outcomes)
 
 
-def _grow(connection: Connection, table: str, frame: pd.DataFrame, key: Sequence[str]) -> None:
-    """Insert what is new, update what changed, delete nothing."""
+def _upsert(connection: Connection, table: str, frame: pd.DataFrame, key: Sequence[str]) -> None:
+    """Insert new rows and update changed ones; delete none."""
     columns = list(frame.columns)
     values = [column for column in columns if column not in key]
     connection.execute(text(f"CREATE TEMPORARY TABLE staged (LIKE {table} INCLUDING DEFAULTS) ON COMMIT DROP"))
@@ -84,31 +185,16 @@ def _grow(connection: Connection, table: str, frame: pd.DataFrame, key: Sequence
     connection.execute(text("DROP TABLE staged"))
 
 
-def _store_lineup_players(connection: Connection) -> None:
-    connection.execute(
-        text(
-            "INSERT INTO lineup_players (lineup_id, player_id) "
-            "SELECT id, unnest(string_to_array(roster, ',')::integer[]) FROM lineups "
-            "WHERE NOT EXISTS (SELECT FROM lineup_players WHERE lineup_id = lineups.id)"
-        )
-    )
-
-
 def _store_rejected(connection: Connection, outcomes: pd.DataFrame) -> None:
     connection.execute(text("DELETE FROM rejected_rows"))
     rejected = outcomes[outcomes["outcome"] == "rejected"]
-    rows = [
-        (int(index), _json_list(reasons)) for index, reasons in zip(rejected["index"], rejected["reasons"], strict=True)
-    ]
+    reasons = [orjson.dumps(list(texts)).decode() for texts in rejected["reasons"]]
+    rows = zip(map(int, rejected["index"]), reasons, strict=True)
     copy_rows(connection, "rejected_rows", ["raw_row_id", "reasons"], rows)
 
 
-def _json_list(reasons: Sequence[str]) -> str:
-    return orjson.dumps(list(reasons)).decode()
-
-
-def read_history(connection: Connection) -> MatchHistory:
-    """Everything played that is stored, for ratings and training."""
+def load_history(connection: Connection) -> MatchHistory:
+    """Load every stored match, for ratings and training."""
     frames = {
         table: pd.read_sql_query(text(f"SELECT * FROM {table} ORDER BY id"), connection)  # noqa: S608 - our own names
         for table in ("map_results", "series", "lineups")

@@ -10,10 +10,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cs2.settings import SourceName
-from pipelines.etl.spelling import team_key
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.http import JsonApi
 from pipelines.sources.incremental import IncrementalSource, ResponseModel, parse_response
+from pipelines.spelling import team_key
 
 COUNTER_STRIKE = 1
 PAGE_SIZE = 50

@@ -10,9 +10,8 @@ from sqlalchemy import Engine
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
-from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.etl.repository import load_identities, store
+from pipelines.etl.repository import land, load_identities, load_newest_rows, store
 from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
@@ -106,7 +105,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
     sources = get_settings().sources
     known_maps = USUAL_MAPS if SERIES_ONLY_SOURCES.issuperset(sources) else ()
     with database.engine() as engine, engine.begin() as connection:
-        rebuilt = rebuild(newest_rows(connection, sources), load_identities(connection), known_maps=known_maps)
+        rebuilt = rebuild(load_newest_rows(connection, sources), load_identities(connection), known_maps=known_maps)
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)

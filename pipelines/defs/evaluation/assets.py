@@ -7,7 +7,7 @@ import pandas as pd
 
 from cs2.calendar import date_of
 from cs2.settings import get_settings
-from pipelines.etl.repository import read_history
+from pipelines.etl.repository import load_history
 from pipelines.evaluation.repository import store_outcomes
 from pipelines.evaluation.results import read_results
 from pipelines.evaluation.stored_forecasts import read_asked
@@ -37,7 +37,7 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
         asked = read_asked(forecasts)
         with database.one_state() as connection:
             results = read_results(connection, first=_first_day(asked, today), last=today)
-            history = read_history(connection)
+            history = load_history(connection)
         judged = score_forecasts(asked, results, history, now=datetime.now(UTC))
         changes = store_outcomes(forecasts, judged.outcomes)
     return dg.MaterializeResult(

@@ -6,7 +6,7 @@ from cs2.calendar import date_of, day_number
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.model_registry import store_snapshot
-from pipelines.etl.repository import read_history
+from pipelines.etl.repository import load_history
 from pipelines.hooks import IS_NEW, announce_ratings
 from pipelines.resources import SHORT_ABSENCE, Database
 
@@ -34,7 +34,7 @@ def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
 
     today = day_number(get_settings().current_day())
     with database.one_state() as connection:
-        history = read_history(connection)
+        history = load_history(connection)
     known = history.learn_day <= today  # archives may go on after the settable clock
     if not known.any():
         raise NoResultsError(f"no result is known through {get_settings().current_day()}")

@@ -13,7 +13,7 @@ from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.model_registry import EstimatorKind, ModelRow, ModelStatus, get_champion, get_latest_snapshot
-from pipelines.etl.repository import read_history
+from pipelines.etl.repository import load_history
 from pipelines.mlflow_client import BOOSTING_TYPES, LoggedModel, MlflowTracking, TrainedModel
 from pipelines.resources import Database
 
@@ -72,7 +72,7 @@ def train_models(
             raise NoRatingsError("there are no ratings yet: materialize rating_snapshots first")
         best = get_champion(session)
     with database.one_state() as connection:
-        history = read_history(connection)
+        history = load_history(connection)
     training = train(
         history,
         today=day_number(get_settings().current_day()),

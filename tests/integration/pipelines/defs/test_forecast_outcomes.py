@@ -17,8 +17,7 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.assets import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.sensors import judging_sensor
-from pipelines.etl.landing import land
-from pipelines.etl.repository import read_history
+from pipelines.etl.repository import land, load_history
 from pipelines.resources import Database, Mongo
 from tests.testkit.documents import forecast
 from tests.testkit.rows import A, B, C, Row, map_row, published, series_row
@@ -129,7 +128,7 @@ def test_an_outcome_tells_day_tier_and_what_both_elos_knew_before_it(history: Hi
     assert found[asked].tier == "others"
     assert found[exchanged].tier == "both in the top 100, not both in the top 30"
     with history.database.one_state() as connection:
-        known = read_history(connection)
+        known = load_history(connection)
     before = compute_ratings(known, through=20457)  # 2026-01-04
     teams = history.ids("teams")
     lineups = [[number for number, *_ in _players(history, side)] for side in (A, B)]

@@ -11,10 +11,9 @@ from sqlalchemy import Connection, Engine, text
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
-from pipelines.etl.landing import land, newest_rows
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.etl.repository import load_identities, read_history, store
+from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
 from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
 from tests.testkit.rows import A, B, fixture_row, map_row, published, series_row
@@ -64,7 +63,7 @@ def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
 
 
 def rebuilt_from(connection: Connection) -> TableSet:
-    return rebuild(newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
+    return rebuild(load_newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
@@ -154,7 +153,7 @@ def fixture_ids(engine: Engine) -> list[int]:
 def test_the_stored_history_is_the_rebuilt_one(engine: Engine) -> None:
     load(engine)
     with engine.connect() as connection:
-        stored = read_history(connection)
+        stored = load_history(connection)
         tables = rebuilt_from(connection).tables
     computed = history_from_tables(tables.map_results, tables.series, tables.lineups)
     for name in ("row_id", "day", "forecast_day", "learn_day", "team_ids", "player_ids", "rounds", "team1_won"):

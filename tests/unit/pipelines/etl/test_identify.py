@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.etl.identify import Sides, identify
-from pipelines.etl.spelling import canonical_nicknames, team_key
+from pipelines.spelling import canonical_nicknames, team_key
 from tests.testkit.rows import A, B, C, D, map_row, rebuilt
 
 LUCKY_ABROAD = "Lucky|x1|y2|z3|w4"

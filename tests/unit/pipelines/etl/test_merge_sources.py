@@ -22,7 +22,7 @@ UNKNOWN: dict[str, Any] = {"team1_players": "", "team2_players": ""}
 
 
 def together(*sources: PublishedRows) -> TableSet:
-    """As ``newest_rows`` hands them over."""
+    """As ``load_newest_rows`` hands them over."""
     frames: dict[RowKind, pd.DataFrame] = {}
     for kind in RowKind:
         parts = [
