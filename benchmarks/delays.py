@@ -43,8 +43,7 @@ def main() -> None:
         losses = metrics.log_losses(backtest(late, asked, history.best_of[rows]).probability, won)
         on_time = losses if on_time is None else on_time
         more = metrics.by_day(losses - on_time, day)
-        interval = f"{more.estimate:+.4f} [{more.low:+.4f}, {more.high:+.4f}]" if delay else ""
-        table.add_row(f"{delay} days", f"{losses.mean():.4f}", interval)
+        table.add_row(f"{delay} days", f"{losses.mean():.4f}", more.signed() if delay else "")
     console = Console(width=120)
     console.print(f"{len(rows)} maps, {told.first} .. {told.last}")
     console.print(table)

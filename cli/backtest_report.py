@@ -37,10 +37,7 @@ def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
     console.print(f"\n{len(rows)} {title}, {rows['date'].min()} .. {rows['date'].max()}")
     console.print(table)
     fit = metrics.recalibration(rows["team1_win_probability"].to_numpy(), won)
-    console.print(
-        f"recalibration: slope {fit.slope:.3f} ± {2 * fit.slope_error:.3f},"
-        f" intercept {fit.intercept:+.3f} ± {2 * fit.intercept_error:.3f}"
-    )
+    console.print(f"recalibration: {fit}")
     different = ~rows["series"].duplicated().to_numpy()
     if title == "series" and not different.all():
         console.print(f"{different.sum()} of them are different series: log loss {ours[different].mean():.4f}")

@@ -73,6 +73,13 @@ class Recalibration:
     slope_error: float
     intercept_error: float
 
+    def __str__(self) -> str:
+        """Slope and intercept, each with two standard errors."""
+        return (
+            f"slope {self.slope:.3f} ± {2 * self.slope_error:.3f},"
+            f" intercept {self.intercept:+.3f} ± {2 * self.intercept_error:.3f}"
+        )
+
 
 def recalibration(probability: FloatArray, outcome: BoolArray) -> Recalibration:
     """Fit slope and intercept by Newton's method."""

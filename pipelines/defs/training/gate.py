@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import dagster as dg
 
-from cs2.forecasting.evaluation.gate import EvaluationSet, GateResult, run_gate
+from cs2.forecasting.evaluation.gate import Claim, EvaluationSet, GateResult, run_gate
 from cs2.forecasting.model.map_model import MapModel, least_player_gain
 from cs2.forecasting.model.regression_cases import regression_error
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
@@ -25,8 +25,8 @@ CLAIMS = {
     "symmetric": "Exchanging the sides gives the complement.",
     "stronger_players_help": "A better player never lowers the forecast of his side.",
     "not_worse_than_champion": "Not worse than the champion on the same maps, by a paired bootstrap over days.",
-    "golden_forecasts_stay": "The champion's golden forecasts move little: a refit, not another model.",
-    "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its golden forecasts.",
+    "regression_cases_stay": "The champion's regression cases move little: a refit, not another model.",
+    "blob_is_intact": "The blob in MLflow has the recorded SHA-256 and answers its regression cases.",
 }
 
 REGRESSION_TOLERANCE = 1e-9
@@ -63,12 +63,11 @@ def gate(
     blob = read_blob(mlflow, row)
     rival = None if best is None or best.version == row.version else best
     verdict = _verdict(mlflow, row, blob, rival, rival_has_fallen=has_fallen)
-    failed = [*verdict.failed, *(["blob_is_intact"] if blob.problem else [])]
-    told = dict(reason.split(": ", maxsplit=1) for reason in verdict.reasons)
-    told["blob_is_intact"] = blob.problem or "SHA-256 and golden forecasts agree"
+    intact = Claim("blob_is_intact", not blob.problem, blob.problem or "SHA-256 and regression cases agree")
+    result = GateResult([*verdict.claims, intact], verdict.metrics)
     if row.judged_at is None:
-        _record(context, database, mlflow, row, failed, told, verdict.metrics)
-    yield from _results(failed, told, version=row.version, metrics=verdict.metrics)
+        _record(context, database, mlflow, row, result)
+    yield from _results(result, version=row.version)
 
 
 def read_blob(mlflow: MlflowTracking, row: ModelRow) -> Blob:
@@ -105,6 +104,7 @@ def _verdict(
     comparable = rival is not None and rival.features_version == row.features_version == FEATURES_VERSION
     of_rival = read_blob(mlflow, rival).model if rival is not None and comparable else None
     judged = EvaluationSet(
+        X=arrays["X"],
         team1_won=arrays["team1_won"],
         day=arrays["day"],
         candidate=arrays["candidate"],
@@ -125,31 +125,29 @@ def _record(
     database: Database,
     mlflow: MlflowTracking,
     row: ModelRow,
-    failed: list[str],
-    told: dict[str, str],
-    metrics: dict[str, float],
+    result: GateResult,
 ) -> None:
     """Write the verdict to the row, then to MLflow, which may be away: the row decides."""
-    reasons = [f"{name}: {text}" for name, text in sorted(told.items(), key=lambda item: item[0] not in failed)]
     with database.transaction() as session:
-        record_gate_result(session, row.version, passed=not failed, reasons=reasons, metrics={"gate": metrics})
+        metrics = {"gate": result.metrics}
+        record_gate_result(session, row.version, passed=result.passed, reasons=result.reasons, metrics=metrics)
         wanted = wanted_aliases(session)
     try:
-        mlflow.log_verdict(row.mlflow_run_id, metrics=metrics, verdict="refused" if failed else "passed")
+        mlflow.log_verdict(row.mlflow_run_id, metrics=result.metrics, verdict="passed" if result.passed else "refused")
         mend_aliases(mlflow, wanted)
     except MlflowError as error:
         context.log.warning(f"the verdict is not in MLflow: {error}")
 
 
-def _results(
-    failed: list[str], told: dict[str, str], *, version: int, metrics: dict[str, float]
-) -> Iterator[dg.AssetCheckResult]:
+def _results(result: GateResult, *, version: int) -> Iterator[dg.AssetCheckResult]:
+    claims = {claim.name: claim for claim in result.claims}
+    why_not = "no champion, or too few maps since it was trained" if claims["enough_maps"].passed else "too few maps"
     for name in CLAIMS:
-        why_not = "too few maps" if "enough_maps" in failed else "no champion, or too few maps since it was trained"
+        claim = claims.get(name, Claim(name, True, f"not judged: {why_not}"))
         yield dg.AssetCheckResult(
             asset_key=CANDIDATE,
             check_name=name,
-            passed=name not in failed,
-            description=told.get(name, f"not judged: {why_not}" if name != "enough_maps" else "enough"),
-            metadata={"model_version": version, **(metrics if name == "beats_elo" else {})},
+            passed=claim.passed,
+            description=claim.detail,
+            metadata={"model_version": version, **(result.metrics if name == "beats_elo" else {})},
         )

@@ -1,6 +1,7 @@
-"""The gate: what is worse than the champion, the Elo or its own promise is never served."""
+"""The gate: a candidate that is worse than the champion, than Elo or than its own claims is never served."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,13 +16,16 @@ from cs2.forecasting.probability import sigmoid
 N = 3000
 
 
-def judged(seed: int = 0, *, slope: float = 1.0, shift: float = 0.0, noise: float = 0.2, n: int = N) -> EvaluationSet:
+def evaluation_set(
+    seed: int = 0, *, slope: float = 1.0, shift: float = 0.0, noise: float = 0.2, n: int = N
+) -> EvaluationSet:
     """A candidate at some distance from the truth, beside a champion at 0.2 and an Elo at 0.9 of noise."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(0, 0.8, n)
     mistakes = rng.normal(0, 1, (3, n))
     candidate = shift + slope * shrunk(truth, noise, mistakes[0])
     return EvaluationSet(
+        X=candidate[:, None],
         team1_won=rng.random(n) < sigmoid(truth),
         day=np.sort(rng.integers(0, 60, n)),
         candidate=sigmoid(candidate),
@@ -37,42 +41,43 @@ def shrunk(truth: FloatArray, noise: float, mistakes: FloatArray) -> FloatArray:
     return value
 
 
-def test_a_good_candidate_passes_and_says_why() -> None:
-    verdict = run_gate(judged(), regression_move=0.01)
-    assert verdict.passed
-    assert verdict.failed == []
-    told = [reason.split(":")[0] for reason in verdict.reasons]
-    assert set(told) == {
+def test_a_good_candidate_passes_every_claim() -> None:
+    result = run_gate(evaluation_set(), regression_move=0.01)
+    assert result.passed
+    assert result.failed == []
+    assert [claim.name for claim in result.claims] == [
+        "enough_maps",
         "beats_elo",
         "calibrated",
         "symmetric",
         "not_worse_than_champion",
-        "golden_forecasts_stay",
-    }
-    assert verdict.metrics["log_loss"] < verdict.metrics["elo_log_loss"]
-    assert verdict.metrics["n_maps"] == verdict.metrics["n_maps_beside_champion"] == N
+        "regression_cases_stay",
+    ]
+    assert all(claim.detail for claim in result.claims)
+    assert result.metrics["log_loss"] < result.metrics["elo_log_loss"]
+    assert result.metrics["n_maps"] == result.metrics["n_maps_beside_champion"] == N
 
 
 def test_the_first_candidate_needs_no_champion() -> None:
-    verdict = run_gate(replace(judged(), champion=None))
-    assert verdict.passed
-    assert "minus_champion" not in verdict.metrics
+    result = run_gate(replace(evaluation_set(), champion=None))
+    assert result.passed
+    assert "minus_champion" not in result.metrics
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_worse_challenger_is_never_promoted(seed: int) -> None:
     """Calibrated, symmetric and better than Elo, but it knows less than the champion."""
-    verdict = run_gate(judged(seed, noise=0.45), regression_move=0.01)
-    assert not verdict.passed
-    assert verdict.failed == ["not_worse_than_champion"]
-    assert verdict.metrics["minus_champion"] > WORSE_THAN_CHAMPION
-    assert verdict.reasons[0].startswith("not_worse_than_champion")
+    result = run_gate(evaluation_set(seed, noise=0.45), regression_move=0.01)
+    assert not result.passed
+    assert result.failed == ["not_worse_than_champion"]
+    assert result.metrics["minus_champion"] > WORSE_THAN_CHAMPION
+    assert result.reasons[0].startswith("not_worse_than_champion")
 
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10**6), noise=st.floats(0.1, 0.6), slope=st.floats(0.5, 2.0), shift=st.floats(-0.4, 0.4))
-def test_whatever_passes_is_as_good_as_is_said(seed: int, noise: float, slope: float, shift: float) -> None:
-    case = judged(seed, noise=noise, slope=slope, shift=shift, n=1000)
+def test_a_model_that_passes_keeps_its_claims(seed: int, noise: float, slope: float, shift: float) -> None:
+    case = evaluation_set(seed, noise=noise, slope=slope, shift=shift, n=1000)
     assert case.champion is not None
     loss, won = metrics.log_loss, case.team1_won
     if run_gate(case).passed:
@@ -83,75 +88,75 @@ def test_whatever_passes_is_as_good_as_is_said(seed: int, noise: float, slope: f
 
 
 def test_an_equal_challenger_passes() -> None:
-    case = judged()
+    case = evaluation_set()
     assert run_gate(replace(case, champion=case.candidate), regression_move=0.0).passed
 
 
 def test_a_candidate_that_elo_beats_is_refused() -> None:
-    case = judged(noise=1.6)
+    case = evaluation_set(noise=1.6)
     assert "beats_elo" in run_gate(replace(case, champion=None)).failed
-    good = judged()
+    good = evaluation_set()
     assert run_gate(replace(good, champion=None, elo=good.candidate)).failed == ["beats_elo"]
 
 
 @pytest.mark.parametrize("n", [0, 1, MIN_MAPS - 1])
-def test_too_few_maps_are_not_judged(n: int) -> None:
-    verdict = run_gate(judged(n=n))
-    assert not verdict.passed
-    assert verdict.failed == ["enough_maps"]
-    assert verdict.metrics == {"n_maps": n}
+def test_too_few_maps_are_not_evaluation_set(n: int) -> None:
+    result = run_gate(evaluation_set(n=n))
+    assert not result.passed
+    assert result.failed == ["enough_maps"]
+    assert result.metrics == {"n_maps": n}
 
 
-def test_as_many_maps_as_are_needed_are_judged() -> None:
-    assert "enough_maps" not in run_gate(judged(n=MIN_MAPS)).failed
+def test_as_many_maps_as_are_needed_are_evaluation_set() -> None:
+    assert "enough_maps" not in run_gate(evaluation_set(n=MIN_MAPS)).failed
 
 
 def test_the_champion_is_compared_on_maps_it_has_not_seen() -> None:
     """It is hopeless on those it was not trained on, perfect on the rest: only the former count."""
-    case = judged()
+    case = evaluation_set()
     assert case.champion is not None
     unseen = np.arange(N) >= N - 500
     champion = np.where(unseen, 0.5, case.team1_won * 0.98 + 0.01)
     beside = np.where(unseen, case.candidate, np.nan)
-    verdict = run_gate(replace(case, champion=champion, beside_champion=beside))
-    assert verdict.passed
-    assert verdict.metrics["n_maps_beside_champion"] == 500
-    assert verdict.metrics["minus_champion"] < 0
-    refused = run_gate(
+    result = run_gate(replace(case, champion=champion, beside_champion=beside))
+    assert result.passed
+    assert result.metrics["n_maps_beside_champion"] == 500
+    assert result.metrics["minus_champion"] < 0
+    rejected = run_gate(
         replace(case, champion=np.where(unseen, case.team1_won * 0.98 + 0.01, 0.5), beside_champion=beside)
     )
-    assert refused.failed == ["not_worse_than_champion"]
+    assert rejected.failed == ["not_worse_than_champion"]
 
 
-def test_too_few_maps_since_the_champion_was_trained_say_nothing_about_it() -> None:
-    case = judged()
+def test_too_few_new_maps_skip_the_comparison_with_the_champion() -> None:
+    case = evaluation_set()
     beside = np.where(np.arange(N) >= N - MIN_MAPS + 1, case.candidate, np.nan)
-    verdict = run_gate(replace(case, beside_champion=beside))
-    assert verdict.passed
-    assert "minus_champion" not in verdict.metrics
+    result = run_gate(replace(case, beside_champion=beside))
+    assert result.passed
+    assert "minus_champion" not in result.metrics
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(2.0, 0.0), (0.5, 0.0), (1.0, 0.4), (1.0, -0.4)])
 def test_a_miscalibrated_candidate_is_refused(slope: float, shift: float) -> None:
-    verdict = run_gate(replace(judged(slope=slope, shift=shift), champion=None))
-    assert "calibrated" in verdict.failed
+    result = run_gate(replace(evaluation_set(slope=slope, shift=shift), champion=None))
+    assert "calibrated" in result.failed
 
 
 def test_an_asymmetric_candidate_is_refused() -> None:
-    case = judged()
+    case = evaluation_set()
     assert run_gate(replace(case, swapped=case.swapped + 1e-9)).failed == ["symmetric"]
     one = case.swapped.copy()
     one[7] += 1e-6
     assert run_gate(replace(case, swapped=one)).failed == ["symmetric"]
 
 
-def test_another_model_than_a_newer_one_is_refused() -> None:
-    assert run_gate(judged(), regression_move=REGRESSION_MOVE).passed
-    assert run_gate(judged(), regression_move=REGRESSION_MOVE + 0.01).failed == ["golden_forecasts_stay"]
+def test_a_candidate_that_moves_regression_cases_far_is_refused() -> None:
+    assert run_gate(evaluation_set(), regression_move=REGRESSION_MOVE).passed
+    assert run_gate(evaluation_set(), regression_move=REGRESSION_MOVE + 0.01).failed == ["regression_cases_stay"]
 
 
-def test_what_is_no_forecast_is_an_error() -> None:
-    case = judged()
+def test_a_forecast_that_is_no_probability_is_an_error() -> None:
+    case = evaluation_set()
     broken = case.candidate.copy()
     broken[0] = np.nan
     with pytest.raises(ValueError, match="leaves"):
@@ -159,5 +164,20 @@ def test_what_is_no_forecast_is_an_error() -> None:
 
 
 def test_a_better_player_must_not_harm_his_side() -> None:
-    assert run_gate(judged(), player_gain=0.0).passed
-    assert run_gate(judged(), player_gain=-1e-6).failed == ["stronger_players_help"]
+    assert run_gate(evaluation_set(), player_gain=0.0).passed
+    assert run_gate(evaluation_set(), player_gain=-1e-6).failed == ["stronger_players_help"]
+
+
+def test_an_evaluation_set_survives_its_file(tmp_path: Path) -> None:
+    saved = replace(evaluation_set(n=50), champion=None, X_matches=np.ones((7, 1)))
+    saved.save(tmp_path / "evaluation.npz")
+    loaded = EvaluationSet.load(tmp_path / "evaluation.npz")
+    for field in fields(EvaluationSet):
+        np.testing.assert_array_equal(getattr(loaded, field.name), getattr(saved, field.name))
+    assert loaded.champion is loaded.beside_champion is None
+
+
+def test_other_arrays_are_no_evaluation_set(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", allow_pickle=False, day=np.arange(3), probability=np.ones(3))
+    with pytest.raises(ValueError, match=r"not an evaluation set: its entries are \['day', 'probability'\]"):
+        EvaluationSet.load(tmp_path / "other.npz")
