@@ -41,7 +41,7 @@ def mongo(mongo_url: str, mongo_database: str) -> Iterator[Mongo]:
 
 
 @pytest.fixture
-def stage(
+def environment(
     database: Database, mlflow: MlflowTracking, mongo: Mongo, redis_url: str, channel: str, instance: dg.DagsterInstance
 ) -> AssetEnvironment:
     return AssetEnvironment(database, mlflow, Announcer(url=redis_url, channel=channel), mongo, instance)

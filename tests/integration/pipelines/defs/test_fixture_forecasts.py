@@ -28,9 +28,9 @@ NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("today")
 
 
-def run(stage: AssetEnvironment, **resources: Any) -> dict[str, Any] | None:
+def run(environment: AssetEnvironment, **resources: Any) -> dict[str, Any] | None:
     """Metadata of a run, None if it failed."""
-    result = stage.materialize([fixture_forecasts], **resources)
+    result = environment.materialize([fixture_forecasts], **resources)
     if not result.success:
         return None
     (event,) = result.asset_materializations_for_node("fixture_forecasts")
@@ -44,7 +44,7 @@ def better_ratings(database: Database, league: League, as_of: date = AS_OF, skil
 
 
 def test_only_matches_of_the_next_week_are_forecast(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any
 ) -> None:
     version = models.publish()
     announce(1, "2026-01-06T18:00")
@@ -52,7 +52,7 @@ def test_only_matches_of_the_next_week_are_forecast(
     announce(3, "2026-01-13T18:00")  # more than a week ahead
     announce(4, "2026-01-05T23:00")  # has begun
     announce(5, "2026-01-07T18:00", best_of=2)  # may end in a draw
-    assert (run(stage) or {})["forecasts"] == 2
+    assert (run(environment) or {})["forecasts"] == 2
     first, second = published = sorted(events(), key=lambda event: event.fixture_id)  # equal times: in any order
     assert [event.fixture_id for event in published] == [1, 2]
     assert [event.response.played_on for event in published] == [date(2026, 1, 6), date(2026, 1, 12)]
@@ -68,22 +68,22 @@ def test_only_matches_of_the_next_week_are_forecast(
 
 
 def test_newer_ratings_and_a_newer_model_forecast_again(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
-    run(stage)
-    assert (run(stage) or {})["forecasts"] == 0
+    run(environment)
+    assert (run(environment) or {})["forecasts"] == 0
     snapshot_id = better_ratings(database, league)
-    run(stage)
+    run(environment)
     version = models.publish(seed=5, skill=2.0)
-    run(stage)
+    run(environment)
     assert [event.model_version for event in events()] == [version - 1, version - 1, version]
     assert [event.snapshot_id for event in events()][1:] == [snapshot_id, snapshot_id]
 
 
 def test_neither_ratings_nor_model_know_the_day_of_a_match(
-    stage: AssetEnvironment,
+    environment: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -95,27 +95,27 @@ def test_neither_ratings_nor_model_know_the_day_of_a_match(
     newer = better_ratings(database, league, as_of=date(2026, 1, 6))
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-07T18:00")
-    run(stage)
+    run(environment)
     assert {event.fixture_id: event.snapshot_id for event in events()} == {1: newer - 1, 2: newer}
     models.publish(seed=5, skill=2.5, trained_through=date(2026, 1, 6))
-    run(stage)
+    run(environment)
     assert [event.fixture_id for event in events()][2:] == [2]
     today("2026-01-07")
-    assert (run(stage) or {})["through"] == "no fixture is pending"
+    assert (run(environment) or {})["through"] == "no fixture is pending"
 
 
 def test_a_corrected_question_is_forecast_again(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any, league: League
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-07T18:00")
-    run(stage)
+    run(environment)
     announce(1, "2026-01-07T20:00")
-    assert (run(stage) or {})["forecasts"] == 0
+    assert (run(environment) or {})["forecasts"] == 0
     announce(1, "2026-01-08T18:00")
-    run(stage)
+    run(environment)
     announce(1, "2026-01-08T18:00", team2_id=league.lonely, best_of=5)
-    run(stage)
+    run(environment)
     questions = [(event.response.played_on.day, event.response.team2.id, event.response.best_of) for event in events()]
     assert questions == [(7, league.teams[1], 3), (8, league.teams[1], 3), (8, league.lonely, 5)]
 
@@ -131,7 +131,7 @@ def stored(redis_url: str, mongo_url: str, mongo_database: str) -> list[dict[str
 
 
 def test_the_next_run_publishes_what_redis_did_not_get(
-    stage: AssetEnvironment,
+    environment: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -142,12 +142,12 @@ def test_the_next_run_publishes_what_redis_did_not_get(
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
-    assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    assert run(environment, announcer=Announcer(url=f"redis://{NOBODY}")) is None
     with database.transaction() as session:
         event_ids = [row.event_id for row in session.query(FixtureForecast)]
-    context = dg.build_sensor_context(instance=stage.instance)
+    context = dg.build_sensor_context(instance=environment.instance)
     assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
-    assert run(stage) == {
+    assert run(environment) == {
         "forecasts": 0,
         "unchanged": 0,
         "published": 1,
@@ -175,7 +175,7 @@ with Database(url=sys.argv[1]).transaction() as session:
 
 
 def test_a_run_killed_after_publishing_duplicates_nothing(
-    stage: AssetEnvironment,
+    environment: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -187,7 +187,7 @@ def test_a_run_killed_after_publishing_duplicates_nothing(
     models.publish()
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-07T18:00")
-    assert run(stage, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    assert run(environment, announcer=Announcer(url=f"redis://{NOBODY}")) is None
     root = ROOT
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, postgres_url, redis_url],
@@ -196,13 +196,13 @@ def test_a_run_killed_after_publishing_duplicates_nothing(
         check=False,
     )
     assert killed.returncode == -signal.SIGKILL
-    assert (run(stage) or {})["published"] == 2
+    assert (run(environment) or {})["published"] == 2
     assert len(events()) == 4  # the stream has them twice
     assert sorted(one["fixture_id"] for one in stored(redis_url, mongo_url, mongo_database)) == [1, 2]
 
 
 def test_two_runs_at_once_store_one_forecast(
-    stage: AssetEnvironment,
+    environment: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -218,16 +218,16 @@ def test_two_runs_at_once_store_one_forecast(
     def overtaken(*arguments: Any, **named: Any) -> Any:
         fixtures = real(*arguments, **named)
         monkeypatch.setattr(assets, "read_pending_fixtures", real)
-        assert (run(stage) or {})["forecasts"] == 1  # the other run, between selection and forecasts of this one
+        assert (run(environment) or {})["forecasts"] == 1  # the other run, between selection and forecasts of this one
         return fixtures
 
     monkeypatch.setattr(assets, "read_pending_fixtures", overtaken)
-    assert (run(stage) or {})["forecasts"] == 0
+    assert (run(environment) or {})["forecasts"] == 0
     assert len(events()) == 1
 
 
 def test_a_match_that_begins_during_the_run_is_skipped(
-    stage: AssetEnvironment,
+    environment: AssetEnvironment,
     models: Models,
     announce: Any,
     events: Any,
@@ -247,15 +247,15 @@ def test_a_match_that_begins_during_the_run_is_skipped(
         return fixtures
 
     monkeypatch.setattr(assets, "read_pending_fixtures", slow)
-    run(stage)
+    run(environment)
     assert [event.fixture_id for event in events()] == [2]
 
 
 def test_the_sensor_states_its_reason(
-    stage: AssetEnvironment, models: Models, announce: Any, database: Database, today: SetToday
+    environment: AssetEnvironment, models: Models, announce: Any, database: Database, today: SetToday
 ) -> None:
     def tick() -> str:
-        decision = fixtures_sensor(dg.build_sensor_context(instance=stage.instance), database=database)
+        decision = fixtures_sensor(dg.build_sensor_context(instance=environment.instance), database=database)
         return decision.tags["cs2/why"] if isinstance(decision, dg.RunRequest) else str(decision.skip_message)
 
     assert tick() == "there is no champion yet"

@@ -23,35 +23,35 @@ def numbers(event: SeriesEvent) -> tuple[float, ...]:
 
 
 def test_ratings_that_change_nothing_make_no_second_forecast(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
-    run(stage)
+    run(environment)
     newer = better_ratings(database, league, skill=1.001)
-    context = dg.build_sensor_context(instance=stage.instance)
+    context = dg.build_sensor_context(instance=environment.instance)
     assert isinstance(fixtures_sensor(context, database=database), dg.RunRequest)
-    metadata = run(stage) or {}
+    metadata = run(environment) or {}
     assert (metadata["forecasts"], metadata["unchanged"], len(events())) == (0, 1, 1)
     assert isinstance(fixtures_sensor(context, database=database), dg.SkipReason)
     with database.transaction() as session:
         [row] = session.query(FixtureForecast)
     assert (row.snapshot_id, row.still_valid_for_snapshot_id) == (newer - 1, newer)
     better_ratings(database, league, skill=2.0)
-    assert (run(stage) or {})["forecasts"] == 1
+    assert (run(environment) or {})["forecasts"] == 1
 
 
 def test_small_changes_add_up(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     models.publish()
     announce(1, "2026-01-07T18:00")
-    run(stage)
+    run(environment)
     steps = range(1, 11)
     for step in steps:
         better_ratings(database, league, skill=1 + 0.01 * step)
         announce(100 + step, "2026-01-07T20:00")  # the same question, never forecast before
-        run(stage)
+        run(environment)
         newest = {event.fixture_id: event for event in events()}
         for counted, now in zip(numbers(newest[1]), numbers(newest[100 + step]), strict=True):
             assert abs(counted - now) <= TOLERANCE
@@ -59,16 +59,16 @@ def test_small_changes_add_up(
 
 
 def test_another_model_forecasts_again_with_equal_numbers(
-    stage: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
+    environment: AssetEnvironment, models: Models, announce: Any, events: Any, database: Database, league: League
 ) -> None:
     announce(1, "2026-01-06T18:00")
     first = models.publish()
-    run(stage)
+    run(environment)
     second = models.publish()
-    run(stage)
+    run(environment)
     with database.transaction() as session:
         roll_back(session)
     better_ratings(database, league, skill=1.001)
-    run(stage)
+    run(environment)
     assert [event.model_version for event in events()] == [first, second, first]
     assert abs(numbers(events()[1])[0] - numbers(events()[2])[0]) < TOLERANCE

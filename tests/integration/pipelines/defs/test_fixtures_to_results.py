@@ -26,17 +26,17 @@ LINEUPS = {"Alpha": "ana|bob|cid|dan|eve", "Beta": "fay|gus|hal|ida|jim", "Newco
 class Installation:
     """The watched folder, the clock, and the jobs of the code location on real servers."""
 
-    def __init__(self, stage: AssetEnvironment, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, environment: AssetEnvironment, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from pipelines.definitions import defs
 
         self.folder = folder
-        self.stage = stage
+        self.environment = environment
         self.monkeypatch = monkeypatch
         self.defs = dg.Definitions(
             assets=defs.assets,
             asset_checks=defs.asset_checks,
             jobs=defs.jobs,
-            resources=stage.resources(),
+            resources=environment.resources(),
             executor=defs.executor,
         )
 
@@ -50,21 +50,23 @@ class Installation:
 
     def run(self, job: str, **arguments: Any) -> None:
         definition = self.defs.resolve_job_def(job)
-        assert definition.execute_in_process(instance=self.stage.instance, **arguments).success
+        assert definition.execute_in_process(instance=self.environment.instance, **arguments).success
 
     def ingest(self) -> None:
         self.run("ingest_job", tags=range_tags("2026-01-01", "2026-01-01"))
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.stage.database.transaction() as session:
+        with self.environment.database.transaction() as session:
             return [tuple(row) for row in session.execute(text(query))]
 
 
 @pytest.fixture
-def installation(stage: AssetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installation]:
+def installation(
+    environment: AssetEnvironment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Installation]:
     monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
-    yield Installation(stage, tmp_path, monkeypatch)
+    yield Installation(environment, tmp_path, monkeypatch)
     get_settings.cache_clear()
 
 
@@ -97,7 +99,7 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
 
     installation.run("judge_job")
 
-    with installation.stage.mongo.database() as history:
+    with installation.environment.mongo.database() as history:
         forecasts = list(history[FORECASTS_COLLECTION].find().sort("response.played_on"))
         outcomes = {document["_id"]: parse_outcome(document) for document in history[OUTCOMES_COLLECTION].find()}
     series = installation.rows("SELECT first_day, team1_id, team2_id FROM series ORDER BY first_day")[1:]

@@ -85,62 +85,66 @@ def candidate_model() -> None:
     """Stands for the training, whose row is there already."""
 
 
-def judged(stage: AssetEnvironment, **other_resources: Any) -> dg.ExecuteInProcessResult:
+def judged(environment: AssetEnvironment, **other_resources: Any) -> dg.ExecuteInProcessResult:
     """The gate and what it guards, as in ``train_job``."""
-    return stage.materialize([candidate_model, gate, champion_model], **other_resources)
+    return environment.materialize([candidate_model, gate, champion_model], **other_resources)
 
 
 def failed_checks(result: dg.ExecuteInProcessResult) -> set[str]:
     return {check.check_name for check in result.get_asset_check_evaluations() if not check.passed}
 
 
-def row(stage: AssetEnvironment, version: int) -> ModelRow:
-    with stage.database.transaction() as session:
+def row(environment: AssetEnvironment, version: int) -> ModelRow:
+    with environment.database.transaction() as session:
         return session.get_one(ModelRow, version)
 
 
-def test_a_good_candidate_passes_and_is_served(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_a_good_candidate_passes_and_is_served(environment: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
-    result = judged(stage)
+    result = judged(environment)
     assert result.success
     assert {check.check_name for check in result.get_asset_check_evaluations()} == set(CLAIMS)
-    stored = row(stage, version)
+    stored = row(environment, version)
     assert stored.status == ModelStatus.CHAMPION
     assert stored.metrics["gate"]["minus_elo"] < 0
-    assert stage.served().model_version == version
+    assert environment.served().model_version == version
 
 
 def test_a_worse_challenger_is_refused_with_reasons_and_the_champion_stays(
-    stage: AssetEnvironment, add_trained: Add
+    environment: AssetEnvironment, add_trained: Add
 ) -> None:
     champion = add_trained()
-    assert judged(stage).success
+    assert judged(environment).success
     challenger = add_trained(WORSE)
-    result = judged(stage)
+    result = judged(environment)
     assert not result.success
     assert "not_worse_than_champion" in failed_checks(result)
-    stored = row(stage, challenger)
+    stored = row(environment, challenger)
     assert stored.status == ModelStatus.REFUSED
     assert stored.judged_at is not None
     assert stored.reasons[0].startswith(tuple(failed_checks(result))), "what failed is told first"
-    assert stage.served().model_version == champion
-    runs = stage.run_ids()
-    assert stage.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
+    assert environment.served().model_version == champion
+    runs = environment.run_ids()
+    assert environment.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
 
 
-def test_a_model_that_loses_to_elo_is_refused_without_any_champion(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_a_model_that_loses_to_elo_is_refused_without_any_champion(
+    environment: AssetEnvironment, add_trained: Add
+) -> None:
     version = add_trained(-TRUTH)
-    result = judged(stage)
+    result = judged(environment)
     assert {"beats_elo", "calibrated"} <= failed_checks(result)
-    assert row(stage, version).status == ModelStatus.REFUSED
-    assert stage.served().model_version is None
+    assert row(environment, version).status == ModelStatus.REFUSED
+    assert environment.served().model_version is None
 
 
-def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_a_model_in_which_a_better_player_harms_his_side_is_refused(
+    environment: AssetEnvironment, add_trained: Add
+) -> None:
     odd = TRUTH.copy()
     odd[FEATURE_NAMES.index("top3_skill")] = -0.25
     add_trained(odd)
-    assert "stronger_players_help" in failed_checks(judged(stage))
+    assert "stronger_players_help" in failed_checks(judged(environment))
 
 
 @pytest.mark.parametrize(
@@ -154,48 +158,48 @@ def test_a_model_in_which_a_better_player_harms_his_side_is_refused(stage: Asset
     ],
 )
 def test_a_blob_that_is_not_what_was_recorded_is_refused(
-    stage: AssetEnvironment, add_trained: Add, changes: dict[str, Any], problem: str
+    environment: AssetEnvironment, add_trained: Add, changes: dict[str, Any], problem: str
 ) -> None:
     version = add_trained(**changes)
-    result = judged(stage)
+    result = judged(environment)
     assert failed_checks(result) == {"blob_is_intact"}
-    stored = row(stage, version)
+    stored = row(environment, version)
     assert stored.status == ModelStatus.REFUSED
     assert problem in stored.reasons[0]
 
 
-def test_a_crash_is_no_verdict(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_a_crash_is_no_verdict(environment: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
-    result = judged(stage, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
+    result = judged(environment, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
     assert not result.success
     assert result.get_asset_check_evaluations() == []
-    stored = row(stage, version)
+    stored = row(environment, version)
     assert (stored.status, stored.judged_at) == (ModelStatus.CANDIDATE, None)
-    assert stage.served().model_version is None
+    assert environment.served().model_version is None
 
 
-def test_judging_again_repeats_the_verdict_and_changes_nothing(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_judging_again_repeats_the_verdict_and_changes_nothing(environment: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained(-TRUTH)
-    judged(stage)
-    first = row(stage, version)
-    result = judged(stage)
+    judged(environment)
+    first = row(environment, version)
+    result = judged(environment)
     assert "beats_elo" in failed_checks(result)
-    assert row(stage, version).judged_at == first.judged_at
+    assert row(environment, version).judged_at == first.judged_at
 
 
-def test_without_a_candidate_the_gate_says_so(stage: AssetEnvironment) -> None:
-    result = judged(stage)
+def test_without_a_candidate_the_gate_says_so(environment: AssetEnvironment) -> None:
+    result = judged(environment)
     assert not result.success
     (failure,) = [event for event in result.all_events if event.is_step_failure]
     assert "no model has been trained yet" in str(failure.step_failure_data.error)
 
 
-def test_champions_of_other_features_are_not_compared(stage: AssetEnvironment, add_trained: Add) -> None:
+def test_champions_of_other_features_are_not_compared(environment: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
-    assert judged(stage).success
-    with stage.database.transaction() as session:  # a champion that another release left behind
+    assert judged(environment).success
+    with environment.database.transaction() as session:  # a champion that another release left behind
         session.get_one(ModelRow, version).features_version = 999
     add_trained()
-    result = judged(stage)
+    result = judged(environment)
     evaluations = {check.check_name: check.description for check in result.get_asset_check_evaluations()}
     assert "not judged" in (evaluations["not_worse_than_champion"] or "")

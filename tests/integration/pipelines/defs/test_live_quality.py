@@ -41,13 +41,13 @@ CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
 
 
 @pytest.fixture
-def chain(stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     monkeypatch.setenv("CS2_SOURCES", "simulated")
     monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone ask for nothing here
     monkeypatch.setenv("CS2_RETRAIN_COOLDOWN_MINUTES", "0")
     for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # of the job, which the sensor does not run
         monkeypatch.setenv(f"CS2_{name}_URL", "unused")
-    yield Chain(stage)
+    yield Chain(environment)
     get_settings.cache_clear()
 
 
@@ -57,22 +57,22 @@ def on(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
 
 
 def tick(chain: Chain) -> dg.RunRequest | dg.SkipReason:
-    context = dg.build_sensor_context(instance=chain.stage.instance, definitions=chain.defs)
-    answer = retraining_sensor(context, database=chain.stage.database)
+    context = dg.build_sensor_context(instance=chain.environment.instance, definitions=chain.defs)
+    answer = retraining_sensor(context, database=chain.environment.database)
     assert isinstance(answer, dg.RunRequest | dg.SkipReason)
     return answer
 
 
-def promote_turned_round(stage: AssetEnvironment) -> int:
+def promote_turned_round(environment: AssetEnvironment) -> int:
     """Serve the champion with every coefficient turned round, as if its results had been exchanged."""
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         good = get_champion(session)
         assert good is not None
-        estimator = skops.io.loads(stage.mlflow.fetch(good.artifact_uri), trusted=[])
+        estimator = skops.io.loads(environment.mlflow.fetch(good.artifact_uri), trusted=[])
         estimator.steps[-1][1].coef_ *= -1
-        kept = stage.mlflow.evaluation(good.mlflow_run_id)
+        kept = environment.mlflow.evaluation(good.mlflow_run_id)
         X = kept["X"]
-        logged = stage.mlflow.log(
+        logged = environment.mlflow.log(
             TrainedModel(
                 name="turned round",
                 estimator=estimator,
@@ -102,9 +102,9 @@ def promote_turned_round(stage: AssetEnvironment) -> int:
         return promote(session, row.version).version
 
 
-def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, float]:
+def ask_about_what_follows(environment: AssetEnvironment, version: int) -> dict[str, float]:
     """Store the served model's forecasts of all maps after its ratings, as the service would have answered them."""
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         best, snapshot = get_champion(session), get_latest_snapshot(session)
         assert best is not None
         assert snapshot is not None
@@ -115,7 +115,7 @@ def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, f
         ).all()
         lineups = {row.id: row.roster for row in session.execute(text("SELECT id, roster FROM lineups"))}
     ratings = RatingSnapshot.from_bytes(data)
-    model = MapModel.from_estimator(skops.io.loads(stage.mlflow.fetch(best.artifact_uri), trusted=[]))
+    model = MapModel.from_estimator(skops.io.loads(environment.mlflow.fetch(best.artifact_uri), trusted=[]))
     fives = [
         [[int(p) for p in lineups[lineup].split(",")] for lineup in (row.lineup1_id, row.lineup2_id)] for row in rows
     ]
@@ -156,7 +156,7 @@ def ask_about_what_follows(stage: AssetEnvironment, version: int) -> dict[str, f
         for n, row in enumerate(rows)
     ]
     documents += [strange(version, day, named_maps=[1, 2, 3]) for day in range(300)]  # maps were named: not compared
-    with stage.mongo.database() as history:
+    with environment.mongo.database() as history:
         history[FORECASTS_COLLECTION].insert_many(documents)
     won = np.array([row.winner == 1 for row in rows])
     return {"n": len(rows), "log_loss": metrics.log_loss(found.probability, won)}
@@ -176,15 +176,15 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str | Non
 
 
 def test_a_bad_champion_is_found_out_and_replaced(
-    chain: Chain, stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch
+    chain: Chain, environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on(monkeypatch, TRAINED)
     assert chain.run("ingest_job", tags=range_tags(FIRST, "2025-08-01")).success
     assert chain.run("train_job").success
-    bad = promote_turned_round(stage)
+    bad = promote_turned_round(environment)
     on(monkeypatch, JUDGED)
     assert chain.run("ingest_job", tags=range_tags("2025-08-01", "2025-10-01")).success
-    expected = ask_about_what_follows(stage, bad)
+    expected = ask_about_what_follows(environment, bad)
     assert isinstance(tick(chain), dg.SkipReason), "nothing was judged yet"
 
     judged = chain.run("judge_job")
@@ -199,15 +199,15 @@ def test_a_bad_champion_is_found_out_and_replaced(
     figures = {name: value.value for name, value in drift.metadata.items()}
     assert figures["map_questions"] > figures["series_questions"] >= 200
     assert 0 < figures["series_probability"] < DRIFTED
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         row = session.get_one(LiveQuality, ("map", "model", str(bad)))
     assert row.metrics["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
     assert row.metrics["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
-    assert logged(stage, bad)["live_map_log_loss"] == pytest.approx(row.metrics["log_loss"])
+    assert logged(environment, bad)["live_map_log_loss"] == pytest.approx(row.metrics["log_loss"])
     metadata = judged.asset_materializations_for_node("live_quality")[0].metadata
     assert str(metadata["map_plot"].value).startswith("![map](data:image/png;base64,")
 
-    with stage.mongo.database() as history:
+    with environment.mongo.database() as history:
         history[FORECASTS_COLLECTION].insert_many([strange(bad, day) for day in range(300)])
     passed, why = checks(chain.run("judge_job"))["questions_are_as_in_training"]
     assert not passed
@@ -217,7 +217,7 @@ def test_a_bad_champion_is_found_out_and_replaced(
     assert isinstance(request, dg.RunRequest)
     assert request.tags["cs2/why"].startswith("live quality fell: map: log loss minus team Elo's +")
     assert chain.run("train_job").success
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         best = get_champion(session)
     assert best is not None
     assert best.version > bad, "though it is far from what the bad one answered"
@@ -226,8 +226,10 @@ def test_a_bad_champion_is_found_out_and_replaced(
     assert "0 new rated rows" in (waiting.skip_message or ""), "one training, and no other"
 
 
-def logged(stage: AssetEnvironment, version: int) -> dict[str, float]:
+def logged(environment: AssetEnvironment, version: int) -> dict[str, float]:
     """Metrics in MLflow of the run of a version."""
-    run_id = stage.run_ids()[version]
-    answer = httpx.get(f"{stage.mlflow.url}/api/2.0/mlflow/runs/get", params={"run_id": run_id}).raise_for_status()
+    run_id = environment.run_ids()[version]
+    answer = httpx.get(
+        f"{environment.mlflow.url}/api/2.0/mlflow/runs/get", params={"run_id": run_id}
+    ).raise_for_status()
     return {metric["key"]: metric["value"] for metric in answer.json()["run"]["data"]["metrics"]}

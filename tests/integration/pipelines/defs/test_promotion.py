@@ -13,13 +13,15 @@ from tests.testkit.asset_environment import NOBODY, Add, AssetEnvironment, Liste
 pytestmark = importing_mlflow
 
 
-def promote(stage: AssetEnvironment, version: int | None = None, **other_resources: Any) -> dg.ExecuteInProcessResult:
+def promote(
+    environment: AssetEnvironment, version: int | None = None, **other_resources: Any
+) -> dg.ExecuteInProcessResult:
     config = {"champion_model": {"config": {} if version is None else {"version": version}}}
-    return stage.materialize([champion_model, aliases_follow_the_rows], config=config, **other_resources)
+    return environment.materialize([champion_model, aliases_follow_the_rows], config=config, **other_resources)
 
 
-def mend(stage: AssetEnvironment) -> dg.AssetCheckResult:
-    result = aliases_follow_the_rows(database=stage.database, mlflow=stage.mlflow)
+def mend(environment: AssetEnvironment) -> dg.AssetCheckResult:
+    result = aliases_follow_the_rows(database=environment.database, mlflow=environment.mlflow)
     assert isinstance(result, dg.AssetCheckResult)
     return result
 
@@ -30,89 +32,89 @@ def check_passed(result: dg.ExecuteInProcessResult) -> bool:
 
 
 def test_the_newest_candidate_that_passed_is_served_aliased_and_announced(
-    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
+    environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(verdict=[])
-    result = promote(stage)
+    result = promote(environment)
     assert result.success
     assert check_passed(result)
-    assert stage.served().model_version == version
-    assert stage.mlflow.aliases() == {"champion": stage.run_ids()[version]}
+    assert environment.served().model_version == version
+    assert environment.mlflow.aliases() == {"champion": environment.run_ids()[version]}
     message = announcements()
     assert message is not None
     assert (message.kind, message.model_version) == (AnnouncementKind.MODEL, version)
-    assert message.snapshot_id == stage.served().snapshot_id
+    assert message.snapshot_id == environment.served().snapshot_id
 
 
 def test_a_refused_candidate_leaves_champion_aliases_and_listeners_alone(
-    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
+    environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     first = add_candidate(verdict=[])
-    promote(stage)
+    promote(environment)
     assert announcements() is not None
     add_candidate(verdict=["worse than the champion"])
-    assert not promote(stage).success
-    assert stage.served().model_version == first
-    assert stage.mlflow.aliases()["champion"] == stage.run_ids()[first]
+    assert not promote(environment).success
+    assert environment.served().model_version == first
+    assert environment.mlflow.aliases()["champion"] == environment.run_ids()[first]
     assert announcements() is None
 
 
-def test_a_candidate_that_was_not_judged_is_not_served(stage: AssetEnvironment, add_candidate: Add) -> None:
+def test_a_candidate_that_was_not_judged_is_not_served(environment: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(in_mlflow=False)
-    assert not promote(stage).success
-    assert not promote(stage, version).success
-    assert stage.served().model_version is None
+    assert not promote(environment).success
+    assert not promote(environment, version).success
+    assert environment.served().model_version is None
 
 
 def test_a_rollback_is_announced_like_any_new_model(
-    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
+    environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     versions = []
     for _ in range(2):
         versions.append(add_candidate(verdict=[]))
-        assert promote(stage).success
+        assert promote(environment).success
         assert announcements() is not None
-    assert promote(stage, versions[0]).success
+    assert promote(environment, versions[0]).success
     message = announcements()
     assert message is not None
     assert message.model_version == versions[0]
-    assert stage.mlflow.aliases()["champion"] == stage.run_ids()[versions[0]]
+    assert environment.mlflow.aliases()["champion"] == environment.run_ids()[versions[0]]
 
 
-def test_the_newest_refused_version_is_the_challenger(stage: AssetEnvironment, add_candidate: Add) -> None:
+def test_the_newest_refused_version_is_the_challenger(environment: AssetEnvironment, add_candidate: Add) -> None:
     champion = add_candidate(verdict=[])
-    promote(stage)
+    promote(environment)
     challenger = add_candidate(verdict=["worse"])
-    mend(stage)
-    runs = stage.run_ids()
-    assert stage.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
+    mend(environment)
+    runs = environment.run_ids()
+    assert environment.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
 
 
-def test_aliases_that_somebody_moved_are_mended_and_reported(stage: AssetEnvironment, add_candidate: Add) -> None:
+def test_aliases_that_somebody_moved_are_mended_and_reported(environment: AssetEnvironment, add_candidate: Add) -> None:
     first, second = (add_candidate(verdict=[]) for _ in range(2))
-    runs = stage.run_ids()
-    promote(stage)
-    stage.mlflow.set_aliases({"champion": runs[first]})
-    checked = mend(stage)
+    runs = environment.run_ids()
+    promote(environment)
+    environment.mlflow.set_aliases({"champion": runs[first]})
+    checked = mend(environment)
     assert not checked.passed
     assert "mended" in (checked.description or "")
-    assert stage.mlflow.aliases()["champion"] == runs[second]
-    assert mend(stage).passed
+    assert environment.mlflow.aliases()["champion"] == runs[second]
+    assert mend(environment).passed
 
 
 def test_without_mlflow_the_row_is_promoted_and_announced_and_the_check_says_so(
-    stage: AssetEnvironment, add_candidate: Add, announcements: Listen
+    environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(verdict=[], in_mlflow=False)
-    result = promote(stage, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
+    result = promote(environment, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
     assert result.success
     assert not check_passed(result)
-    assert stage.served().model_version == version
+    assert environment.served().model_version == version
     assert announcements() is not None
 
 
-def test_without_redis_the_promotion_stands(stage: AssetEnvironment, add_candidate: Add) -> None:
+def test_without_redis_the_promotion_stands(environment: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(verdict=[])
-    result = promote(stage, announcer=Announcer(url=f"redis://{NOBODY}/0"))
+    result = promote(environment, announcer=Announcer(url=f"redis://{NOBODY}/0"))
     assert result.success, "serving also asks PostgreSQL on a timer"
-    assert stage.served().model_version == version
+    assert environment.served().model_version == version

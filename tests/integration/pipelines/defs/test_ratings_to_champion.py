@@ -22,32 +22,32 @@ FIRST, LAST, TODAY = "2023-01-01", "2023-08-01", "2023-08-20"
 
 
 @pytest.fixture
-def chain(stage: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
+def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
     monkeypatch.setenv("CS2_SOURCES", "simulated")
     monkeypatch.setenv("CS2_CLOCK_DATE", TODAY)
     get_settings.cache_clear()
-    yield Chain(stage)
+    yield Chain(environment)
     get_settings.cache_clear()
 
 
 class Chain:
     """The jobs of the code location, with the connections of the test."""
 
-    def __init__(self, stage: AssetEnvironment) -> None:
+    def __init__(self, environment: AssetEnvironment) -> None:
         from pipelines.definitions import defs
 
-        self.stage = stage
+        self.environment = environment
         self.defs = dg.Definitions(
             assets=defs.assets,
             asset_checks=defs.asset_checks,
             jobs=defs.jobs,
-            resources=stage.resources(),
+            resources=environment.resources(),
             executor=defs.executor,
         )
 
     def run(self, job: str, **arguments: Any) -> dg.ExecuteInProcessResult:
         definition = self.defs.resolve_job_def(job)
-        return definition.execute_in_process(instance=self.stage.instance, raise_on_error=False, **arguments)
+        return definition.execute_in_process(instance=self.environment.instance, raise_on_error=False, **arguments)
 
     def ingest(self) -> dg.ExecuteInProcessResult:
         from pipelines.defs.etl.jobs import range_tags
@@ -61,13 +61,13 @@ def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
 
 
 def test_results_become_ratings_and_a_champion_that_is_announced(
-    chain: Chain, stage: AssetEnvironment, announcements: Listen
+    chain: Chain, environment: AssetEnvironment, announcements: Listen
 ) -> None:
     assert chain.ingest().success
     first = announcements()
     assert first is not None
     assert (first.kind, first.model_version) == (AnnouncementKind.RATINGS, None)
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         snapshot = get_latest_snapshot(session)
         assert snapshot is not None
         ratings = RatingSnapshot.from_bytes(snapshot.data)
@@ -85,15 +85,15 @@ def test_results_become_ratings_and_a_champion_that_is_announced(
     message = announcements()
     assert message is not None
     assert message.kind == AnnouncementKind.MODEL
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         best = get_champion(session)
     assert best is not None
     assert best.version == message.model_version
     assert str(best.trained_through) <= TODAY
     assert best.dagster_run_id == trained.run_id
     search = httpx.post(
-        f"{stage.mlflow.url}/api/2.0/mlflow/runs/search",
-        json={"experiment_ids": [_experiment(stage)], "filter": f"tags.dagster_run_id = '{trained.run_id}'"},
+        f"{environment.mlflow.url}/api/2.0/mlflow/runs/search",
+        json={"experiment_ids": [_experiment(environment)], "filter": f"tags.dagster_run_id = '{trained.run_id}'"},
     ).raise_for_status()
     names = {run["info"]["run_name"] for run in search.json()["runs"]}
     assert names == {"elo", "logistic_regression", "hist_gradient_boosting"}, "three runs to compare"
@@ -113,9 +113,9 @@ def test_ratings_without_results_say_what_is_missing(chain: Chain) -> None:
     assert any(f"no result is known through {TODAY}" in str(failure) for failure in failures)
 
 
-def _experiment(stage: AssetEnvironment) -> str:
+def _experiment(environment: AssetEnvironment) -> str:
     answer = httpx.get(
-        f"{stage.mlflow.url}/api/2.0/mlflow/experiments/get-by-name",
-        params={"experiment_name": stage.mlflow.experiment},
+        f"{environment.mlflow.url}/api/2.0/mlflow/experiments/get-by-name",
+        params={"experiment_name": environment.mlflow.experiment},
     ).raise_for_status()
     return str(answer.json()["experiment"]["experiment_id"])

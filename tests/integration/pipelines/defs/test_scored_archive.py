@@ -38,7 +38,7 @@ Question = tuple[str, str, str, str]
 
 @pytest.fixture
 def settings(
-    stage: AssetEnvironment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: AssetEnvironment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Settings]:
     """Of the service on the last day that it knows; the pipelines read the same folder."""
     monkeypatch.setenv("CS2_SOURCES", "archive")
@@ -48,9 +48,9 @@ def settings(
     yield Settings(
         database_url=postgres_url,
         redis_url=redis_url,
-        mongo_url=stage.mongo.url,
-        mongo_database=stage.mongo.name,
-        mlflow_url=stage.mlflow.url,
+        mongo_url=environment.mongo.url,
+        mongo_database=environment.mongo.name,
+        mlflow_url=environment.mlflow.url,
         data_dir=tmp_path,
         jwt_key=SecretStr(JWT_KEY),
     )
@@ -97,18 +97,22 @@ async def history(settings: Settings) -> dict[str, dict[str, Any]]:
             parameters["before"] = page["next_before"]
 
 
-async def store_everything(stage: AssetEnvironment, redis_url: str, count: int) -> None:
-    with stage.mongo.database() as database:
+async def store_everything(environment: AssetEnvironment, redis_url: str, count: int) -> None:
+    with environment.mongo.database() as database:
         while database[FORECASTS_COLLECTION].count_documents({}) < count:
-            await store_all(redis_url, stage.mongo.url, stage.mongo.name)
+            await store_all(redis_url, environment.mongo.url, environment.mongo.name)
 
 
-def judge(stage: AssetEnvironment) -> None:
-    assert stage.materialize([forecast_outcomes, live_quality]).success
+def judge(environment: AssetEnvironment) -> None:
+    assert environment.materialize([forecast_outcomes, live_quality]).success
 
 
 def test_the_judged_log_loss_is_that_of_the_archive(
-    stage: AssetEnvironment, settings: Settings, shared_data: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    environment: AssetEnvironment,
+    settings: Settings,
+    shared_data: Path,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frames = real_archive(shared_data)
     folder = write(Path(settings.data_dir) / "archive", frames)
@@ -116,15 +120,15 @@ def test_the_judged_log_loss_is_that_of_the_archive(
     played = by_hand(frames["maps"])
     now = settings.model_copy(update={"clock_date": CUT})
     asked = asyncio.run(ask(now, list(played)))
-    asyncio.run(store_everything(stage, redis_url, len(asked)))
-    judge(stage)
+    asyncio.run(store_everything(environment, redis_url, len(asked)))
+    judge(environment)
     assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
 
     monkeypatch.setenv("CS2_CLOCK_DATE", LAST)
     get_settings.cache_clear()
-    landed = stage.materialize([raw_rows, match_tables], tags=range_tags("2024-10-01", "2025-02-01"))
+    landed = environment.materialize([raw_rows, match_tables], tags=range_tags("2024-10-01", "2025-02-01"))
     assert landed.success
-    judge(stage)
+    judge(environment)
     shown = asyncio.run(history(now.model_copy(update={"clock_date": date.fromisoformat(LAST)})))
     assert set(shown) == set(asked)
     outcomes = {asked[one]: item["outcome"] for one, item in shown.items()}
@@ -138,7 +142,7 @@ def test_the_judged_log_loss_is_that_of_the_archive(
         pairs = zip(chances, judged.values(), strict=True)
         return -sum(log(chance if winner == 1 else 1 - chance) for chance, winner in pairs) / len(judged)
 
-    with stage.database.transaction() as session:
+    with environment.database.transaction() as session:
         figures = session.get_one(LiveQuality, ("map", "all", "")).metrics
     assert figures["n"] == len(judged)
     ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in judged)
