@@ -13,7 +13,16 @@ from tests.testkit.databases import TEMPLATE, database, migrate_template
 from tests.testkit.paths import SHARED_DATA
 from tests.testkit.servers import ENVIRONMENT, TestServers, mlflow_server
 
-pytest_plugins = ["tests.testkit.service", "tests.testkit.assets", "tests.testkit.waiting"]
+pytest_plugins = [
+    "tests.testkit.toy_league",
+    "tests.testkit.published_models",
+    "tests.testkit.service",
+    "tests.testkit.sink",
+    "tests.testkit.own_servers",
+    "tests.testkit.assets",
+    "tests.testkit.announced_matches",
+    "tests.testkit.dagster_webserver",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

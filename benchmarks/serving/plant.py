@@ -40,8 +40,8 @@ from pipelines.sources.simulated import SimulatedSource
 from serving.auth.tokens import Tokens
 from serving.forecast.disk_cache import FOLDER
 from tests.testkit.databases import TEMPLATE, migrate_template
+from tests.testkit.published_models import publish
 from tests.testkit.servers import TestServers, wait_until_well
-from tests.testkit.service import publish
 
 KEY = "k" * 40
 N_QUESTIONS = 1500

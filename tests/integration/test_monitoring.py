@@ -16,9 +16,8 @@ from ingest_worker.consumer import Consumer
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import MongoForecastStore
 from tests.testkit.images import ROOT
-from tests.testkit.service import Models, Running, league, models, running, settings
-
-__all__ = ["league", "models", "running", "settings"]
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
 
 MONITORING = ROOT / "monitoring"
 ALERTS: list[dict[str, Any]] = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"][0]["rules"]

@@ -22,7 +22,7 @@ from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import store
 from pipelines.etl.tabulate import Tables
 from pipelines.sources.archive import ArchiveSource
-from tests.testkit.service import publish
+from tests.testkit.published_models import publish
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,22 @@ def real_archive(shared_data: Path) -> Frames:
     return frames
 
 
+def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> str:
+    """Write the real archive's rows from ``first`` through ``last`` into a watched folder; return their last day.
+
+    Each file appears whole, by a rename.
+    """
+    last_day = first
+    for kind in ("maps", "series"):
+        rows = pd.read_csv(shared_data / "archive" / f"{kind}.csv.gz", dtype=str, keep_default_na=False)
+        rows = rows[(rows["date"] >= first) & (rows["date"] <= last)]
+        partial = folder / f".{kind}.partial"
+        rows.to_csv(partial, index=False)
+        partial.rename(folder / f"{kind}{suffix}.csv")
+        last_day = max(last_day, rows["date"].max())
+    return last_day
+
+
 def write(folder: Path, frames: Frames) -> Path:
     folder.mkdir(exist_ok=True)
     for name, frame in frames.items():

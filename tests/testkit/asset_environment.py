@@ -7,15 +7,11 @@ from typing import Any
 import dagster as dg
 import numpy as np
 import pytest
-import redis.asyncio
 from sklearn.linear_model import LogisticRegression
 from sqlalchemy import select
 
 from cs2.messages import ModelAnnouncement
-from cs2.mongo_client import MongoClient
 from cs2.storage.model_registry import ModelRow, ServedVersions, get_served_versions
-from ingest_worker.consumer import Consumer
-from ingest_worker.store import MongoForecastStore
 from pipelines.mlflow_client import MlflowTracking, TrainedModel
 from pipelines.resources import Announcer, Database, Mongo
 
@@ -86,13 +82,3 @@ def trained_model(**changes: Any) -> TrainedModel:
         "is_registered": True,
     }
     return TrainedModel(**{**arguments, **changes})
-
-
-async def store_all(redis_url: str, mongo_url: str, mongo_database: str) -> None:
-    """Let the sink store what the stream holds."""
-    store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
-    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as stream:
-        consumer = Consumer(stream, store, "tester")
-        await consumer.prepare()
-        await consumer.step()
-    await store.close()

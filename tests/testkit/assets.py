@@ -18,7 +18,7 @@ from cs2.storage.tables import Fixture
 from pipelines.mlflow_client import MlflowTracking
 from pipelines.resources import Announcer, Database, Mongo
 from tests.testkit.asset_environment import AssetEnvironment, SetToday, trained_model
-from tests.testkit.service import League
+from tests.testkit.toy_league import League
 
 
 @pytest.fixture

@@ -11,21 +11,20 @@ from typing import Any
 
 import httpx
 import psycopg
-import redis.asyncio
 import requests
 import uvicorn
 from pydantic import SecretStr
 
 from cli.stack.servers import free_port, http_check
-from cs2.mongo_client import MongoClient
 from cs2.settings import Settings
-from ingest_worker.consumer import Consumer
-from ingest_worker.store import MongoForecastStore
 from serving.__main__ import KEEP_ALIVE_SECONDS
 from serving.app import create_app
 from tests.testkit.databases import TEMPLATE, database, plain
+from tests.testkit.published_models import Models
 from tests.testkit.servers import wait_until_well
-from tests.testkit.service import JWT_KEY, PASSWORD, TODAY, Models, make_league
+from tests.testkit.service import JWT_KEY, PASSWORD
+from tests.testkit.sink import store_all
+from tests.testkit.toy_league import TODAY, make_league
 
 Headers = dict[str, str]
 
@@ -65,7 +64,8 @@ def tried_service(servers: dict[str, int], mlflow_url: str, worker_number: int, 
                 connection.execute("UPDATE users SET role = 'admin' WHERE id = (SELECT max(id) FROM users)")
             for headers in (user, admin):
                 _fill_history(url, headers, league.question())
-            asyncio.run(_store_history(settings))
+            n_stored = asyncio.run(store_all(settings.redis_url, settings.mongo_url, settings.mongo_database))
+            assert n_stored >= 6
             yield Tried(url, session, ({}, user, admin))
 
 
@@ -103,12 +103,3 @@ def _fill_history(url: str, headers: Headers, question: dict[str, Any]) -> None:
     bodies = {"get_team1_win_probability": question, "series": series, "batch": {"forecasts": [question]}}
     for path, body in bodies.items():
         httpx.post(f"{url}/forecast/{path}", json=body, headers=headers).raise_for_status()
-
-
-async def _store_history(settings: Settings) -> None:
-    store = MongoForecastStore(MongoClient, settings.mongo_url, settings.mongo_database)
-    async with redis.asyncio.Redis.from_url(settings.redis_url, socket_timeout=10) as stream:
-        consumer = Consumer(stream, store, "tester")
-        await consumer.prepare()
-        assert await consumer.step() >= 6
-    await store.close()

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from sqlalchemy import Connection
 
+from cs2.settings import SourceName
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
+from pipelines.etl.repository import load_identities, load_newest_rows
 from pipelines.sources.archive import with_row_keys
 from pipelines.sources.base import PublishedRows, RowKind
 
@@ -43,6 +46,11 @@ def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Se
 
 def rebuilt(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Any) -> TableSet:
     return rebuild(published(maps, series, **others).frames, Identities())
+
+
+def rebuilt_from(connection: Connection) -> TableSet:
+    """Rebuild the tables from the archive's stored rows."""
+    return rebuild(load_newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
 def outcomes(result: TableSet, kind: RowKind) -> list[str]:

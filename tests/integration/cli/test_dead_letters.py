@@ -16,7 +16,7 @@ from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_STREAM, FORECASTS_COLLECTION
 from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
-from tests.integration.ingest_worker.test_sink import event
+from tests.testkit.sink import forecast_event
 
 
 @pytest.fixture
@@ -42,7 +42,10 @@ def test_without_letters_it_says_so(stream: Any) -> None:
 
 
 def test_every_letter_is_listed_with_its_reason_and_what_is_wrong_now(stream: Any) -> None:
-    good, bad = dead(stream, event()), dead(stream, event(latency_ms=-1), reason="latency_ms: too small")
+    good, bad = (
+        dead(stream, forecast_event()),
+        dead(stream, forecast_event(latency_ms=-1), reason="latency_ms: too small"),
+    )
     status, output = dead_letters("list", "--json")
     assert status == 0
     first, second = (json.loads(line) for line in output.splitlines())
@@ -54,7 +57,7 @@ def test_every_letter_is_listed_with_its_reason_and_what_is_wrong_now(stream: An
 
 def test_more_letters_than_a_page_are_all_listed(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.dead_letters.PAGE", 3)
-    ids = [dead(stream, event()) for _ in range(7)]
+    ids = [dead(stream, forecast_event()) for _ in range(7)]
     _, output = dead_letters("list", "--json")
     assert [json.loads(line)["id"] for line in output.splitlines()] == ids
 
@@ -69,7 +72,7 @@ def test_one_letter_is_shown_whole_also_where_it_is_no_text(stream: Any) -> None
 async def test_replayed_letters_are_stored_by_the_sink_and_the_others_stay(
     stream: Any, redis_url: str, mongo_url: str, mongo_database: str
 ) -> None:
-    payloads = [event() for _ in range(3)]
+    payloads = [forecast_event() for _ in range(3)]
     dead(stream, payloads[0])
     bad = dead(stream, b"{")
     dead(stream, payloads[1])
@@ -93,7 +96,7 @@ async def test_replayed_letters_are_stored_by_the_sink_and_the_others_stay(
 
 
 def test_the_chosen_one_is_replayed_once(stream: Any) -> None:
-    chosen, other = dead(stream, event()), dead(stream, event())
+    chosen, other = dead(stream, forecast_event()), dead(stream, forecast_event())
     assert dead_letters("replay", chosen)[0] == 0
     status, output = dead_letters("replay", chosen)
     assert status == 2
@@ -103,7 +106,7 @@ def test_the_chosen_one_is_replayed_once(stream: Any) -> None:
 
 
 def test_two_replays_at_once_move_a_letter_once(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    chosen = dead(stream, event())
+    chosen = dead(stream, forecast_event())
     letters = stream.xrange(DEAD_EVENTS_STREAM)
     dead_letters("replay", chosen)
     monkeypatch.setattr("cli.dead_letters._chosen", lambda *_: letters)  # read before the other moved it

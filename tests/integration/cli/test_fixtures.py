@@ -8,10 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from tests.integration.serving.fixtures.test_fixtures import announce, forecast
-from tests.testkit.service import TODAY, Models, league, models
-
-__all__ = ["announce", "forecast", "league", "models"]
+from tests.testkit.published_models import Models
+from tests.testkit.toy_league import TODAY
 
 
 def run(*arguments: str) -> str:
@@ -22,8 +20,8 @@ def run(*arguments: str) -> str:
 
 def test_the_next_matches_are_listed_with_their_forecasts(
     models: Models,
-    announce: Callable[..., None],
-    forecast: Callable[[], None],
+    announce_match: Callable[..., None],
+    forecast_matches: Callable[[], None],
     postgres_url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -34,9 +32,9 @@ def test_the_next_matches_are_listed_with_their_forecasts(
     monkeypatch.setenv("COLUMNS", "160")
     assert run() == "no match to come is announced\n"
     models.publish()
-    announce(1, 24 * 8, event=None, best_of=None)
-    announce(2, 18)
-    forecast()
+    announce_match(1, 24 * 8, event=None, best_of=None)
+    announce_match(2, 18)
+    forecast_matches()
     listed = json.loads(run("--json"))
     assert [(one["id"], one["forecast"] is None) for one in listed] == [(2, False), (1, True)]
     shown = f"{listed[0]['forecast']['team1_win_probability']:.3f}"

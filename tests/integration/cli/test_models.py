@@ -10,9 +10,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cs2.storage.engine import make_engine
 from cs2.storage.users import User
-from tests.testkit.service import Models, league, models
-
-__all__ = ["league", "models"]
+from tests.testkit.published_models import Models
 
 
 def run(*arguments: str) -> tuple[int, str]:

@@ -20,9 +20,7 @@ from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import ModelRow, SnapshotRow
 from pipelines.mlflow_client import MlflowTracking
-from tests.integration.cli.test_runs import dagster_url, run_toy
-
-__all__ = ["dagster_url"]
+from tests.testkit.dagster_webserver import run_toy
 
 OLD, NEW = datetime(2026, 1, 31, 23, 59, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 BEFORE = "2026-02-01"

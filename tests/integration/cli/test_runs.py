@@ -1,11 +1,6 @@
 """The command's way to Dagster: a real webserver with toy jobs that end well, are refused, or crash."""
 
 import io
-import os
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,41 +12,9 @@ from typer.testing import CliRunner
 from cli.exit_codes import ExitCode
 from cli.ingest import ingest, report_ingest
 from cli.run_outcome import RunOutcome
-from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
-from cli.stack import servers
+from cli.runs import DagsterError, DagsterRuns
 from cli.train import report_training, train
-from tests.testkit.paths import ROOT
-from tests.testkit.servers import wait_until_well
-
-TOYS = ROOT / "tests" / "testkit" / "toy_definitions.py"
-
-
-@pytest.fixture(scope="module")
-def dagster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with webserver(tmp_path_factory.mktemp("dagster"), "DefaultRunCoordinator") as url:
-        yield url
-
-
-@contextmanager
-def webserver(home: Path, coordinator: str) -> Iterator[str]:
-    """Dagster's webserver without a daemon."""
-    (home / "dagster.yaml").write_text(
-        "telemetry: {enabled: false}\n"
-        f"run_coordinator: {{module: dagster.core.run_coordinator, class: {coordinator}}}\n"
-    )
-    port = servers.free_port()
-    command = [servers.script("dagster-webserver"), "-f", str(TOYS), "-h", "127.0.0.1", "-p", str(port)]
-    url = f"http://127.0.0.1:{port}"
-    with (home / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, env={**os.environ, "DAGSTER_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        wait_until_well(lambda: servers.http_check(f"{url}/server_info"), "dagster-webserver")
-        yield url
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)  # the webserver starts code servers of its own
-        process.wait(timeout=60)
+from tests.testkit.dagster_webserver import run_toy, webserver
 
 
 @pytest.fixture
@@ -62,12 +25,6 @@ def console() -> Console:
 def shown(console: Console) -> str:
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-def run_toy(url: str, console: Console, **ops: Any) -> RunOutcome:
-    with DagsterRuns(url) as runs:
-        config = {"ops": {name: {"config": story} for name, story in ops.items()}}
-        return follow_to_the_end(runs, runs.launch("train_job", run_config=config), console)
 
 
 def test_a_promoted_model_is_reported(dagster_url: str, console: Console) -> None:

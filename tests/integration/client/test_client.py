@@ -27,9 +27,8 @@ from cs2_client.models import (
     Token,
 )
 from tests.testkit.paths import ROOT
-from tests.testkit.service import Models, Running, league, models, running, settings
-
-__all__ = ["league", "models", "running", "settings"]
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
 
 PASSWORD = "correct horse battery"
 

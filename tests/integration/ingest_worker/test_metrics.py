@@ -14,9 +14,7 @@ from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import Consumer
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import MongoForecastStore
-from tests.integration.ingest_worker.test_sink import add, event, stream
-
-__all__ = ["stream"]
+from tests.testkit.sink import add_events, forecast_event
 
 
 def scraped(port: int) -> dict[str, float]:
@@ -35,9 +33,9 @@ async def test_batches_lag_and_dead_letters_are_told(
     store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
     consumer = Consumer(stream, store, "tester", metrics)
     await consumer.prepare()
-    late = event(occurred_at="2026-01-01T00:00:00+00:00")
-    await add(stream, [event(), late, event(latency_ms=-1, request_id="who-asked")])
-    await stream.xadd(EVENTS_STREAM, {EVENT_FIELD: event(latency_ms=-1, request_id="\x1b[31m")})
+    late = forecast_event(occurred_at="2026-01-01T00:00:00+00:00")
+    await add_events(stream, [forecast_event(), late, forecast_event(latency_ms=-1, request_id="who-asked")])
+    await stream.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event(latency_ms=-1, request_id="\x1b[31m")})
     try:
         await consumer.step()
         found = scraped(port)

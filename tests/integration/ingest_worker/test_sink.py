@@ -6,14 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pymongo
 import pytest
 import redis.asyncio
-from uuid_utils import uuid7
 
 from cs2.messages import (
     DEAD_EVENTS_STREAM,
@@ -26,49 +25,10 @@ from cs2.messages import (
 from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import ALIVE_PREFIX, Consumer
 from ingest_worker.store import MongoForecastStore
+from tests.testkit.sink import add_events, forecast_event
+from tests.testkit.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
-
-
-def event(event_id: str | None = None, **changes: Any) -> bytes:
-    identity = event_id or str(uuid7())
-    response = {
-        "forecast_id": identity,
-        "team1_win_probability": 0.6,
-        "team2_win_probability": 0.4,
-        "interval": [0.5, 0.7],
-        "warnings": [],
-        "model": {"version": 1, "trained_through": "2025-12-31", "ratings_as_of": "2025-12-31"},
-        "map": {"id": 1, "name": "Nuke"},
-        "team1": {"id": 1, "name": "Vitality", "players": []},
-        "team2": {"id": 2, "name": "FURIA", "players": []},
-        "played_on": "2026-01-05",
-    }
-    found = {
-        "event_id": identity,
-        "occurred_at": datetime.now(UTC).isoformat(),
-        "user_id": 1,
-        "request": {"map_id": 1, "team1_id": 1, "team2_id": 2},
-        "response": response,
-        "model_version": 1,
-        "snapshot_id": 1,
-        "latency_ms": 1.0,
-        **changes,
-    }
-    return json.dumps(found).encode()
-
-
-@pytest.fixture
-async def stream(redis_url: str) -> AsyncIterator[redis.asyncio.Redis]:
-    async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as client:
-        yield client
-
-
-async def add(stream: redis.asyncio.Redis, events: list[bytes]) -> None:
-    pipeline = stream.pipeline(transaction=False)
-    for payload in events:
-        pipeline.xadd(EVENTS_STREAM, {EVENT_FIELD: payload})
-    await pipeline.execute()
 
 
 @pytest.fixture
@@ -110,8 +70,8 @@ async def test_a_document_that_cannot_be_sent_does_not_stop_the_others(store: Mo
 async def test_an_event_becomes_a_document_under_its_id(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any
 ) -> None:
-    payload = event()
-    await add(stream, [payload])
+    payload = forecast_event()
+    await add_events(stream, [payload])
     assert await consumer.step() == 1
     (document,) = stored.find()
     sent = json.loads(payload)
@@ -124,8 +84,8 @@ async def test_an_event_becomes_a_document_under_its_id(
 async def test_an_event_delivered_twice_is_stored_once(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any
 ) -> None:
-    payload = event()
-    await add(stream, [payload, payload])
+    payload = forecast_event()
+    await add_events(stream, [payload, payload])
     await consumer.step()
     assert stored.count_documents({}) == 1
 
@@ -135,9 +95,9 @@ async def test_an_event_delivered_twice_is_stored_once(
     [
         ({b"other": b"x"}, "no field event"),
         ({EVENT_FIELD: b"{"}, "JSON"),
-        ({EVENT_FIELD: event(latency_ms=-1)}, "latency_ms"),
-        ({EVENT_FIELD: event(user_id=2**80)}, "user_id"),
-        ({EVENT_FIELD: event(admin=True)}, "admin"),
+        ({EVENT_FIELD: forecast_event(latency_ms=-1)}, "latency_ms"),
+        ({EVENT_FIELD: forecast_event(user_id=2**80)}, "user_id"),
+        ({EVENT_FIELD: forecast_event(admin=True)}, "admin"),
     ],
     ids=["no event", "no JSON", "wrong value", "too large", "forged field"],
 )
@@ -145,7 +105,7 @@ async def test_what_can_never_be_stored_is_put_aside_with_the_reason(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any, fields: dict[Any, bytes], reason: str
 ) -> None:
     await stream.xadd(EVENTS_STREAM, fields)
-    await add(stream, [event()])
+    await add_events(stream, [forecast_event()])
     await consumer.step()
     ((_, dead),) = await stream.xrange(DEAD_EVENTS_STREAM)
     assert reason in dead[b"reason"].decode()
@@ -157,10 +117,10 @@ async def test_what_can_never_be_stored_is_put_aside_with_the_reason(
 async def test_of_an_entry_with_several_events_each_is_stored_or_put_aside_alone(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any
 ) -> None:
-    good = [event() for _ in range(3)]
-    bad = event(latency_ms=-1)
+    good = [forecast_event() for _ in range(3)]
+    bad = forecast_event(latency_ms=-1)
     await stream.xadd(EVENTS_STREAM, {EVENTS_FIELD: b"\n".join([good[0], bad, *good[1:]])})
-    await add(stream, [event()])
+    await add_events(stream, [forecast_event()])
     assert await consumer.step() == 2
     assert {row["_id"] for row in stored.find()} > {json.loads(one)["event_id"] for one in good}
     assert stored.count_documents({}) == 4
@@ -173,7 +133,7 @@ async def test_of_an_entry_with_several_events_each_is_stored_or_put_aside_alone
 async def test_the_stream_is_trimmed_behind_what_every_group_acknowledged(
     consumer: Consumer, stream: redis.asyncio.Redis
 ) -> None:
-    await add(stream, [event() for _ in range(10)])
+    await add_events(stream, [forecast_event() for _ in range(10)])
     await stream.xreadgroup(EVENTS_GROUP, "slow", {EVENTS_STREAM: ">"}, count=1)
     await consumer.step()
     assert await stream.xlen(EVENTS_STREAM) == 10, "the oldest one is not acknowledged"
@@ -182,12 +142,6 @@ async def test_the_stream_is_trimmed_behind_what_every_group_acknowledged(
     consumer._trim_at = 0.0
     await consumer.step()
     assert await stream.xlen(EVENTS_STREAM) == 0
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_killing_the_sink_and_starting_it_again_loses_and_doubles_nothing(
@@ -203,8 +157,8 @@ async def test_killing_the_sink_and_starting_it_again_loses_and_doubles_nothing(
     def start() -> subprocess.Popen[bytes]:
         return subprocess.Popen([sys.executable, "-m", "ingest_worker"], env=environment, stdout=subprocess.DEVNULL)
 
-    events = [event() for _ in range(4000)]
-    await add(stream, events[:3000])
+    events = [forecast_event() for _ in range(4000)]
+    await add_events(stream, events[:3000])
     sink = start()
     try:
         for kills in range(3):
@@ -216,7 +170,7 @@ async def test_killing_the_sink_and_starting_it_again_loses_and_doubles_nothing(
             sink.send_signal(signal.SIGKILL)
             sink.wait(10)
             sink = start()
-        await add(stream, events[3000:])
+        await add_events(stream, events[3000:])
 
         async def all_acknowledged() -> bool:
             return (
@@ -239,7 +193,7 @@ async def test_while_mongodb_is_away_events_wait_in_the_stream(
     stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, free_port_of_nobody: int
 ) -> None:
     away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{free_port_of_nobody}", mongo_database)
-    await add(stream, [event()])
+    await add_events(stream, [forecast_event()])
     await stream.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0")
     with pytest.raises(pymongo.errors.PyMongoError):
         await Consumer(stream, away, "unlucky").step()

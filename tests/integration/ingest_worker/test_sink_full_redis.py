@@ -13,8 +13,8 @@ import redis
 
 from cli.stack import servers
 from cs2.messages import EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
-from tests.integration.ingest_worker.test_sink import event
 from tests.testkit.servers import wait_until_well
+from tests.testkit.sink import forecast_event
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -42,7 +42,7 @@ def small_redis(tmp_path: Path) -> Iterator[str]:
 def fill(client: redis.Redis) -> int:
     for taken in range(100_000):
         try:
-            client.xadd(EVENTS_STREAM, {EVENT_FIELD: event()})
+            client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()})
         except redis.exceptions.OutOfMemoryError:
             return taken
     pytest.fail("it never refused")
@@ -62,7 +62,7 @@ def test_a_full_redis_is_emptied_by_the_sink_and_nothing_is_lost(
                 wait_until_well(lambda: of(taken, stored.count_documents({})), "the history")
                 wait_until_well(lambda: of(0, client.xlen(EVENTS_STREAM)), "the stream")
                 mongo.drop_database(mongo_database)
-            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: event()}), "it takes events again"
+            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "it takes events again"
         finally:
             sink.send_signal(signal.SIGTERM)
             assert sink.wait(30) == 0

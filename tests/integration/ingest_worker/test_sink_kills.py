@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,56 +12,26 @@ import pymongo
 import pytest
 import redis.asyncio
 
-from cli.stack import servers
 from cs2.messages import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
-from tests.integration.ingest_worker.test_sink import add, event, stream, until
-from tests.testkit.servers import wait_until_well
-
-__all__ = ["stream"]
+from tests.testkit.own_servers import MongoServer
+from tests.testkit.sink import add_events, forecast_event
+from tests.testkit.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
 
-class Mongo:
-    """A server of the test's own, to stop and start."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, servers.free_port()
-        self.url = f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
-        self._child: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = servers.mongo_command(self.port, self.folder)
-        self._child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until_well(lambda: servers.mongo_check(self.url), "the MongoDB-wire server")
-
-    def stop(self) -> None:
-        if self._child is not None:
-            self._child.kill()
-            self._child.wait(10)
-            self._child = None
-
-
-@pytest.fixture
-def mongo(tmp_path: Path) -> Iterator[Mongo]:
-    server = Mongo(tmp_path / "mongo")
-    server.start()
-    yield server
-    server.stop()
-
-
 async def test_a_sink_killed_after_it_took_events_and_before_it_stored_them_loses_none(
-    stream: redis.asyncio.Redis, redis_url: str, mongo: Mongo, mongo_database: str
+    stream: redis.asyncio.Redis, redis_url: str, mongo_server: MongoServer, mongo_database: str
 ) -> None:
     """Not left to chance: MongoDB is away, so that the sink is killed while it holds what it cannot store."""
-    told = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo.url, "CS2_MONGO_DATABASE": mongo_database}
+    told = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_server.url, "CS2_MONGO_DATABASE": mongo_database}
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ingest_worker"]
         return subprocess.Popen(command, env={**os.environ, **told}, stdout=subprocess.DEVNULL)
 
     def stored() -> int:
-        with pymongo.MongoClient(mongo.url) as client:
+        with pymongo.MongoClient(mongo_server.url) as client:
             return client[mongo_database][FORECASTS_COLLECTION].count_documents({})
 
     async def group() -> Any:
@@ -71,15 +40,15 @@ async def test_a_sink_killed_after_it_took_events_and_before_it_stored_them_lose
 
     sink = start()
     try:
-        await add(stream, [event()])
+        await add_events(stream, [forecast_event()])
 
         async def first_is_stored() -> bool:
             return await asyncio.to_thread(stored) == 1
 
         await until(first_is_stored)
         before = (await group())["last-delivered-id"]
-        await asyncio.to_thread(mongo.stop)
-        await add(stream, [event() for _ in range(20)])
+        await asyncio.to_thread(mongo_server.stop)
+        await add_events(stream, [forecast_event() for _ in range(20)])
 
         async def some_are_taken() -> bool:
             return (await group())["last-delivered-id"] != before
@@ -87,7 +56,7 @@ async def test_a_sink_killed_after_it_took_events_and_before_it_stored_them_lose
         await until(some_are_taken)
         sink.send_signal(signal.SIGKILL)
         sink.wait(10)
-        await asyncio.to_thread(mongo.start)
+        await asyncio.to_thread(mongo_server.start)
         sink = start()
 
         async def all_stored() -> bool:

@@ -19,8 +19,10 @@ from cli.stack import servers
 from cs2.settings import Settings
 from serving.auth.tokens import Tokens
 from tests.testkit.paths import ROOT
+from tests.testkit.published_models import Models
 from tests.testkit.servers import wait_until_well
-from tests.testkit.service import JWT_KEY, League, Models
+from tests.testkit.service import JWT_KEY
+from tests.testkit.toy_league import League
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 FORECAST = "/forecast/get_team1_win_probability"

@@ -9,10 +9,11 @@ from uuid_utils import uuid7
 
 from cs2.storage.model_registry import ModelStatus
 from serving.app import create_app
-from tests.integration.serving.models.test_models import change
 from tests.testkit.accounts import users
 from tests.testkit.every_status import ACCOUNT, QUESTION, Case, cases, documented
-from tests.testkit.service import Models, Running, Service, Sink
+from tests.testkit.published_models import Models, change_model
+from tests.testkit.service import Running, Service
+from tests.testkit.sink import Sink
 
 ALL = list(cases())
 STATES = sorted({case.state for case in ALL})
@@ -43,7 +44,7 @@ async def test_each_case_is_answered_as_documented(
         known["model"] = models.publish()
     if state == "usual":
         known["refused model"], known["model"] = known["model"], models.publish(seed=1)
-        change(postgres_url, known["refused model"], status=ModelStatus.REFUSED)
+        change_model(postgres_url, known["refused model"], status=ModelStatus.REFUSED)
         models.publish(seed=2)
     async with running(**CHANGES[state]) as service:
         if state in {"usual", "one model", "no model", "no mongo"}:

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import make_url
 
-from tests.integration.serving.auth.test_accounts import log_in, register
+from tests.testkit.accounts import log_in, register
 from tests.testkit.network import Line, end, noted
-from tests.testkit.service import Models, Running
-from tests.testkit.waiting import Valkey, until, valkey
-
-__all__ = ["valkey"]
+from tests.testkit.own_servers import Valkey
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
+from tests.testkit.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.testkit.service import Models, Running, Service
-from tests.testkit.waiting import Valkey, announce, serves, until, valkey
-
-__all__ = ["valkey"]
+from tests.testkit.model_refresh import announce, serves
+from tests.testkit.own_servers import Valkey
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
+from tests.testkit.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

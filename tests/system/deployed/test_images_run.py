@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION
-from tests.integration.ingest_worker.test_sink import event
 from tests.system.deployed.composing import OURS, Composed, image_of
 from tests.system.deployed.guarded import GuardedServers
 from tests.system.deployed.installing import Image, make, make_builder
 from tests.testkit.images import DOCKERFILES
 from tests.testkit.servers import wait_until_well
+from tests.testkit.sink import forecast_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
@@ -104,7 +104,7 @@ def test_the_api_reaches_its_servers_and_knows_its_key(composed: Composed) -> No
 
 
 def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: GuardedServers) -> None:
-    payload = event()
+    payload = forecast_event()
     with guarded.redis() as client, guarded.mongo() as mongo:
         client.xadd(EVENTS_STREAM, {EVENT_FIELD: payload})
         stored = mongo["cs2"][FORECASTS_COLLECTION]

@@ -18,7 +18,8 @@ from cs2.messages import AnnouncementKind
 from cs2.settings import get_settings
 from cs2.storage.engine import make_engine
 from cs2.storage.model_registry import get_served_versions
-from tests.testkit.service import AS_OF, League, publish, ratings_of, trained_pipeline, upload
+from tests.testkit.published_models import publish, trained_pipeline, upload
+from tests.testkit.toy_league import AS_OF, League, ratings_of
 
 PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
 

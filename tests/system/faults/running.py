@@ -19,7 +19,7 @@ from tests.system.faults.load import Ledger, Load
 from tests.system.faults.plan import DOWN_SECONDS, RECOVERY_SECONDS, Faults, Report
 from tests.system.faults.plant import Plant, Process
 from tests.system.faults.publishing import Publisher, bad_models
-from tests.testkit.service import make_league
+from tests.testkit.toy_league import make_league
 
 SEED = "CS2_FAULTS_SEED"
 SWAPS = 100

@@ -11,12 +11,11 @@ import sys
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import psutil
 import pytest
 import redis
@@ -24,6 +23,8 @@ from psycopg import connect
 
 from cli.api import Api, ApiError
 from cli.stack.leftovers import owned_processes
+from tests.testkit.archives import write_months
+from tests.testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
@@ -32,15 +33,6 @@ CHAIN_SECONDS = 400
 """For two cores that run other tests too; alone the chain takes about one minute."""
 CLIENT_KEEPS_SECONDS = 5.0
 """What httpx keeps an idle connection for."""
-
-
-def wait_for(what: Callable[[], Any], seconds: float, why: str) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{why}: not within {seconds:.0f} s")
-        time.sleep(0.3)
-    return found
 
 
 @dataclass
@@ -59,8 +51,11 @@ class RunningStack:
         environment = {**os.environ, "CS2_RETRAIN_COOLDOWN_MINUTES": "0", "CS2_RETRAIN_AFTER_MAPS": "100"}
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
-        is_up_or_dead = lambda: self.process.poll() is not None or "Ctrl-C stops it" in self.log.read_text()  # noqa: E731
-        wait_for(is_up_or_dead, START_SECONDS, "the stack is up")
+        wait_until(
+            lambda: self.process.poll() is not None or "Ctrl-C stops it" in self.log.read_text(),
+            "the stack is up",
+            START_SECONDS,
+        )
         assert self.process.poll() is None, self.log.read_text()
         self.ports = json.loads((self.data / "stack.json").read_text())["ports"]
 
@@ -90,19 +85,6 @@ class RunningStack:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with connect(f"postgresql://cs2@127.0.0.1:{self.ports['postgres']}/cs2") as connection:
             return connection.execute(sql).fetchall()  # type: ignore[arg-type]
-
-
-def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> str:
-    """Rows of the real archive from ``first`` through ``last``, dropped as whole files; their last day."""
-    last_day = first
-    for kind in ("maps", "series"):
-        rows = pd.read_csv(shared_data / "archive" / f"{kind}.csv.gz", dtype=str, keep_default_na=False)
-        rows = rows[(rows["date"] >= first) & (rows["date"] <= last)]
-        partial = folder / f".{kind}.partial"
-        rows.to_csv(partial, index=False)
-        partial.rename(folder / f"{kind}{suffix}.csv")
-        last_day = max(last_day, rows["date"].max())
-    return last_day
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +129,7 @@ def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> No
 
 
 def test_results_lead_to_a_served_model_with_no_command(stack: RunningStack) -> None:
-    ready = wait_for(stack.ready, CHAIN_SECONDS, "a first model is served")
+    ready = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
     assert stack.query("SELECT version FROM ml_models WHERE status = 'champion'") == [(ready["model_version"],)]
     assert ready["ratings_as_of"] == stack.last_day
 
@@ -155,7 +137,7 @@ def test_results_lead_to_a_served_model_with_no_command(stack: RunningStack) -> 
 def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
     stack: RunningStack, shared_data: Path
 ) -> None:
-    before = wait_for(stack.ready, CHAIN_SECONDS, "a first model is served")
+    before = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
     done, failures, answered = threading.Event(), [], []
 
     def ask() -> None:
@@ -173,12 +155,12 @@ def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
     asking.start()
     try:
         write_months(shared_data, stack.watched, "-2026-01", "2026-01-01", "2026-01-31")
-        wait_for(
+        wait_until(
             lambda: (stack.ready() or before)["model_version"] != before["model_version"],
-            CHAIN_SECONDS,
             "a new model is served",
+            CHAIN_SECONDS,
         )
-        wait_for(lambda: answered[-1] != before["model_version"], 10, "it answers")
+        wait_until(lambda: answered[-1] != before["model_version"], "it answers", 10)
     finally:
         done.set()
         asking.join()
@@ -191,10 +173,10 @@ def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
 
 
 def test_a_killed_process_is_started_again(stack: RunningStack) -> None:
-    wait_for(stack.ready, CHAIN_SECONDS, "a model is served")
+    wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     pid = stack.status()["api"]["pid"]
     os.kill(pid, signal.SIGKILL)
-    wait_for(stack.ready, 90, "the API is back")
+    wait_until(stack.ready, "the API is back", 90)
     assert stack.status()["api"]["pid"] != pid
 
 
@@ -204,7 +186,7 @@ ACCOUNT = ("keeper", "correct horse battery")
 @pytest.fixture(scope="module")
 def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
     """A backup of the running stack, and answers that it gave before, not all of them stored yet."""
-    wait_for(stack.ready, CHAIN_SECONDS, "a model is served")
+    wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     file = stack.data.parent / "backup.tar.gz"
     with Api(stack.url("api")) as api:
         api.register(*ACCOUNT)
@@ -265,7 +247,7 @@ def test_after_wiping_and_restoring_forecasts_and_history_are_the_same(
     done = restore(file, stack.data)
     assert done.returncode == 0, done.stdout + done.stderr
     stack.start()
-    ready = wait_for(stack.ready, CHAIN_SECONDS, "the model is served")
+    ready = wait_until(stack.ready, "the model is served", CHAIN_SECONDS)
     assert ready["model_version"] == answers[0]["model"]["version"]
     own = {"forecast_id", "played_on"}
     with Api(stack.url("api")) as api:
@@ -281,5 +263,5 @@ def test_after_wiping_and_restoring_forecasts_and_history_are_the_same(
                 answer["team1_win_probability"] for answer in answers
             ]
 
-        wait_for(kept, 60, "every forecast of before is in the history")
+        wait_until(kept, "every forecast of before is in the history", 60)
     assert stack.query("SELECT count(*) FROM ml_models WHERE status = 'champion'") == [(1,)]

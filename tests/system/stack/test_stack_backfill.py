@@ -4,12 +4,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -21,25 +20,15 @@ from cli.stack.layout import ROOT, Layout, load
 from cli.stack.leftovers import end_leftovers, owned_processes
 from cli.stack.servers import script
 from pipelines.defs.etl.jobs import range_tags
-from tests.system.stack.test_stack import write_months
+from tests.testkit.archives import write_months
 from tests.testkit.dagster_backfills import Dagster, content, forget
+from tests.testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
-PATIENCE = 300
-"""Bound of every wait; alone a backfill takes 15 s."""
+until_answered = partial(wait_until, ignored=(httpx.HTTPError, psycopg.OperationalError))
+"""Wait for a condition while servers start, or come back from a kill."""
 MONTHS = ("2025-11-01", "2025-12-01")
-
-
-def until(condition: Callable[[], Any], why: str) -> Any:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        with suppress(httpx.HTTPError, psycopg.OperationalError):
-            found = condition()
-            if found:
-                return found
-        assert time.monotonic() < deadline, f"waited too long for: {why}"
-        time.sleep(0.2)
 
 
 def command_of(process: psutil.Process) -> str:
@@ -97,13 +86,13 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Itera
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
     try:
-        until(lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), "the stack")
+        until_answered(lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), "the stack")
         assert process.poll() is None, log.read_text()
         layout = load(data)
         assert layout is not None
         url = layout.database("cs2").replace("+psycopg", "")
         dagster = Dagster(layout.http("dagster"))
-        until(lambda: "SUCCESS" in [run["status"] for run in dagster.runs()], "one load, by the sensor")
+        until_answered(lambda: "SUCCESS" in [run["status"] for run in dagster.runs()], "one load, by the sensor")
         yield Loaded(layout, url, dagster, content(url))
     finally:
         process.send_signal(signal.SIGTERM)
@@ -118,17 +107,17 @@ def test_a_backfill_leaves_the_tables_of_one_load_though_daemon_run_and_postgres
     with loaded.in_the_middle():
         backfill = loaded.dagster.launch_backfill(MONTHS)
         loaded.process("dagster-daemon").kill()
-        until(lambda: loaded.count("raw_rows") == loaded.tables["raw_rows"][0], "the months are landed")
+        until_answered(lambda: loaded.count("raw_rows") == loaded.tables["raw_rows"][0], "the months are landed")
         loaded.process("dagster-daemon").kill()
-        until(loaded.waiting_in_the_middle, "the tables are being rebuilt")
+        until_answered(loaded.waiting_in_the_middle, "the tables are being rebuilt")
         loaded.process("spawn_main").kill()
-        until(
+        until_answered(
             lambda: loaded.waiting_in_the_middle() == 2, "another run: PostgreSQL has not noticed the first one's end"
         )
         assert loaded.count("maps") == 0, "readers see the old tables"
         loaded.process("postgres", "-D").kill()
-    until(lambda: content(loaded.url) == loaded.tables, "the tables of one load")
-    ended = until(lambda: loaded.dagster.ended(backfill), "the end of the backfill")
+    until_answered(lambda: content(loaded.url) == loaded.tables, "the tables of one load")
+    ended = until_answered(lambda: loaded.dagster.ended(backfill), "the end of the backfill")
     assert ended["status"] == "COMPLETED_SUCCESS", ended
 
 
@@ -142,7 +131,7 @@ def worker(loaded: Loaded, name: str) -> Iterator[tuple[subprocess.Popen[bytes],
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, cwd="/")
     try:
-        until(lambda: process.poll() is not None or " ready." in log.read_text(), "the worker")
+        until_answered(lambda: process.poll() is not None or " ready." in log.read_text(), "the worker")
         yield process, log
     finally:
         process.terminate()
@@ -170,9 +159,9 @@ def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> N
         DagsterRuns(loaded.layout.http("dagster")) as runs,
     ):
         started = [runs.launch("ingest_job", tags=range_tags(month, month)) for month in reversed(MONTHS)]
-        until(lambda: ended(log_of_one) or ended(log_of_two), "a first run")
+        until_answered(lambda: ended(log_of_one) or ended(log_of_two), "a first run")
         (one if ended(log_of_one) else two).terminate()  # warm: what it has begun it ends
-        until(lambda: runs_that_succeeded(loaded) >= set(started), "both runs")
+        until_answered(lambda: runs_that_succeeded(loaded) >= set(started), "both runs")
     assert ended(log_of_one), "both carried a run"
     assert ended(log_of_two), "both carried a run"
     assert content(loaded.url) == loaded.tables

@@ -6,8 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,18 +20,12 @@ from cli.stack.errors import StackError
 from cli.stack.layout import load
 from cli.stack.leftovers import end_leftovers, owned_processes
 from cli.stack.postgres import PRIVATE_ROOT, prepare, private_folder
+from tests.testkit.waiting import wait_until
 
 CS2 = [sys.executable, "-m", "cli"]
 UP = "Ctrl-C stops it"
 PATIENCE = 240
 """Bound of every wait: a condition that never comes fails the test."""
-
-
-def until(condition: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited too long for: {what}"
-        time.sleep(0.1)  # between two looks at a condition
 
 
 @pytest.fixture
@@ -59,7 +52,7 @@ class Up:
         return text in " ".join(self.output.read_text().split())  # lines are broken where the terminal ends
 
     def wait_until_up(self) -> None:
-        until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
+        wait_until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
         assert self.said(UP), self.output.read_text()
 
 

@@ -13,34 +13,19 @@ import dagster as dg
 import pymongo
 import pytest
 
-from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.messages import FORECASTS_COLLECTION
-from cs2.storage.model_registry import store_snapshot
 from cs2.storage.tables import FixtureForecast
-from pipelines.defs.fixtures.assets import fixture_forecasts
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
-from tests.testkit.asset_environment import NOBODY, AssetEnvironment, SetToday, store_all
+from tests.testkit.asset_environment import NOBODY, AssetEnvironment, SetToday
+from tests.testkit.fixture_forecasts import better_ratings, run
 from tests.testkit.paths import ROOT
-from tests.testkit.service import AS_OF, League, Models, ratings_of
+from tests.testkit.published_models import Models
+from tests.testkit.sink import store_all
+from tests.testkit.toy_league import AS_OF, League
 
 NOW = datetime(2026, 1, 5, 23, 59, 59, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("today")
-
-
-def run(environment: AssetEnvironment, **resources: Any) -> dict[str, Any] | None:
-    """Metadata of a run, None if it failed."""
-    result = environment.materialize([fixture_forecasts], **resources)
-    if not result.success:
-        return None
-    (event,) = result.asset_materializations_for_node("fixture_forecasts")
-    return {name: value.value for name, value in event.metadata.items()}
-
-
-def better_ratings(database: Database, league: League, as_of: date = AS_OF, skill: float = 2.0) -> int:
-    with database.transaction() as session:
-        data = ratings_of(league, skill=skill)
-        return store_snapshot(session, as_of=as_of, features_version=FEATURES_VERSION, data=data, n_rated=11).id
 
 
 def test_only_matches_of_the_next_week_are_forecast(

@@ -11,9 +11,10 @@ from cs2.storage.tables import FixtureForecast
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.fixtures.selection import TOLERANCE
 from pipelines.resources import Database
-from tests.integration.pipelines.defs.test_fixture_forecasts import better_ratings, run
 from tests.testkit.asset_environment import AssetEnvironment
-from tests.testkit.service import League, Models
+from tests.testkit.fixture_forecasts import better_ratings, run
+from tests.testkit.published_models import Models
+from tests.testkit.toy_league import League
 
 pytestmark = pytest.mark.usefixtures("today")
 

@@ -15,8 +15,10 @@ from sqlalchemy import text
 from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, parse_outcome
 from cs2.settings import get_settings
 from pipelines.defs.etl.jobs import range_tags
-from tests.testkit.asset_environment import AssetEnvironment, store_all
-from tests.testkit.service import Models, make_league
+from tests.testkit.asset_environment import AssetEnvironment
+from tests.testkit.published_models import Models
+from tests.testkit.sink import store_all
+from tests.testkit.toy_league import make_league
 
 MAPS = "date,map,team1,team2,winner,score1,score2,team1_players,team2_players,best_of,hltv_match_id\n"
 FIXTURES = "start_time,event,best_of,team1,team2\n"

@@ -28,9 +28,9 @@ from cs2.storage.tables import LiveQuality, ModelRow
 from pipelines.defs.etl.jobs import range_tags
 from pipelines.defs.training.sensors import retraining_sensor
 from pipelines.mlflow_client import TrainedModel
-from tests.integration.pipelines.defs.test_ratings_to_champion import FIRST, Chain
 from tests.testkit.asset_environment import AssetEnvironment, importing_mlflow
 from tests.testkit.documents import forecast as document
+from tests.testkit.job_chain import FIRST, Chain
 
 pytestmark = [importing_mlflow, pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")]
 

@@ -12,47 +12,23 @@ from cs2.messages import AnnouncementKind
 from cs2.settings import get_settings
 from cs2.storage.model_registry import get_champion, get_latest_snapshot
 from tests.testkit.asset_environment import AssetEnvironment, Listen, importing_mlflow
+from tests.testkit.job_chain import Chain
 
 pytestmark = [
     importing_mlflow,
     pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),  # beta, and there is no other single run
 ]
 
-FIRST, LAST, TODAY = "2023-01-01", "2023-08-01", "2023-08-20"
+TODAY = "2023-08-20"
 
 
 @pytest.fixture
-def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator["Chain"]:
+def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     monkeypatch.setenv("CS2_SOURCES", "simulated")
     monkeypatch.setenv("CS2_CLOCK_DATE", TODAY)
     get_settings.cache_clear()
     yield Chain(environment)
     get_settings.cache_clear()
-
-
-class Chain:
-    """The jobs of the code location, with the connections of the test."""
-
-    def __init__(self, environment: AssetEnvironment) -> None:
-        from pipelines.definitions import defs
-
-        self.environment = environment
-        self.defs = dg.Definitions(
-            assets=defs.assets,
-            asset_checks=defs.asset_checks,
-            jobs=defs.jobs,
-            resources=environment.resources(),
-            executor=defs.executor,
-        )
-
-    def run(self, job: str, **arguments: Any) -> dg.ExecuteInProcessResult:
-        definition = self.defs.resolve_job_def(job)
-        return definition.execute_in_process(instance=self.environment.instance, raise_on_error=False, **arguments)
-
-    def ingest(self) -> dg.ExecuteInProcessResult:
-        from pipelines.defs.etl.jobs import range_tags
-
-        return self.run("ingest_job", tags=range_tags(FIRST, LAST))
 
 
 def metadata(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:

@@ -21,8 +21,10 @@ from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.live_quality import live_quality
 from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import real_archive, write
-from tests.testkit.asset_environment import AssetEnvironment, store_all
-from tests.testkit.service import JWT_KEY, League, run_service
+from tests.testkit.asset_environment import AssetEnvironment
+from tests.testkit.service import JWT_KEY, run_service
+from tests.testkit.sink import store_all
+from tests.testkit.toy_league import League
 
 pytestmark = [
     pytest.mark.real_data,

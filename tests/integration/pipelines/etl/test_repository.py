@@ -7,16 +7,15 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines.etl.match_history import history_from_tables
-from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
+from pipelines.etl.repository import land, load_history, store
 from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
-from tests.testkit.rows import A, B, fixture_row, map_row, published, series_row
+from tests.testkit.rows import A, B, fixture_row, map_row, published, rebuilt_from, series_row
 
 MAPS = [
     map_row("2025-07-01", map="Nuke", team1_players=A, team2_players=B, hltv_map_id="1"),
@@ -60,10 +59,6 @@ def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
     with engine.begin() as connection:
         store(connection, rebuilt_from(connection))
     return landed.landed
-
-
-def rebuilt_from(connection: Connection) -> TableSet:
-    return rebuild(load_newest_rows(connection, [SourceName.ARCHIVE]), load_identities(connection))
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
@@ -166,7 +161,7 @@ from sqlalchemy import event
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines.etl import repository as storing
-from tests.integration.pipelines.etl.test_repository import rebuilt_from
+from tests.testkit.rows import rebuilt_from
 
 real = storing.copy_frame
 def copy_frame(connection, table, frame):

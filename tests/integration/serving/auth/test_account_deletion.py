@@ -1,10 +1,7 @@
 """Change of password and end of an account: what holds no more, here and in other processes."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pymongo
 import pytest
 import redis.asyncio
@@ -13,28 +10,12 @@ from cs2.messages import FORECASTS_COLLECTION
 from cs2.mongo_client import MongoClient
 from ingest_worker.consumer import Consumer
 from ingest_worker.store import MongoForecastStore
-from tests.integration.serving.auth.test_accounts import log_in, register
-from tests.testkit.service import PASSWORD, Models, Running, Service
+from tests.testkit.accounts import call_as, forecast_as, log_in, new_token, register
+from tests.testkit.published_models import Models
+from tests.testkit.service import PASSWORD, Running, Service
+from tests.testkit.waiting import until
 
 NEW = "another good password"
-
-
-async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-async def call(service: Service, token: str, method: str, path: str, **arguments: Any) -> httpx.Response:
-    return await service.client.request(method, path, headers={"Authorization": f"Bearer {token}"}, **arguments)
-
-
-async def new_token(service: Service, password: str = PASSWORD) -> str:
-    return str((await log_in(service, password=password)).json()["access_token"])
-
-
-async def ask(service: Service, token: str) -> httpx.Response:
-    return await call(service, token, "POST", "/forecast/get_team1_win_probability", json=service.league.question())
 
 
 def change(old: str, new: str) -> dict[str, Any]:
@@ -46,19 +27,19 @@ async def test_a_changed_password_ends_the_old_one_and_its_tokens(running: Runni
     async with running() as service, running(data_dir=service.services.settings.data_dir / "other") as other:
         await register(service)
         token = await new_token(service)
-        assert (await ask(other, token)).status_code == 200
-        response = await call(service, token, "POST", "/auth/change_password", **change(PASSWORD, NEW))
+        assert (await forecast_as(other, token)).status_code == 200
+        response = await call_as(service, token, "POST", "/auth/change_password", **change(PASSWORD, NEW))
         assert response.status_code == 204, response.text
-        refused = await ask(service, token)
+        refused = await forecast_as(service, token)
         assert (refused.status_code, refused.json()["type"]) == (401, "urn:cs2-forecast:problem:token-revoked")
         assert (await log_in(service)).status_code == 401
-        assert (await ask(service, await new_token(service, NEW))).status_code == 200
+        assert (await forecast_as(service, await new_token(service, NEW))).status_code == 200
 
         async def known_there() -> bool:
-            return (await ask(other, token)).status_code == 401
+            return (await forecast_as(other, token)).status_code == 401
 
         await until(known_there)
-        assert (await ask(other, await new_token(service, NEW))).status_code == 200
+        assert (await forecast_as(other, await new_token(service, NEW))).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -68,9 +49,9 @@ async def test_a_changed_password_ends_the_old_one_and_its_tokens(running: Runni
 async def test_a_wrong_change_changes_nothing(service: Service, passwords: tuple[str, str], status: int) -> None:
     await register(service)
     token = await new_token(service)
-    response = await call(service, token, "POST", "/auth/change_password", **change(*passwords))
+    response = await call_as(service, token, "POST", "/auth/change_password", **change(*passwords))
     assert response.status_code == status
-    assert (await call(service, token, "GET", "/auth/me")).status_code == 200
+    assert (await call_as(service, token, "GET", "/auth/me")).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/auth/change_password"), ("DELETE", "/auth/me")])
@@ -87,13 +68,13 @@ async def test_a_deleted_account_is_gone_and_its_forecasts_are_nameless(
         await sink.prepare()
         await register(service)
         token = await new_token(service)
-        await ask(service, token)
+        await forecast_as(service, token)
         await sink.step()
-        await ask(service, token)
-        wrong = await call(service, token, "DELETE", "/auth/me", json={"password": "not mine"})
+        await forecast_as(service, token)
+        wrong = await call_as(service, token, "DELETE", "/auth/me", json={"password": "not mine"})
         assert (wrong.status_code, wrong.json()["type"]) == (403, "urn:cs2-forecast:problem:wrong-password")
-        assert (await call(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})).status_code == 204
-        assert (await ask(service, token)).status_code == 401
+        assert (await call_as(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})).status_code == 204
+        assert (await forecast_as(service, token)).status_code == 401
         assert (await log_in(service)).status_code == 401
         await sink.step()
     await store.close()
@@ -109,6 +90,6 @@ async def test_where_the_history_is_away_the_account_stays(running: Running, mod
     async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
         await register(service)
         token = await new_token(service)
-        response = await call(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})
+        response = await call_as(service, token, "DELETE", "/auth/me", json={"password": PASSWORD})
         assert response.status_code == 503
-        assert (await call(service, token, "GET", "/auth/me")).status_code == 200
+        assert (await call_as(service, token, "GET", "/auth/me")).status_code == 200

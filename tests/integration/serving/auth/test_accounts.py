@@ -2,19 +2,10 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.testkit.service import PASSWORD, Service
-
-
-async def register(service: Service, **changes: Any) -> httpx.Response:
-    account = {"username": "ada", "password": PASSWORD, **changes}
-    return await service.client.post("/auth/register", json=account)
-
-
-async def log_in(service: Service, username: str = "ada", password: str = PASSWORD) -> httpx.Response:
-    return await service.client.post("/auth/login", data={"username": username, "password": password})
+from tests.testkit.accounts import log_in, register
+from tests.testkit.service import Service
 
 
 async def test_who_registers_can_log_in_and_is_known(service: Service) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.integration.serving.auth.test_accounts import log_in, register
-from tests.testkit.service import PASSWORD, Models, Running
+from tests.testkit.accounts import log_in, register
+from tests.testkit.published_models import Models
+from tests.testkit.service import PASSWORD, Running
 
 
 async def test_an_account_is_closed_for_a_while_in_every_process(running: Running, models: Models) -> None:

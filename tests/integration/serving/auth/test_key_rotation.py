@@ -2,9 +2,9 @@
 
 from pydantic import SecretStr
 
-from tests.integration.serving.auth.test_account_deletion import ask, call, new_token
-from tests.integration.serving.auth.test_accounts import register
-from tests.testkit.service import Models, Running
+from tests.testkit.accounts import call_as, forecast_as, new_token, register
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
 
 
 async def test_a_new_key_ends_every_token_and_no_account(running: Running, models: Models) -> None:
@@ -12,17 +12,19 @@ async def test_a_new_key_ends_every_token_and_no_account(running: Running, model
     async with running() as before:
         account = (await register(before)).json()
         old_token = await new_token(before)
-        forecast = (await ask(before, old_token)).json()
+        forecast = (await forecast_as(before, old_token)).json()
         other_key = {"jwt_key": SecretStr("r" * 40), "data_dir": before.services.settings.data_dir / "other"}
         async with running(**other_key) as after:
-            refused = await ask(after, old_token)
+            refused = await forecast_as(after, old_token)
             assert refused.status_code == 401
             assert refused.json()["type"].endswith(":token-invalid")
             token = await new_token(after)
-            assert (await call(after, token, "GET", "/auth/me")).json() == account
-            assert (await ask(after, token)).json()["team1_win_probability"] == forecast["team1_win_probability"]
-            found = await call(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
+            assert (await call_as(after, token, "GET", "/auth/me")).json() == account
+            assert (await forecast_as(after, token)).json()["team1_win_probability"] == forecast[
+                "team1_win_probability"
+            ]
+            found = await call_as(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
             assert found.status_code == 202, "known, and on its way to the history"
             # A replica that still has the old key does not know the new tokens: turn them all at once.
-            assert (await ask(before, token)).status_code == 401
-            assert (await ask(before, old_token)).status_code == 200
+            assert (await forecast_as(before, token)).status_code == 401
+            assert (await forecast_as(before, old_token)).status_code == 200

@@ -10,9 +10,10 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from cs2.messages import FORECASTS_COLLECTION
-from tests.integration.serving.auth.test_account_deletion import call, new_token, until
-from tests.integration.serving.auth.test_accounts import register
-from tests.testkit.service import Models, Running
+from tests.testkit.accounts import call_as, new_token, register
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
+from tests.testkit.waiting import until
 
 
 def delete(name: str) -> Any:
@@ -53,7 +54,7 @@ async def test_a_deleted_account_leaves_forecasts_without_its_name_and_tokens_wi
             mongo.drop_database(mongo_database)
 
         async def is_refused() -> bool:
-            return (await call(service, token, "GET", "/maps")).status_code == 401
+            return (await call_as(service, token, "GET", "/maps")).status_code == 401
 
         await until(is_refused)
 
@@ -81,4 +82,4 @@ async def test_where_mongodb_is_away_nothing_has_happened(
         assert done.exit_code == 1
         assert "MongoDB does not answer" in done.output
         token = await new_token(service)
-        assert (await call(service, token, "GET", "/auth/me")).status_code == 200
+        assert (await call_as(service, token, "GET", "/auth/me")).status_code == 200

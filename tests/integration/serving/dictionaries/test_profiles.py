@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import Lineup, LineupPlayer, MapResult, Series
-from tests.testkit.service import AS_OF, League, Models, Running, ratings_of
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
+from tests.testkit.toy_league import AS_OF, League, ratings_of
 
 LATER = date(2025, 12, 30)
 DEAD = "postgresql+psycopg://cs2@127.0.0.1:1/cs2"

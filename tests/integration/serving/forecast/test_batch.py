@@ -9,7 +9,8 @@ import redis.asyncio
 from cs2.messages import EVENTS_STREAM, ForecastEvent, parse_entry
 from serving.forecast.schemas import MAX_BATCH
 from serving.forecast.service import CHUNK
-from tests.testkit.service import Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
 
 PATH = "/forecast/batch"
 

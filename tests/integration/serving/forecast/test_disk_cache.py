@@ -9,7 +9,8 @@ import pytest
 
 from serving.forecast.disk_cache import DiskCache
 from serving.forecast.serving_snapshot import RefusedError
-from tests.testkit.service import Models, Running
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
 
 
 async def test_a_damaged_copy_is_fetched_again(running: Running, models: Models, tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from serving.forecast import event_publisher as publisher
 from serving.forecast.resolve import ResolvedRequest
 from serving.forecast.service import forecast_service_of
 from serving.middleware.body_limit import MAX_BODY_BYTES
-from tests.testkit.service import JWT_KEY, TODAY, Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import JWT_KEY, Running, Service
+from tests.testkit.toy_league import TODAY
 
 PATH = "/forecast/get_team1_win_probability"
 USUAL = "application/json; charset=utf-8"

@@ -10,7 +10,8 @@ import pytest
 import redis.asyncio
 
 from cs2.messages import EVENT_FIELD, EVENTS_STREAM, ForecastEvent
-from tests.testkit.service import AS_OF, JWT_KEY, TODAY, Running, Service
+from tests.testkit.service import JWT_KEY, Running, Service
+from tests.testkit.toy_league import AS_OF, TODAY
 
 LONG_KEY = JWT_KEY + "x" * 24
 PATH = "/forecast/get_team1_win_probability"

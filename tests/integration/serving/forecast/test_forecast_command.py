@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from cli.forecast import forecast
 from cli.openapi import openapi
-from tests.testkit.service import TODAY, Models, Running
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
+from tests.testkit.toy_league import TODAY
 
 app = typer.Typer()
 app.command("forecast")(forecast)

@@ -12,8 +12,11 @@ from sklearn.preprocessing import StandardScaler
 
 from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
-from tests.testkit.service import Models, Running, Service, ratings_of, trained_pipeline
-from tests.testkit.waiting import announce, serves, until
+from tests.testkit.model_refresh import announce, serves
+from tests.testkit.published_models import Models, trained_pipeline
+from tests.testkit.service import Running, Service
+from tests.testkit.toy_league import ratings_of
+from tests.testkit.waiting import until
 
 pytestmark = pytest.mark.timeout(120)
 

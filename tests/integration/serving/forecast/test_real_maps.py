@@ -19,7 +19,8 @@ from pipelines.etl.tabulate import Tables
 from serving.dictionaries.index import folded
 from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import real_archive, write
-from tests.testkit.service import League, run_service
+from tests.testkit.service import run_service
+from tests.testkit.toy_league import League
 
 pytestmark = [pytest.mark.real_data, pytest.mark.timeout(300)]
 

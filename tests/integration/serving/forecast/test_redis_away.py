@@ -11,10 +11,11 @@ from cs2.messages import EVENTS_STREAM, parse_entry
 from serving.forecast.event_publisher import EventPublisher
 from serving.forecast.fallback_file import FallbackFile
 from serving.supervision import TaskState
-from tests.testkit.service import Models, Running
-from tests.testkit.waiting import Valkey, until, valkey
+from tests.testkit.own_servers import Valkey
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running
+from tests.testkit.waiting import until
 
-__all__ = ["valkey"]
 pytestmark = pytest.mark.timeout(120)
 
 

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import Team, TeamAlias
-from tests.testkit.service import Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
 
 BY_NAME = {"map_id": ..., "map": "nuke", "team1_id": ..., "team1": "team vitalite", "team2_id": ..., "team2": "furia"}
 PLAYERS = {

@@ -8,7 +8,8 @@ import redis.asyncio
 
 from cs2.forecasting.probability import sigmoid
 from cs2.messages import ANY_EVENT, EVENT_FIELD, EVENTS_STREAM, SeriesEvent
-from tests.testkit.service import Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
 
 PATH = "/forecast/series"
 

@@ -10,26 +10,17 @@ from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from cli.main import app
-from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.settings import Settings
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import Map
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import load_identities, store
+from tests.testkit.published_models import Models
 from tests.testkit.rows import map_row, published
-from tests.testkit.service import AS_OF, League, Models, Running, Service, ratings_of, run_service
+from tests.testkit.service import Running, Service, run_service
+from tests.testkit.toy_league import AS_OF, ratings_with_pool
 
 OUTSIDE = "the map is outside the active pool"
-
-
-def ratings_with_pool(league: League, *played: int, days_ago: int = 10) -> bytes:
-    """Ratings of the league after so many maps of Nuke and of Mirage."""
-    snapshot = RatingSnapshot.from_bytes(ratings_of(league))
-    pool, days = snapshot.state.pool.copy(), snapshot.state.pool_day.copy()
-    for number, count in enumerate(played):
-        pool[0, league.nuke + number] = count
-    days[0] = snapshot.as_of - days_ago
-    return replace(snapshot, state=replace(snapshot.state, pool=pool, pool_day=days)).to_bytes()
 
 
 async def warnings(service: Service, **changes: object) -> list[str]:

@@ -18,7 +18,9 @@ from cs2.messages import (
     outcome_document,
 )
 from tests.testkit.accounts import users
-from tests.testkit.service import Models, Running, Service, Sink
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
+from tests.testkit.sink import Sink
 
 NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
 

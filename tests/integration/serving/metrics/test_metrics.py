@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_STREAM, parse_entry
 from cs2.settings import Settings
-from tests.testkit.service import Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
 
 FORECAST = "/forecast/get_team1_win_probability"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]

@@ -5,25 +5,15 @@ from typing import Any
 
 import pytest
 import redis.asyncio
-from sqlalchemy.orm import Session
 
 from cs2.announcements import CHANNEL
 from cs2.messages import ModelAnnouncement
-from cs2.storage.engine import make_engine
-from cs2.storage.model_registry import ModelRow, ModelStatus
+from cs2.storage.model_registry import ModelStatus
 from tests.testkit.accounts import users
-from tests.testkit.service import Models, Running, Service
+from tests.testkit.published_models import Models, change_model
+from tests.testkit.service import Running, Service
 
 VERSIONS = ("GET", "/models")
-
-
-def change(postgres_url: str, version: int, **values: Any) -> None:
-    engine = make_engine(postgres_url)
-    with Session(engine) as session, session.begin():
-        row = session.get_one(ModelRow, version)
-        for name, value in values.items():
-            setattr(row, name, value)
-    engine.dispose()
 
 
 async def served(service: Service, version: int) -> None:
@@ -59,7 +49,7 @@ async def test_users_change_nothing(service: Service, models: Models, path: str)
 async def test_versions_are_listed_and_shown(running: Running, models: Models, postgres_url: str) -> None:
     versions = [models.publish(seed=seed) for seed in range(3)]
     gate = {"log_loss": 0.64, "slope": 1.02, "intercept": 0.01}
-    change(postgres_url, versions[-1], metrics={"log_loss": 0.65, "gate": gate}, reasons=["beats Elo"])
+    change_model(postgres_url, versions[-1], metrics={"log_loss": 0.65, "gate": gate}, reasons=["beats Elo"])
     async with running() as service:
         page = (await service.call("GET", "/models", params={"limit": 2})).json()
         assert [item["version"] for item in page["items"]] == versions[:0:-1]
@@ -125,7 +115,7 @@ async def test_what_may_not_be_served_is_not_promoted(
     running: Running, models: Models, postgres_url: str, values: dict[str, Any], reason: str
 ) -> None:
     first, second = models.publish(), models.publish(seed=1)
-    change(postgres_url, first, **values)
+    change_model(postgres_url, first, **values)
     async with running() as service:
         (admin,) = await users(service, "admin")
         response = await service.call("POST", f"/models/{first}/promote", user_id=admin)

@@ -18,7 +18,9 @@ from cs2.storage.engine import make_engine
 from cs2.storage.tables import Fixture, FixtureForecast
 from serving.errors import UnavailableError
 from serving.track_record.service import FRESH_SECONDS, TrackRecordCache
-from tests.testkit.service import TODAY, League, Models, Running, Service
+from tests.testkit.published_models import Models
+from tests.testkit.service import Running, Service
+from tests.testkit.toy_league import TODAY, League
 
 NOW = datetime.combine(TODAY, datetime.max.time(), UTC).replace(microsecond=0)
 

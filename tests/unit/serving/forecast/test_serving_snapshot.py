@@ -6,7 +6,7 @@ import pytest
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from serving.forecast.serving_snapshot import RatingsRecord, RefusedError, ServedRatings
-from tests.testkit.service import AS_OF, League, ratings_of
+from tests.testkit.toy_league import AS_OF, League, ratings_of
 
 
 def test_right_ratings_are_refused_where_the_row_tells_of_others(league: League) -> None:
