@@ -62,7 +62,7 @@ async def test_a_champion_whose_announcement_is_lost_is_served_by_the_timer(serv
 
 
 async def test_new_ratings_and_names_are_served_with_the_old_model(service: Service, models: Models) -> None:
-    from tests.testkit.service import ratings_of
+    from tests.testkit.toy_league import ratings_of
 
     before = (await service.forecast()).json()
     snapshot = await asyncio.to_thread(models.publish_ratings, ratings_of(models.league, skill=3.0))
