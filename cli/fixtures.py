@@ -17,10 +17,10 @@ def fixtures(
 ) -> None:
     """Matches that were announced and have not begun, the next one first, with what the system forecast by itself."""
     from cs2.storage.fixtures import upcoming
-    from serving.fixtures.schemas import shown
+    from serving.fixtures.schemas import build_fixture
 
     with session() as rows:
-        found = [shown(row) for row in rows.execute(upcoming(settings_of_running_stack().now(), limit=limit))]
+        found = [build_fixture(row) for row in rows.execute(upcoming(settings_of_running_stack().now(), limit=limit))]
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in found], indent=2))
         return

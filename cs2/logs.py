@@ -1,4 +1,4 @@
-"""How the long-running parts log: one line an event, without secrets; JSON, or plain text where a person reads it."""
+"""Logs of the long-running programs: one line an event, without secrets; JSON, or plain text on a terminal."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ import structlog
 from structlog.typing import Processor
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""Id of the request that is being served; every line that is logged meanwhile carries it."""
+"""Id of the current request; every line logged while serving it has this id."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _PASSWORD_IN_URL = re.compile(r"""(://[^\s/:@"']*:)[^\s"']*@""")
@@ -20,35 +20,38 @@ _TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|(?<=bearer )[\w.~+/=-]+", re.I
 
 
 class _Output:
-    """Standard output, whose failures stop nobody: a disk that is full of logs must not end a task that logs."""
+    """Standard output without errors: a full disk must not end a task that logs."""
 
     def write(self, text: str) -> int:
-        """Write as far as it can be."""
+        """Write the text, or drop it on an error."""
         with suppress(OSError):
             sys.stdout.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written, as far as it can be."""
+        """Flush, or ignore the error."""
         with suppress(OSError):
             sys.stdout.flush()
 
 
-class _Forwarded(logging.Handler):
-    """What libraries log by the standard module, on the same way."""
+class _StructlogHandler(logging.Handler):
+    """Forward records of the standard ``logging`` module, which libraries use, to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Log a record."""
+        """Log a record with structlog."""
         structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
 
 
 def is_request_id(text: str) -> bool:
-    """Whether a text that a stranger sent can be the id of a request: short, and of plain characters."""
+    """Return whether a text from a client can be the id of a request: short, with plain characters only."""
     return _REQUEST_ID.fullmatch(text) is not None
 
 
 def configure_logs() -> None:
-    """Log plain text to a terminal, else JSON, with plain traces: structlog's default prints local variables, too."""
+    """Log plain text to a terminal, else JSON.
+
+    Tracebacks are plain, because structlog's default also prints local variables, which may hold secrets.
+    """
     structlog.configure(
         logger_factory=structlog.PrintLoggerFactory(file=cast(TextIO, _Output())),
         processors=[
@@ -61,9 +64,9 @@ def configure_logs() -> None:
         ],
     )
     root = logging.getLogger()
-    if not any(isinstance(handler, _Forwarded) for handler in root.handlers):
-        root.addHandler(_Forwarded())
-    server = logging.getLogger("uvicorn")  # it brings handlers of its own
+    if not any(isinstance(handler, _StructlogHandler) for handler in root.handlers):
+        root.addHandler(_StructlogHandler())
+    server = logging.getLogger("uvicorn")  # installs handlers of its own
     server.handlers.clear()
     server.propagate = True
 
@@ -82,5 +85,5 @@ def _with_request_id(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
 
 
 def _without_secrets(_: Any, __: str, line: Any) -> str:
-    """Take passwords in URLs, and tokens, out of a line: an error of a library may quote them."""
+    """Mask tokens and the passwords of URLs, because errors of libraries may quote them."""
     return _TOKEN.sub("***", _PASSWORD_IN_URL.sub(r"\1***@", line))

@@ -1,4 +1,7 @@
-"""What passes between the parts: request and answer of a forecast, and the two messages. Grows by addition only."""
+"""Messages between the parts: requests, answers, forecast events, model announcements and outcomes.
+
+Fields are only ever added, because stored messages must stay readable.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -9,14 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
 EVENTS_STREAM = "forecast_events"
-"""Redis stream of every answered forecast; the same payload is published on the channel of this name."""
+"""Redis stream of answered forecasts; the same payload is published on the channel of this name."""
 
 EVENTS_GROUP = "forecast_results"
 DEAD_EVENTS_STREAM = "forecast_events:dead"
 EVENT_FIELD = b"event"
-"""Field of a stream entry that holds one event as JSON."""
+"""Field of a stream entry with one event as JSON."""
 EVENTS_FIELD = b"events"
-"""Field of a stream entry that holds several events as JSON, one a line: those that were written together."""
+"""Field of a stream entry with several events, written together: one line of JSON each."""
 
 FORECASTS_COLLECTION = "forecasts"
 OUTCOMES_COLLECTION = "forecast_outcomes"
@@ -26,32 +29,32 @@ Identifier = Annotated[int, Field(ge=1, le=2**31 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-def _as_written(value: Any) -> Any:
-    """Pydantic alone would also take 0, "0" and 1e9 for days: seconds since 1970."""
+def _check_date_format(value: Any) -> Any:
+    """Accept YYYY-MM-DD only: pydantic would also read 0, "0" and 1e9 as dates, in seconds since 1970."""
     if isinstance(value, int | float) or (isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value)):
         raise ValueError("this is not a valid date; write YYYY-MM-DD")
     return value
 
 
-Day = Annotated[date, BeforeValidator(_as_written)]
-"""A day that somebody asks for."""
+Day = Annotated[date, BeforeValidator(_check_date_format)]
+"""A date in a request, as YYYY-MM-DD."""
 
 
 class Message(BaseModel):
-    """Base of what is sent: unknown fields are refused, values cannot change."""
+    """Base of all messages: immutable, without unknown fields."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AnnouncementKind(StrEnum):
-    """What became new."""
+    """The part that has changed."""
 
     MODEL = "model"
     RATINGS = "ratings"
 
 
 class ModelAnnouncement(Message):
-    """Message on ``ml_models``."""
+    """Message on the Redis channel ``ml_models``: another model or other ratings are current."""
 
     event_id: str
     kind: AnnouncementKind
@@ -61,9 +64,9 @@ class ModelAnnouncement(Message):
 
 
 class MatchupRequest(Message):
-    """Who plays, and when. Each team, and its players, by id or by name: one of the two.
+    """Two teams, optional lineups and an optional date. Teams and players are given either by id or by name.
 
-    Lineups left out mean each team's latest five.
+    Without a lineup, the team's latest five players are used.
     """
 
     team1_id: Identifier | None = None
@@ -78,14 +81,17 @@ class MatchupRequest(Message):
 
 
 class ForecastRequest(MatchupRequest):
-    """Who plays on which map; the map, too, by id or by name."""
+    """Request for the forecast of one map, which is given by id or by name."""
 
     map_id: Identifier | None = None
     map: Name | None = None
 
 
 class SeriesRequest(MatchupRequest):
-    """Who plays a series. Maps in the order of play, by id or by name; left out, likely vetoes are averaged."""
+    """Request for the forecast of a series. Maps are given in the order of play, by id or by name.
+
+    Without maps, the forecast averages over the likely vetoes.
+    """
 
     best_of: Literal[1, 3, 5] = 3
     map_ids: list[Identifier] | None = None
@@ -93,7 +99,7 @@ class SeriesRequest(MatchupRequest):
 
 
 class ModelUsed(Message):
-    """Where a forecast comes from."""
+    """Model and ratings behind a forecast."""
 
     version: int
     trained_through: date
@@ -108,7 +114,7 @@ class Ref(Message):
 
 
 class TeamUsed(Ref):
-    """A team with the five players that were used; none where no lineup is known."""
+    """A team with the five players of the forecast; empty if no lineup is known."""
 
     players: list[Ref]
 
@@ -130,7 +136,7 @@ class ForecastAnswer(Message):
 
 
 class ScoreLine(Message):
-    """One way in which a series can end."""
+    """A possible final score of a series."""
 
     team1_maps: int
     team2_maps: int
@@ -138,13 +144,13 @@ class ScoreLine(Message):
 
 
 class MapOfSeries(Message):
-    """A map of a series: one that was named, or one that may be played."""
+    """A map of a series: given in the request, or possible after the vetoes."""
 
     map: Ref | None
-    """None where no map of the pool is known."""
+    """None if no map of the pool is known."""
     team1_win_probability: Probability
     chance_to_be_played: Annotated[float, Field(ge=0.0, le=1.0)]
-    """That it is among the maps of the series, should all of them be needed; 1 where it was named."""
+    """Probability that the vetoes leave this map, if the series goes the full distance; 1 if the request gives it."""
 
 
 class SeriesAnswer(Message):
@@ -157,9 +163,9 @@ class SeriesAnswer(Message):
     interval: tuple[Probability, Probability]
     """95% interval of team 1's probability."""
     scores: list[ScoreLine]
-    """Every score line, from team 1's clearest win to its clearest loss; the probabilities sum to one."""
+    """All score lines, from team 1's clearest win to its clearest loss; the probabilities sum to one."""
     maps: list[MapOfSeries]
-    """In the order of play where they were named, else the likeliest first."""
+    """In the order of play if the request gives them, else the likeliest first."""
     warnings: list[str]
     model: ModelUsed
     team1: TeamUsed
@@ -168,27 +174,27 @@ class SeriesAnswer(Message):
 
 
 class ForecastEventBase(Message):
-    """What every message on ``forecast_events`` has: with request and answer, enough to compute the forecast again."""
+    """Fields of every message on ``forecast_events``; with request and answer, they suffice to repeat the forecast."""
 
     event_id: str
     occurred_at: datetime
     user_id: Identifier | None
-    """None where nobody asked, or who asked wishes to be forgotten."""
+    """None for automatic forecasts, and after the user had the forecasts anonymised."""
     batch_id: str | None = None
-    """The same for all forecasts of one batch call."""
+    """Shared by all forecasts of one batch request."""
     fixture_id: Identifier | None = None
-    """The match to come that the system forecast by itself; None where somebody asked."""
+    """Announced match of an automatic forecast; None if a user requested the forecast."""
     request_id: str | None = None
-    """Follows a request through the logs of the API and the sink."""
+    """Id of the request in the logs of the API and the sink."""
     contributions: dict[str, float] = {}
-    """What each feature added to the forecast of the map, or of a series on any map, in log-odds."""
+    """Contribution of each feature, in log-odds, to the forecast of the map, or of a map of the series."""
     model_version: int
     snapshot_id: int
     latency_ms: float = Field(ge=0)
 
 
 class ForecastEvent(ForecastEventBase):
-    """A forecast of one map was answered."""
+    """An answered forecast of one map."""
 
     kind: Literal["map"] = "map"
     request: ForecastRequest
@@ -196,7 +202,7 @@ class ForecastEvent(ForecastEventBase):
 
 
 class SeriesEvent(ForecastEventBase):
-    """A forecast of a series was answered."""
+    """An answered forecast of a series."""
 
     kind: Literal["series"] = "series"
     request: SeriesRequest
@@ -204,47 +210,47 @@ class SeriesEvent(ForecastEventBase):
 
 
 def _kind(event: Any) -> str:
-    """Kind of an event; one without was written before there were series."""
+    """Return the kind of an event; one without a kind is from before series existed: a map."""
     return str(event.get("kind", "map") if isinstance(event, dict) else getattr(event, "kind", "map"))
 
 
 class ForecastOutcome(Message):
-    """What became of a forecast: a document of MongoDB, with ``_id`` for the forecast's id."""
+    """The result of a forecast's match, stored in MongoDB with the forecast's id as ``_id``."""
 
     forecast_id: str
     winner: Literal[1, 2]
-    """Which team of the forecast won."""
+    """The team of the forecast that won."""
     played_on: date
     tier: str
-    """How strong both teams were by Valve's standings: the tiers of ``cs2 backtest``."""
+    """Strength of both teams in Valve's standings, as in ``cs2 backtest``."""
     baselines: dict[str, Probability]
-    """What ``team_elo`` and ``player_elo`` gave team 1 by what was known before the day."""
+    """Win probability of team 1 by ``team_elo`` and ``player_elo``, from results before the day."""
     judged_at: datetime
 
 
 AnyEvent = Annotated[Annotated[ForecastEvent, Tag("map")] | Annotated[SeriesEvent, Tag("series")], Discriminator(_kind)]
 ANY_EVENT: TypeAdapter[ForecastEvent | SeriesEvent] = TypeAdapter(AnyEvent)
-"""Reads a message on ``forecast_events``."""
+"""Validates a message on ``forecast_events``."""
 
 
 def parse_entry(fields: Mapping[bytes, bytes]) -> Sequence[bytes]:
-    """The events of a stream entry, each as JSON; none where it has neither field."""
+    """Return the events of a stream entry, each as JSON; none if the entry has neither field."""
     if EVENTS_FIELD in fields:
         return fields[EVENTS_FIELD].split(b"\n")
     return [fields[EVENT_FIELD]] if EVENT_FIELD in fields else []
 
 
 def outcome_document(outcome: ForecastOutcome) -> dict[str, Any]:
-    """The document: the forecast's id as ``_id``, days as text, the moment of judgement as a date."""
+    """Return the MongoDB document: the forecast's id as ``_id``, dates as text, ``judged_at`` as a date."""
     fields = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
     return {"_id": outcome.forecast_id, **fields, "judged_at": outcome.judged_at}
 
 
 def parse_outcome(document: Mapping[str, Any]) -> ForecastOutcome:
-    """What :func:`outcome_document` made.
+    """Parse a document of :func:`outcome_document`.
 
     Raises:
-        pydantic.ValidationError: If it is no outcome.
+        pydantic.ValidationError: If the document is not an outcome.
     """
     fields = {name: value for name, value in document.items() if name != "_id"}
     return ForecastOutcome.model_validate({"forecast_id": document["_id"], **fields})

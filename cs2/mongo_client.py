@@ -1,4 +1,4 @@
-"""The one module that knows motor (docs/adr/0002-motor-kept.md): the way out is this one import."""
+"""The only module that imports motor: replacing it changes this import (docs/adr/0002-motor-kept.md)."""
 
 from motor.motor_asyncio import AsyncIOMotorClient as MongoClient
 

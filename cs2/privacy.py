@@ -1,7 +1,8 @@
-"""Users who wish to be forgotten, in MongoDB: their forecasts stay, nameless.
+"""Anonymise the stored forecasts of a user in MongoDB: the forecasts stay, without the user's id.
 
-The wish is written first, then what is stored is changed; the sink stores first, then looks for wishes. Whichever comes
-first, one of the two sees the other's work: a late event cannot slip through.
+This module stores the request in ``erasures`` first and changes the stored forecasts second. The sink stores forecasts
+first and reads ``erasures`` second. Whatever the order of the two, one of them sees what the other wrote, so that no
+late event keeps the user's id.
 """
 
 from collections.abc import Iterable
@@ -14,25 +15,25 @@ ERASURES_COLLECTION = "erasures"
 
 
 async def anonymise_user(database: Any, user_id: int, through: datetime) -> None:
-    """Make nameless what a user asked for until ``through``, stored already or not yet.
+    """Remove a user from the forecasts answered until ``through``, those not stored yet included.
 
     Raises:
-        pymongo.errors.PyMongoError: If MongoDB does not answer; asking again does no harm.
+        pymongo.errors.PyMongoError: If MongoDB does not answer; the call can be repeated.
     """
     await database[ERASURES_COLLECTION].update_one({"_id": user_id}, {"$max": {"through": through}}, upsert=True)
-    await _make_nameless(database, user_id, through)
+    await _remove_user(database, user_id, through)
 
 
 async def anonymise_late_events(database: Any, user_ids: Iterable[int]) -> None:
-    """Make nameless what was stored just now of users who wish it.
+    """Remove users who have asked for it from forecasts that were stored after their request.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
-    async for wish in database[ERASURES_COLLECTION].find({"_id": {"$in": list(user_ids)}}):
-        await _make_nameless(database, wish["_id"], wish["through"])
+    async for erasure in database[ERASURES_COLLECTION].find({"_id": {"$in": list(user_ids)}}):
+        await _remove_user(database, erasure["_id"], erasure["through"])
 
 
-async def _make_nameless(database: Any, user_id: int, through: datetime) -> None:
-    wanted = {"user_id": user_id, "occurred_at": {"$lte": through}}
-    await database[FORECASTS_COLLECTION].update_many(wanted, {"$set": {"user_id": None}})
+async def _remove_user(database: Any, user_id: int, through: datetime) -> None:
+    query = {"user_id": user_id, "occurred_at": {"$lte": through}}
+    await database[FORECASTS_COLLECTION].update_many(query, {"$set": {"user_id": None}})

@@ -32,11 +32,11 @@ RENAMED = {
     "CS2_RECONCILE_SECONDS": "CS2_MODEL_REFRESH_SECONDS",
     "CS2_SPOOL_MAX_MB": "CS2_FALLBACK_FILE_MAX_MB",
 }
-"""Environment variables of earlier versions, and what they are called now."""
+"""Environment variables of earlier versions, with their present names."""
 
 
 class Settings(BaseSettings):
-    """Where the servers are and what this installation does. Every URL names its driver."""
+    """Servers, sources and limits of this installation. Every PostgreSQL URL names its driver."""
 
     model_config = SettingsConfigDict(env_prefix="CS2_", extra="ignore", env_ignore_empty=True)
 
@@ -49,87 +49,89 @@ class Settings(BaseSettings):
     api_url: str = "http://127.0.0.1:8000"
 
     data_dir: Path = Path(".cs2")
-    """Everything this installation writes: the servers' data, the watched folder, copies of models, the spool."""
+    """Everything that this installation writes: data of the servers, watched folder, model copies, fallback file."""
 
     sources: Annotated[tuple[SourceName, ...], NoDecode] = (SourceName.SIMULATED,)
-    """Names with commas between them. Where two tell of one match, the one named first is believed."""
+    """Names, separated by commas. When two sources report the same match, the one named first wins."""
 
     archive_dir: Path | None = None
-    """The watched folder of CSV files; default: ``archive`` in the data folder."""
+    """Watched folder of CSV files; default: ``archive`` in the data folder."""
 
     kaggle_dir: Path | None = None
-    """The folder with the wide CSV file; default: ``kaggle`` in the data folder."""
+    """Folder with the wide CSV file; default: ``kaggle`` in the data folder."""
 
     valve_url: str = "https://github.com/ValveSoftware/counter-strike_regional_standings.git"
-    """Valve's public standings: cloned into ``sources/valve`` of the data folder, and pulled."""
+    """Repository of Valve's public standings, cloned into ``sources/valve`` of the data folder."""
 
     valve_checkout: Path | None = None
-    """A clone of them that somebody else keeps fresh: read instead, never pulled."""
+    """Clone to read instead; another program has to update it, because it is never pulled."""
 
     valve_pull_minutes: float = Field(default=60.0, gt=0)
+    """Pause between two pulls of Valve's repository."""
 
     pandascore_url: str = "https://api.pandascore.co"
     pandascore_token: SecretStr | None = None
-    """From the environment only: it is written nowhere."""
+    """Read from the environment only, and never stored."""
 
     bo3gg_url: str = "https://api.bo3.gg/api/v1"
 
     poll_minutes: float = Field(default=15.0, gt=0)
-    """Pause between looks at an HTTP interface."""
+    """Pause between two polls of an HTTP API."""
 
     clock_date: date | None = None
-    """Sets the clock's day, for archives that end in the past; default: the day in UTC."""
+    """Date of the clock, for archives that end in the past; default: today in UTC."""
 
     jwt_key: SecretStr | None = Field(default=None, min_length=32)
     token_minutes: int = Field(default=60, gt=0)
 
     login_attempts_per_minute: int = Field(default=10, gt=0)
-    """Log-ins and confirmations by password, of one account in a minute; more are answered with 429."""
+    """Log-ins and password confirmations of one account per minute; more are answered with 429."""
 
     login_attempts_per_address_per_minute: int = Field(default=100, gt=0)
-    """The same, and registrations, from one address in a minute."""
+    """Log-ins, password confirmations and registrations from one address per minute."""
 
     model_refresh_seconds: float = Field(default=3.0, gt=0)
-    """How often serving compares its model and ratings with PostgreSQL, in case an announcement was lost."""
+    """Pause between two comparisons of the served model and ratings with PostgreSQL, for lost announcements."""
 
     fallback_file_max_mb: int = Field(default=64, gt=0)
-    """Bound of the local file that holds events while Redis is away; beyond it forecasts are refused with 503."""
+    """Largest size of the local file that holds events while Redis is unavailable; then forecasts answer 503."""
 
     sink_metrics_host: str = "127.0.0.1"
     sink_metrics_port: int | None = Field(default=None, ge=1, le=65535)
-    """Where the sink tells Prometheus its counts; default: nowhere."""
+    """Port on which Prometheus reads the metrics of the sink; default: none."""
 
     retrain_after_maps: int = Field(default=150, gt=0)
-    """So many new rated maps ask for a new model."""
+    """Retrain after this many new rated maps."""
 
     retrain_cooldown_minutes: int = Field(default=10, ge=0)
+    """Shortest pause between two trainings."""
 
     @model_validator(mode="before")
     @classmethod
     def _reject_renamed(cls, values: Any) -> Any:
-        found = [f"{old} is now called {new}" for old, new in RENAMED.items() if os.environ.get(old)]
-        if found:
-            raise ValueError("; ".join(found))
+        changes = [f"{old} is now called {new}" for old, new in RENAMED.items() if os.environ.get(old)]
+        if changes:
+            raise ValueError("; ".join(changes))
         return values
 
     @field_validator("sources", mode="before")
     @classmethod
-    def _names(cls, value: Any) -> Any:
+    def _split_names(cls, value: Any) -> Any:
         return tuple(dict.fromkeys(value.replace(" ", "").split(","))) if isinstance(value, str) else value
 
     @field_validator("sources")
     @classmethod
-    def _made_up_teams_stand_alone(cls, value: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
+    def _reject_simulated_beside_others(cls, value: tuple[SourceName, ...]) -> tuple[SourceName, ...]:
         if SourceName.SIMULATED in value and len(value) > 1:
-            raise ValueError("the simulated league is made up: it cannot be read beside another source")
+            raise ValueError("the simulated league has invented teams: it cannot be combined with another source")
         return value
 
     def watched_folder(self) -> Path:
-        """The folder whose CSV files the archive source reads."""
+        """Folder whose CSV files the archive source reads."""
         return self.archive_dir or self.data_dir / "archive"
 
     def source_folder(self, source: SourceName) -> Path:
-        """Where a source keeps what it fetched."""
+        """Folder for the files that a source has fetched."""
         return self.data_dir / "sources" / source.value
 
     def current_day(self) -> date:
@@ -137,7 +139,7 @@ class Settings(BaseSettings):
         return self.now().date()
 
     def now(self) -> datetime:
-        """The moment, in UTC. A day that was set is at its end: the results of that day are known."""
+        """The current moment in UTC. With ``clock_date`` it is the end of that day: its results are known."""
         return current_moment(self.clock_date)
 
 

@@ -1,4 +1,4 @@
-"""The API's page for people: FastAPI's Swagger UI, under a policy that lets only its own scripts run."""
+"""The page of the API's documentation: FastAPI's Swagger UI with a Content-Security-Policy."""
 
 import re
 from base64 import b64encode
@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse
 PATH = "/docs"
 SCRIPT = f"{PATH}/swagger-ui-bundle.js"
 STYLE = f"{PATH}/swagger-ui.css"
-"""Sent by the service itself: the page needs no other server, and no other server can put scripts into it."""
+"""Served by this process: the page loads nothing from other servers."""
 
 _INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
@@ -23,7 +23,7 @@ def add_page(app: FastAPI) -> str:
     """Serve the page at :data:`PATH`, and the two files that it loads.
 
     Returns:
-        Its Content-Security-Policy.
+        The Content-Security-Policy of the page.
     """
     page = get_swagger_ui_html(
         openapi_url=app.openapi_url or "",
@@ -37,14 +37,14 @@ def add_page(app: FastAPI) -> str:
     async def docs() -> HTMLResponse:
         return HTMLResponse(page.body)
 
-    # The package lies unpacked in site-packages, so that its files have paths.
+    # The package is installed unpacked, so that its files have paths.
     folder = Path(str(resources.files("fastapi_offline"))) / "static"
     for url in (SCRIPT, STYLE):
-        app.add_route(url, _sends(folder / Path(url).name), include_in_schema=False)
+        app.add_route(url, _file_endpoint(folder / Path(url).name), include_in_schema=False)
     return _policy(bytes(page.body).decode())
 
 
-def _sends(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
+def _file_endpoint(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
     async def send(_: Request) -> FileResponse:
         return FileResponse(file)
 
@@ -52,7 +52,7 @@ def _sends(file: Path) -> Callable[[Request], Awaitable[FileResponse]]:
 
 
 def _policy(page: str) -> str:
-    """The page may run its inline script, by its hash, and what this service sends."""
+    """Allow the page's inline script, by its hash, and files of this server; forbid everything else."""
     hashes = " ".join(
         f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in _INLINE_SCRIPT.findall(page)
     )

@@ -1,4 +1,4 @@
-"""Errors of the API: RFC 9457 problems with a stable ``type`` that name the field and what would be right."""
+"""Errors of the API: RFC 9457 problems with a stable ``type``, the wrong fields, and how to correct them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -23,14 +23,14 @@ log = structlog.get_logger(__name__)
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field, and what would be right."""
+    """An error in one field of the request, and how to correct it."""
 
     field: str = Field(examples=["team1_id"])
     message: str = Field(examples=["no team has the id 999999; GET /teams lists them"])
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details. ``type`` is stable: programs may tell errors apart by it."""
+    """RFC 9457 problem details. ``type`` is stable, so that programs can distinguish errors by it."""
 
     type: str = Field(examples=[f"{TYPE_PREFIX}unknown-team"])
     title: str = Field(examples=["Unknown team"])
@@ -40,13 +40,13 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Ends a request with a problem.
+    """Base of all errors: ends the request with a problem.
 
     Args:
         kind: Last part of the stable ``type``.
-        detail: What happened here; default: the field problems, one after the other.
-        errors: Fields and what would be right for them.
-        headers: Headers that this status asks for.
+        detail: What is wrong with this request; default: the field problems, joined.
+        errors: Wrong fields and how to correct them.
+        headers: Headers that the status requires.
     """
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -67,7 +67,7 @@ class ProblemError(Exception):
 
     @property
     def problem(self) -> Problem:
-        """The problem, as it is sent."""
+        """Body of the response."""
         title = self.kind.replace("-", " ").capitalize()
         return Problem(
             type=f"{TYPE_PREFIX}{self.kind}", title=title, status=self.status, detail=self.detail, errors=self.errors
@@ -75,26 +75,26 @@ class ProblemError(Exception):
 
 
 class InvalidRequestError(ProblemError):
-    """The request is not of the form that the document describes.
+    """The request does not match the OpenAPI document.
 
     Args:
-        found: What pydantic found, each place beginning with where: body, query, path or header.
+        errors: Errors of pydantic, whose locations start with body, query, path or header.
     """
 
-    def __init__(self, found: Sequence[Any]) -> None:
-        problems = [FieldProblem(field=_field(error["loc"]), message=error["msg"]) for error in found]
+    def __init__(self, errors: Sequence[Any]) -> None:
+        problems = [FieldProblem(field=_field(error["loc"]), message=error["msg"]) for error in errors]
         super().__init__("invalid-request", errors=problems)
 
 
 class WrongFieldError(ProblemError):
-    """One field is wrong."""
+    """One field has a wrong value."""
 
     def __init__(self, kind: str, field: str, message: str) -> None:
         super().__init__(kind, errors=[FieldProblem(field=field, message=message)])
 
 
 class NotAuthenticatedError(ProblemError):
-    """No token, or one that does not hold."""
+    """The request has no token, or an invalid one."""
 
     status = HTTPStatus.UNAUTHORIZED
 
@@ -103,25 +103,25 @@ class NotAuthenticatedError(ProblemError):
 
 
 class ForbiddenError(ProblemError):
-    """The token holds, but this is not for its user."""
+    """The token is valid, but its user lacks the right."""
 
     status = HTTPStatus.FORBIDDEN
 
 
 class NotFoundError(ProblemError):
-    """There is nothing under that id."""
+    """Nothing has this id."""
 
     status = HTTPStatus.NOT_FOUND
 
 
 class ConflictError(ProblemError):
-    """The state of things does not allow it."""
+    """The request conflicts with the current state."""
 
     status = HTTPStatus.CONFLICT
 
 
 class TooManyRequestsError(ProblemError):
-    """Too often; later it may be asked again."""
+    """The client made too many requests."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
@@ -130,7 +130,7 @@ class TooManyRequestsError(ProblemError):
 
 
 class UnavailableError(ProblemError):
-    """Something that the request needs is away; asking again later may help."""
+    """A dependency of the request is unavailable; the request can be repeated later."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
@@ -141,21 +141,21 @@ class UnavailableError(ProblemError):
 def problem_response(
     status: HTTPStatus, kind: str, detail: str, *, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The response that carries a problem."""
+    """Build the response of a problem that is not raised as an error."""
     error = ProblemError(kind, detail, headers=headers)
     error.status = status
     return response_of(error)
 
 
 def response_of(error: ProblemError) -> Response:
-    """The response that tells a problem."""
+    """Build the response of an error."""
     return Response(
         error.problem.model_dump_json(), status_code=error.status, media_type=MEDIA_TYPE, headers=error.headers
     )
 
 
 def problems(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
-    """Declares the problems of an endpoint, for ``responses=``."""
+    """Declare the problems of an endpoint, for ``responses=``."""
     return {int(status): {"description": status.phrase, "model": Problem} for status in statuses}
 
 
@@ -170,12 +170,12 @@ async def _answer_invalid(_: Request, error: Exception) -> Response:
 
 
 def _field(location: Sequence[int | str]) -> str:
-    """The field's name, without where FastAPI found it; the body as a whole is called ``body``."""
+    """Return the name of the field without its location; an error in the whole body gets ``body``."""
     parts = [str(part) for part in location if not (isinstance(part, str) and part in {"query", "path", "header"})]
     if parts[0] == "body" and len(parts) > 1 and isinstance(location[1], str):
         parts = parts[1:]
     elif parts[0] == "body":
-        parts = parts[:1]  # a position in malformed JSON
+        parts = parts[:1]  # the rest is a position in malformed JSON
     return ".".join(parts)
 
 
@@ -189,10 +189,10 @@ async def _answer_http_error(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """Every method of the path; Starlette knows those of the first route only."""
-    paths, asked = request.app.openapi()["paths"], request.url.path
-    operations: dict[str, Any] = paths.get(asked) or next(
-        (paths[path] for path in paths if _pattern(path).match(asked)), {}
+    """Return all methods of the path: Starlette returns those of the first matching route only."""
+    paths, url_path = request.app.openapi()["paths"], request.url.path
+    operations: dict[str, Any] = paths.get(url_path) or next(
+        (paths[path] for path in paths if _pattern(path).match(url_path)), {}
     )
     return ", ".join(method.upper() for method in operations)
 
@@ -202,7 +202,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     return compile_path(path)[0]
 
 
-async def _answer_database_away(_: Request, error: Exception) -> Response:
+async def _answer_database_unavailable(_: Request, error: Exception) -> Response:
     log.warning("database_unavailable", error=str(error))
     detail = "accounts cannot be reached: PostgreSQL does not answer"
     headers = {"Retry-After": "5"}
@@ -216,10 +216,10 @@ async def _answer_failure(request: Request, error: Exception) -> Response:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Make every error of ``app`` a problem."""
+    """Answer every error of ``app`` with a problem."""
     app.add_exception_handler(ProblemError, _answer_problem)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http_error)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
-        app.add_exception_handler(away, _answer_database_away)
+    for database_error in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(database_error, _answer_database_unavailable)
     app.add_exception_handler(Exception, _answer_failure)

@@ -1,4 +1,4 @@
-"""Whether the service lives, and whether it can answer forecasts."""
+"""Health over HTTP: whether the process runs, and whether it can answer forecasts."""
 
 from datetime import date
 from http import HTTPStatus
@@ -14,22 +14,22 @@ router = APIRouter(prefix="/health", tags=["health"])
 
 
 class Alive(BaseModel):
-    """The process answers."""
+    """The process runs."""
 
     status: Literal["alive"] = "alive"
 
 
 class Component(BaseModel):
-    """One thing that the service depends on."""
+    """Health of a dependency or background task."""
 
     is_well: bool
     detail: str
 
 
 class Readiness(BaseModel):
-    """Whether forecasts are answered, and how each dependency is.
+    """Whether forecasts are answered, and the health of each component.
 
-    A dependency may be away while forecasts are answered: from memory, and with the events in the local file.
+    Forecasts can be answered while a dependency is unavailable: from memory, with the events in the fallback file.
     """
 
     model_config = ConfigDict(protected_namespaces=())
@@ -43,39 +43,40 @@ class Readiness(BaseModel):
 
 @router.get("/live")
 async def live() -> Alive:
-    """Answers as long as the process does."""
+    """Answer while the process runs."""
     return Alive()
 
 
 @router.get("/ready", responses={int(HTTPStatus.SERVICE_UNAVAILABLE): {"model": Readiness}})
 async def ready(services: ServicesDep, response: Response) -> Readiness:
-    """Names each dependency and why it is not well. 503 where a forecast would be refused."""
-    found = readiness(services)
-    if not found.is_ready:
+    """Show the health of each component, with the reason if it is unhealthy. 503 if forecasts cannot be answered."""
+    current = readiness(services)
+    if not current.is_ready:
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return found
+    return current
 
 
 def readiness(services: Services) -> Readiness:
-    """How everything is."""
-    snapshot, problems, publisher = services.refresher.current, services.refresher.problems, services.events
-    served = snapshot.model is not None and snapshot.ratings is not None
-    missing = {} if snapshot.model else {"model": "no model is served yet"}
-    missing |= {} if snapshot.ratings else {"ratings": "no ratings are served yet"}
-    found = {**missing, **problems}
+    """Return the health of every dependency and background task."""
+    snapshot, publisher = services.refresher.current, services.events
+    problems = {} if snapshot.model else {"model": "no model is served yet"}
+    problems |= {} if snapshot.ratings else {"ratings": "no ratings are served yet"}
+    problems |= services.refresher.problems
     if publisher.redis_problem:
-        found["redis"] = f"{publisher.redis_problem}; {publisher.fallback_bytes} bytes wait in the local file"
+        problems["redis"] = f"{publisher.redis_problem}; {publisher.fallback_bytes} bytes wait in the local file"
     if publisher.fallback_problem:
-        found["history"] = publisher.fallback_problem
-    found |= {f"task {name}": problem for name, problem in services.supervisor.problems().items()}
+        problems["history"] = publisher.fallback_problem
+    problems |= {f"task {name}": problem for name, problem in services.supervisor.problems().items()}
     names = ("postgresql", "redis", "mlflow", "model", "ratings", "copy", "history")
     tasks = [f"task {name}" for name in services.supervisor.states]
+    is_serving = snapshot.model is not None and snapshot.ratings is not None
     return Readiness(
-        is_ready=served and not publisher.fallback_problem and "task history" not in found,
+        is_ready=is_serving and not publisher.fallback_problem and "task history" not in problems,
         model_version=snapshot.model.record.version if snapshot.model else None,
         snapshot_id=snapshot.ratings.record.id if snapshot.ratings else None,
         ratings_as_of=snapshot.ratings.record.as_of if snapshot.ratings else None,
         components={
-            name: Component(is_well=name not in found, detail=found.get(name, "well")) for name in (*names, *tasks)
+            name: Component(is_well=name not in problems, detail=problems.get(name, "well"))
+            for name in (*names, *tasks)
         },
     )

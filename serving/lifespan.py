@@ -18,7 +18,7 @@ from cs2.settings import Settings
 from cs2.storage.engine import make_async_engine
 from serving.auth.attempts import Attempts
 from serving.auth.passwords import Passwords
-from serving.auth.revocations import keep_revocations
+from serving.auth.revocations import refresh_revocations
 from serving.auth.tokens import Tokens
 from serving.forecast.blobs import Blobs
 from serving.forecast.disk_cache import FOLDER, DiskCache
@@ -115,7 +115,7 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
         stack.push_async_callback(supervisor.stop)
         supervisor.start("history", publisher.run)
         supervisor.start("reconciliation", refresher.run)
-        supervisor.start("revocations", partial(keep_revocations, sessions, tokens, settings.model_refresh_seconds))
+        supervisor.start("revocations", partial(refresh_revocations, sessions, tokens, settings.model_refresh_seconds))
         supervisor.start("announcements", partial(listen_for_models, redis, refresher))
         yield Services(
             settings=settings,

@@ -1,4 +1,4 @@
-"""What all tables share: names of constraints, identity keys, the clock of the database."""
+"""Base of all tables: naming of constraints, identity keys and timestamps."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Maps, teams and players, with every spelling under which a source knows them."""
+"""Maps, teams and players, with every spelling that a source uses."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,11 +14,11 @@ class Map(Base):
     id: Mapped[IntKey]
     name: Mapped[str] = mapped_column(unique=True)
     retired: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """An admin's word: outside the active pool, however often it was played of late."""
+    """Set by an admin: exclude this map from the active pool."""
 
 
 class Team(Base):
-    """A team; its spellings are in ``team_aliases``."""
+    """A team. Its spellings are in ``team_aliases``."""
 
     __tablename__ = "teams"
 
@@ -27,7 +27,10 @@ class Team(Base):
 
 
 class TeamAlias(Base):
-    """A spelling that names a team. ``homonym_no`` tells teams of one spelling apart (1, 2, … by first appearance)."""
+    """A spelling of a team's name.
+
+    Two teams can have the same spelling: ``homonym_no`` numbers them (1, 2, …) by first appearance.
+    """
 
     __tablename__ = "team_aliases"
     __table_args__ = (
@@ -42,7 +45,7 @@ class TeamAlias(Base):
 
 
 class Player(Base):
-    """A player, known by nickname only."""
+    """A player, identified by nickname."""
 
     __tablename__ = "players"
 
@@ -51,7 +54,10 @@ class Player(Base):
 
 
 class PlayerAlias(Base):
-    """A spelling of a nickname. ``homonym_no`` tells players of one spelling apart (1, 2, … by first appearance)."""
+    """A spelling of a nickname.
+
+    Two players can have the same spelling: ``homonym_no`` numbers them (1, 2, …) by first appearance.
+    """
 
     __tablename__ = "player_aliases"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Engines for PostgreSQL. Times are UTC; no statement waits for ever."""
+"""SQLAlchemy engines for PostgreSQL. Times are UTC, and every statement has a time limit."""
 
 from typing import Any
 
@@ -11,11 +11,14 @@ CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 5
 LONG_STATEMENT_SECONDS = 300
 GRACE_SECONDS = 2
-"""A server that is so late with an answer, after the longest statement, hangs, or the way to it is cut."""
+"""Seconds after the time limit of a statement when the client gives up: the server hangs or the network is cut."""
 
 
 class _Connection(psycopg.Connection[Any]):
-    """Gives up a server that hangs: ``statement_timeout`` is kept by the server itself."""
+    """Connection with a time limit on the client's side.
+
+    The server enforces ``statement_timeout``, so it does not help if the server hangs or the network is cut.
+    """
 
     answer_seconds: float = LONG_STATEMENT_SECONDS + GRACE_SECONDS
 
@@ -23,12 +26,12 @@ class _Connection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, self.answer_seconds if timeout is None else timeout)
         except psycopg.OperationalError:
-            self.pgconn.finish()  # what it answers next may belong to what was asked before
+            self.pgconn.finish()  # a late answer would be read as the answer to the next statement
             raise
 
 
 class _AsyncConnection(psycopg.AsyncConnection[Any]):
-    """The same for serving."""
+    """Asynchronous connection with the same time limit, for serving."""
 
     async def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
         try:
@@ -42,13 +45,13 @@ class _AsyncConnection(psycopg.AsyncConnection[Any]):
 def _arguments(statement_seconds: int, **connecting: Any) -> dict[str, Any]:
     options = f"-c timezone=UTC -c statement_timeout={statement_seconds * 1000}"
     return {
-        "pool_pre_ping": True,  # a server that was restarted costs one ping, not one failed request
+        "pool_pre_ping": True,  # after a restart of the server, requests reconnect instead of failing
         "connect_args": {"connect_timeout": CONNECT_SECONDS, "options": options, **connecting},
     }
 
 
 def make_engine(url: str, *, statement_seconds: int = LONG_STATEMENT_SECONDS) -> Engine:
-    """Engine for the pipelines and the command, whose statements may take long."""
+    """Create an engine for the pipelines and the command line, whose statements may take minutes."""
     engine = create_engine(url, **_arguments(statement_seconds))
 
     @event.listens_for(engine, "do_connect")
@@ -61,6 +64,6 @@ def make_engine(url: str, *, statement_seconds: int = LONG_STATEMENT_SECONDS) ->
 
 
 def make_async_engine(url: str) -> AsyncEngine:
-    """Engine for serving; a statement may take five seconds, and no error tells the values that were sent."""
+    """Create an engine for serving: statements may take five seconds, and errors do not contain their parameters."""
     arguments = _arguments(STATEMENT_SECONDS, async_creator_fn=_AsyncConnection.connect)
     return create_async_engine(url, hide_parameters=True, **arguments)

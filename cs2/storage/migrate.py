@@ -1,6 +1,6 @@
-"""Alembic from Python: the same calls for the command, the tests and the deployed one-shot.
+"""Run Alembic from Python: for ``cs2 migrate``, the tests and the migration container.
 
-``python -m cs2.storage.migrate`` brings the database of the settings up to date.
+``python -m cs2.storage.migrate`` upgrades the database of the settings to the newest revision.
 """
 
 from pathlib import Path
@@ -19,22 +19,22 @@ def _config(url: str) -> Config:
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Bring the database at ``url`` to ``revision``."""
+    """Upgrade the database at ``url`` to ``revision``."""
     command.upgrade(_config(url), revision)
 
 
 def downgrade(url: str, revision: str = "base") -> None:
-    """Take the database at ``url`` back to ``revision``."""
+    """Downgrade the database at ``url`` to ``revision``."""
     command.downgrade(_config(url), revision)
 
 
 def check(url: str) -> None:
-    """Raise ``alembic.util.CommandError`` where tables in the code and in the database differ."""
+    """Raise ``alembic.util.CommandError`` if the tables in the code and in the database differ."""
     command.check(_config(url))
 
 
 def autogenerate(url: str, message: str) -> None:
-    """Write a new migration from the difference between the code and the database at ``url``."""
+    """Write a migration for the differences between the code and the database at ``url``."""
     command.revision(_config(url), message=message, autogenerate=True)
 
 

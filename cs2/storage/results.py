@@ -1,4 +1,4 @@
-"""What was played: events, series, map results, lineups, statistics, standings. Rebuilt whole from ``raw_rows``."""
+"""Results: tournaments, series, maps, lineups, player statistics and standings. All are rebuilt from ``raw_rows``."""
 
 from datetime import date, datetime
 
@@ -18,7 +18,7 @@ class Tournament(Base):
 
 
 class Lineup(Base):
-    """Five players who played together for a team; the players are in ``lineup_players``."""
+    """Five players who played together for a team. The players are in ``lineup_players``."""
 
     __tablename__ = "lineups"
     __table_args__ = (UniqueConstraint("team_id", "roster"),)
@@ -26,11 +26,11 @@ class Lineup(Base):
     id: Mapped[IntKey]
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     roster: Mapped[str]
-    """The five player ids in ascending order, joined by commas: the natural key beside the team."""
+    """Ids of the five players in ascending order, joined by commas: with the team, the natural key."""
 
 
 class LineupPlayer(Base):
-    """One of the five of a lineup."""
+    """A player of a lineup."""
 
     __tablename__ = "lineup_players"
 
@@ -39,7 +39,7 @@ class LineupPlayer(Base):
 
 
 class Series(Base):
-    """Two teams, best of one, three or five. Known from its maps, from a series row, or from both."""
+    """A best-of-1, -2, -3 or -5 between two teams. Built from its maps, from a series row of a source, or from both."""
 
     __tablename__ = "series"
     __table_args__ = (
@@ -58,16 +58,16 @@ class Series(Base):
     last_day: Mapped[date]
     """Day of the last map."""
     forecast_day: Mapped[date]
-    """First day of the pair's rows at most one day apart: the day it is forecast."""
+    """Day on which it is forecast: the first of the pair's consecutive days."""
     learn_day: Mapped[date]
-    """Last day of them: it is learned when that day is over."""
+    """Day at the end of which the ratings learn it: the last of the pair's consecutive days."""
     best_of: Mapped[int | None] = mapped_column(SmallInteger)
     team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     winner: Mapped[int | None] = mapped_column(SmallInteger, CheckConstraint("winner IN (1, 2)", name="winner_1_or_2"))
-    """1 or 2; unknown where only maps are known and neither side has more of them."""
+    """1 or 2; null if only maps are known and both teams won the same number."""
     is_lan: Mapped[bool | None]
     rank1: Mapped[int | None]
     rank2: Mapped[int | None]
@@ -76,7 +76,7 @@ class Series(Base):
 
 
 class MapResult(Base):
-    """One played map."""
+    """The result of one map."""
 
     __tablename__ = "map_results"
     __table_args__ = (
@@ -93,7 +93,7 @@ class MapResult(Base):
     start_time: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     map_number: Mapped[int | None] = mapped_column(SmallInteger)
     order_in_day: Mapped[int]
-    """Sequence among the rows of the day as far as the sources tell it."""
+    """Position among the results of the day, as far as the sources say."""
     team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
@@ -101,20 +101,20 @@ class MapResult(Base):
     rounds1: Mapped[int | None] = mapped_column(SmallInteger)
     rounds2: Mapped[int | None] = mapped_column(SmallInteger)
     score_exact: Mapped[bool]
-    """False: the winner is right, the rounds may be off by one or two."""
+    """False if the rounds may be wrong by one or two; the winner is right either way."""
     winner: Mapped[int] = mapped_column(SmallInteger)
     rank1: Mapped[int | None]
     rank2: Mapped[int | None]
     points1: Mapped[float | None]
     points2: Mapped[float | None]
     winner_conflict: Mapped[bool]
-    """Sources disagree on the winner: kept, but left out of ratings and scores."""
+    """Sources disagree on the winner: excluded from ratings and scores."""
     date_suspect: Mapped[bool]
-    """Entered late: kept, but left out of ratings and scores."""
+    """The source entered the result late, so that its date may be wrong: excluded from ratings and scores."""
 
 
 class PlayerMapStats(Base):
-    """What one player did on one map."""
+    """Statistics of one player on one map."""
 
     __tablename__ = "player_map_stats"
 
@@ -130,7 +130,7 @@ class PlayerMapStats(Base):
 
 
 class Standing(Base):
-    """One roster's place in one of Valve's published standings."""
+    """Place of one roster in one of Valve's published standings."""
 
     __tablename__ = "standings"
     __table_args__ = (UniqueConstraint("published_on", "natural_key"),)

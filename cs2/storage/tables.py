@@ -1,4 +1,4 @@
-"""Every table, in one import: what Alembic compares and tests create."""
+"""Import every table, so that ``Base.metadata`` is complete for Alembic and the tests."""
 
 from cs2.storage.base import Base
 from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias

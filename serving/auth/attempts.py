@@ -1,4 +1,4 @@
-"""Limits how often passwords can be tried, for each account and for each address; Redis counts for all processes."""
+"""Limit password attempts per account and per address; Redis counts for all processes."""
 
 import math
 import time
@@ -17,21 +17,21 @@ log = structlog.get_logger(__name__)
 
 
 class Attempts:
-    """Counts attempts in windows of a minute. While Redis is away each process counts by itself."""
+    """Counts attempts in windows of one minute. While Redis is unavailable, each process counts on its own."""
 
     def __init__(self, redis: Redis, *, per_account: int, per_address: int) -> None:
-        """Count.
+        """Set the limits.
 
         Args:
-            redis: Where all processes count together.
+            redis: Holds the counts that all processes share.
             per_account: Attempts on one account in a minute.
             per_address: Attempts from one address in a minute.
         """
-        # The windows' keys expire by themselves.
+        # The keys of the windows expire without further commands.
         pool: Any = redis.connection_pool
         storage = RedisStorage("async+redis://", wrap_exceptions=True, implementation="redispy", connection_pool=pool)
-        self._together = FixedWindowRateLimiter(storage)
-        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        self._shared = FixedWindowRateLimiter(storage)
+        self._local = FixedWindowRateLimiter(MemoryStorage())
         self._per_account = RateLimitItemPerMinute(per_account)
         self._per_address = RateLimitItemPerMinute(per_address)
 
@@ -39,23 +39,23 @@ class Attempts:
         """Count one attempt.
 
         Args:
-            address: Where it comes from.
-            account: Name or id of the account it is about, if it is about one.
+            address: Address of the client.
+            account: Name or id of the account whose password is tried; None for a registration.
 
         Raises:
-            TooManyRequestsError: If there were too many; this one must not be looked at.
+            TooManyRequestsError: If there were too many: the password must not be checked.
         """
         await self._hit(self._per_address, "address", address)
         if account is not None:
             await self._hit(self._per_account, "account", account)
 
     async def _hit(self, limit: RateLimitItem, kind: str, key: str) -> None:
-        limiter = self._together
+        limiter = self._shared
         try:
             is_allowed = await limiter.hit(limit, kind, key)
         except StorageError as error:
-            log.warning("attempts_counted_alone", error=str(error.storage_error))
-            limiter = self._alone
+            log.warning("attempts_counted_locally", error=str(error.storage_error))
+            limiter = self._local
             is_allowed = await limiter.hit(limit, kind, key)
         if not is_allowed:
             stats = await limiter.get_window_stats(limit, kind, key)

@@ -16,7 +16,7 @@ from serving.errors import problems
 router = APIRouter(prefix="/auth", tags=["auth"])
 
 MAX_NAME = 65
-"""Of a name that somebody tries so much is kept for a minute: one letter more than any account has."""
+"""Characters of a name under which log-ins are counted: one more than any account has. Longer names use no memory."""
 
 
 @router.post(
@@ -29,10 +29,12 @@ MAX_NAME = 65
         HTTPStatus.SERVICE_UNAVAILABLE,
     ),
 )
-async def register(wanted: Registration, accounts: AccountsDep, services: ServicesDep, asked: Request) -> Account:
-    """Make an account."""
-    await services.attempts.count(address=_address(asked))
-    user = await accounts.register(wanted.username, wanted.password.get_secret_value())
+async def register(
+    registration: Registration, accounts: AccountsDep, services: ServicesDep, request: Request
+) -> Account:
+    """Create an account."""
+    await services.attempts.count(address=_address(request))
+    user = await accounts.register(registration.username, registration.password.get_secret_value())
     return Account.model_validate(user)
 
 
@@ -49,17 +51,18 @@ async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     accounts: AccountsDep,
     services: ServicesDep,
-    asked: Request,
+    request: Request,
 ) -> Token:
-    """Get a token for user name and password (an OAuth2 password form)."""
-    await services.attempts.count(address=_address(asked), account=f"name {form.username.strip().lower()[:MAX_NAME]}")
+    """Get a token for a user name and password (an OAuth2 password form)."""
+    account = f"name {form.username.strip().lower()[:MAX_NAME]}"
+    await services.attempts.count(address=_address(request), account=account)
     token = await accounts.log_in(form.username, form.password)
     return Token(access_token=token, expires_in=accounts.tokens.minutes * 60)
 
 
 @router.get("/me", responses=problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE))
 async def me(user_id: CurrentUser, accounts: AccountsDep) -> Account:
-    """One's own account."""
+    """Show your own account."""
     return Account.model_validate(await accounts.me(user_id))
 
 
@@ -73,33 +76,35 @@ _CONFIRMED = problems(
 
 
 @router.post("/change_password", status_code=HTTPStatus.NO_CONTENT, responses=_CONFIRMED)
-async def change_password(wanted: PasswordChange, user_id: CurrentUser, services: ServicesDep, asked: Request) -> None:
-    """Change one's password. Tokens of before hold no more: log in again."""
-    await services.attempts.count(address=_address(asked), account=f"id {user_id}")
+async def change_password(
+    change: PasswordChange, user_id: CurrentUser, services: ServicesDep, request: Request
+) -> None:
+    """Change your password. All earlier tokens become invalid: log in again."""
+    await services.attempts.count(address=_address(request), account=f"id {user_id}")
+    old, new = change.old_password.get_secret_value(), change.new_password.get_secret_value()
     async with services.sessions.begin() as session:
         accounts = Accounts(Users(session), services.passwords, services.tokens)
-        old, new = wanted.old_password.get_secret_value(), wanted.new_password.get_secret_value()
-        moment = await accounts.change_password(user_id, old, new)
-    services.tokens.revoke({user_id: moment})
+        revoked_at = await accounts.change_password(user_id, old, new)
+    services.tokens.revoke({user_id: revoked_at})
 
 
 @router.delete("/me", status_code=HTTPStatus.NO_CONTENT, responses=_CONFIRMED)
-async def delete_me(farewell: AccountDeletion, user_id: CurrentUser, services: ServicesDep, asked: Request) -> None:
-    """Delete one's account, for good. One's forecasts stay in the history, nameless.
+async def delete_me(deletion: AccountDeletion, user_id: CurrentUser, services: ServicesDep, request: Request) -> None:
+    """Delete your account for good. Your forecasts stay in the history without your name.
 
-    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    The history is changed first: if that fails, the account stays, and the request can be repeated.
     """
-    await services.attempts.count(address=_address(asked), account=f"id {user_id}")
+    await services.attempts.count(address=_address(request), account=f"id {user_id}")
     async with services.sessions.begin() as session:
         accounts = Accounts(Users(session), services.passwords, services.tokens)
-        await accounts.check_password(user_id, farewell.password.get_secret_value())
-        # Until the last of the user's tokens has expired: another process may not know yet that the account is gone.
-        expired = datetime.now(UTC) + timedelta(minutes=services.tokens.minutes)
-        await services.history.erase(user_id, through=expired)
-        moment = await accounts.delete(user_id)
-    services.tokens.revoke({user_id: moment})
+        await accounts.check_password(user_id, deletion.password.get_secret_value())
+        # Until the user's last token expires: another process may accept it until it reads the revocation.
+        last_expiry = datetime.now(UTC) + timedelta(minutes=services.tokens.minutes)
+        await services.history.anonymise(user_id, through=last_expiry)
+        revoked_at = await accounts.users.delete(user_id)
+    services.tokens.revoke({user_id: revoked_at})
 
 
-def _address(asked: Request) -> str:
-    """Of the client; behind a proxy uvicorn is told whom to believe (``--forwarded-allow-ips``)."""
-    return asked.client.host if asked.client else "unknown"
+def _address(request: Request) -> str:
+    """Address of the client; behind a proxy, uvicorn reads it from the headers (``--forwarded-allow-ips``)."""
+    return request.client.host if request.client else "unknown"

@@ -1,4 +1,4 @@
-"""Passwords: Argon2 in threads, so that hashing never holds up the event loop."""
+"""Password hashes: Argon2 in threads, so that hashing never blocks the event loop."""
 
 from anyio import CapacityLimiter, to_thread
 from pwdlib import PasswordHash
@@ -13,15 +13,18 @@ class Passwords:
     def __init__(self) -> None:
         self._hasher = PasswordHash((Argon2Hasher(),))
         self._limiter = CapacityLimiter(CONCURRENT_HASHES)
-        self._hash_of_nobody = self._hasher.hash("nobody has this password")
+        self._dummy_hash = self._hasher.hash("no account has this password")
 
     async def hash(self, password: str) -> str:
-        """The salted hash to store."""
+        """Return the salted hash to store."""
         return await to_thread.run_sync(self._hasher.hash, password, limiter=self._limiter)
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether the password is right; for an unknown user (None) it takes as long and is always wrong."""
+        """Return whether the password matches the stored hash.
+
+        For an unknown user (None) it takes the same time and returns False.
+        """
         is_right = await to_thread.run_sync(
-            self._hasher.verify, password, stored or self._hash_of_nobody, limiter=self._limiter
+            self._hasher.verify, password, stored or self._dummy_hash, limiter=self._limiter
         )
         return is_right and stored is not None

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cs2.storage import users
 from cs2.storage.users import TokenRevocation, User
 
 
@@ -16,7 +16,7 @@ class UsernameTakenError(Exception):
 
 
 class Users:
-    """Create, read, update and delete accounts; the session's owner commits."""
+    """Create, read, update and delete accounts; the owner of the session commits."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -25,7 +25,7 @@ class Users:
         """Add an account.
 
         Raises:
-            UsernameTakenError: If the name is taken.
+            UsernameTakenError: If another account has the name.
         """
         user = User(username=username, password_hash=password_hash)
         self._session.add(user)
@@ -36,32 +36,23 @@ class Users:
         return user
 
     async def get(self, user_id: int) -> User | None:
-        """The account with this id."""
+        """Return the account with this id."""
         return await self._session.get(User, user_id)
 
-    async def named(self, username: str) -> User | None:
-        """The account with this name, in lower case."""
-        if "\x00" in username:
-            return None  # PostgreSQL refuses such a text instead of not finding it
-        return (await self._session.scalars(select(User).where(User.username == username))).one_or_none()
+    async def get_by_name(self, username: str) -> User | None:
+        """Return the account with this name, in any case."""
+        return await self._session.run_sync(users.get_user, username)
 
-    async def change_password(self, user_id: int, password_hash: str) -> None:
-        """Store another hash."""
+    async def change_password(self, user_id: int, password_hash: str) -> datetime:
+        """Store another password hash and revoke the tokens; returns the moment of the revocation."""
         await self._session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
+        return await self._session.run_sync(users.revoke_tokens, user_id)
 
-    async def delete(self, user_id: int) -> None:
-        """Take the account away."""
-        await self._session.execute(delete(User).where(User.id == user_id))
-
-    async def revoke_tokens(self, user_id: int, moment: datetime) -> None:
-        """Tokens of before this moment hold no more, in any process."""
-        values = {"user_id": user_id, "revoked_at": moment}
-        statement = insert(TokenRevocation).values(values)
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=["user_id"], set_={"revoked_at": moment})
-        )
+    async def delete(self, user_id: int) -> datetime:
+        """Delete the account and revoke its tokens; returns the moment of the revocation."""
+        return await self._session.run_sync(users.delete_user, user_id)
 
     async def revocations(self, since: datetime) -> Mapping[int, datetime]:
-        """Revocations after a moment, by user."""
+        """Return the revocations since a moment, by user."""
         query = select(TokenRevocation.user_id, TokenRevocation.revoked_at).where(TokenRevocation.revoked_at >= since)
         return {row.user_id: row.revoked_at for row in await self._session.execute(query)}

@@ -1,4 +1,4 @@
-"""Keeps the revocations of tokens in memory equal to PostgreSQL's, so that no request has to ask there."""
+"""Copy token revocations from PostgreSQL into memory, so that no request has to query them."""
 
 import asyncio
 
@@ -9,10 +9,10 @@ from serving.auth.tokens import Tokens
 from serving.supervision import TaskState
 
 
-async def keep_revocations(
+async def refresh_revocations(
     sessions: async_sessionmaker[AsyncSession], tokens: Tokens, seconds: float, state: TaskState
 ) -> None:
-    """Read what other processes revoked, every so many seconds, for as long as the service lives."""
+    """Read the revocations of other processes at this interval, until cancelled."""
     while True:
         async with sessions() as session:
             tokens.revoke(await Users(session).revocations(tokens.oldest_issue()))

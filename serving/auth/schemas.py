@@ -1,4 +1,4 @@
-"""What the account endpoints take and give."""
+"""Requests and answers of the account endpoints."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -20,12 +20,12 @@ class Registration(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"username": "ada", "password": "correct horse battery"}]}
     )
 
-    username: Username = Field(description="Letters, digits and _ . @ + -; upper and lower case are the same.")
+    username: Username = Field(description="Letters, digits and _ . @ + -; case does not matter.")
     password: SecretStr = Field(min_length=8, max_length=128)
 
 
 class PasswordChange(BaseModel):
-    """Another password."""
+    """A change of password, confirmed by the old one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +34,7 @@ class PasswordChange(BaseModel):
 
 
 class AccountDeletion(BaseModel):
-    """Confirms that an account shall go."""
+    """Confirms by password that the account is to be deleted."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -42,7 +42,7 @@ class AccountDeletion(BaseModel):
 
 
 class Account(BaseModel):
-    """An account, as its owner sees it."""
+    """An account as its owner sees it."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -58,4 +58,4 @@ class Token(BaseModel):
     access_token: str
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the scheme's name
     expires_in: int
-    """Seconds."""
+    """Seconds until the token expires."""

@@ -1,7 +1,7 @@
-"""Register, log in, know who asks."""
+"""Register, log in, change the password, delete the account."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cs2.storage.users import User
 from serving.auth.passwords import Passwords
@@ -12,17 +12,17 @@ from serving.errors import ConflictError, FieldProblem, ForbiddenError, NotAuthe
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """What can be done with accounts."""
+    """Operations on accounts, within one session."""
 
     users: Users
     passwords: Passwords
     tokens: Tokens
 
     async def register(self, username: str, password: str) -> User:
-        """Make an account.
+        """Create an account.
 
         Raises:
-            ConflictError: If the name is taken.
+            ConflictError: If another account has the name.
         """
         password_hash = await self.passwords.hash(password)
         try:
@@ -32,22 +32,24 @@ class Accounts:
             raise ConflictError("username-taken", errors=[problem]) from error
 
     async def log_in(self, username: str, password: str) -> str:
-        """A token for the user. It takes as long for an unknown name as for a wrong password, and says the same.
+        """Issue a token.
+
+        An unknown name and a wrong password cannot be distinguished: they take the same time and get the same error.
 
         Raises:
             NotAuthenticatedError: If name or password are wrong.
         """
-        user = await self.users.named(username.strip().lower())
+        user = await self.users.get_by_name(username)
         is_right = await self.passwords.verify(password, user.password_hash if user else None)
         if user is None or not is_right:
             raise NotAuthenticatedError("wrong-credentials", "user name or password are wrong")
         return self.tokens.issue(user.id)
 
     async def me(self, user_id: int) -> User:
-        """The account of a valid token.
+        """Return the account of a valid token.
 
         Raises:
-            NotAuthenticatedError: If the account is gone.
+            NotAuthenticatedError: If the account does not exist any more.
         """
         user = await self.users.get(user_id)
         if user is None:
@@ -55,33 +57,25 @@ class Accounts:
         return user
 
     async def change_password(self, user_id: int, old: str, new: str) -> datetime:
-        """Store another password; the moment up to which tokens hold no more.
+        """Store another password.
+
+        Returns:
+            The moment of the revocation: tokens issued until then are invalid.
 
         Raises:
-            NotAuthenticatedError: If the account is gone.
+            NotAuthenticatedError: If the account does not exist any more.
             ForbiddenError: If the old password is wrong.
         """
         await self.check_password(user_id, old)
-        await self.users.change_password(user_id, await self.passwords.hash(new))
-        return await self._revoke(user_id)
+        return await self.users.change_password(user_id, await self.passwords.hash(new))
 
     async def check_password(self, user_id: int, password: str) -> None:
-        """Return where the password is right.
+        """Check the password of an account.
 
         Raises:
-            NotAuthenticatedError: If the account is gone.
+            NotAuthenticatedError: If the account does not exist any more.
             ForbiddenError: If the password is wrong.
         """
         user = await self.me(user_id)
         if not await self.passwords.verify(password, user.password_hash):
             raise ForbiddenError("wrong-password", "the password is wrong")
-
-    async def delete(self, user_id: int) -> datetime:
-        """Take the account away; the moment up to which its tokens hold no more."""
-        await self.users.delete(user_id)
-        return await self._revoke(user_id)
-
-    async def _revoke(self, user_id: int) -> datetime:
-        moment = datetime.now(UTC)
-        await self.users.revoke_tokens(user_id, moment)
-        return moment

@@ -28,10 +28,10 @@ _ONE = problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROC
 
 
 def _page(dictionary: Dictionary, listing: Listing) -> EntryPage:
-    found = dictionary.page(search=listing.search, name=listing.name, after=listing.after, limit=listing.limit)
-    wanted = listing.name or listing.search
-    suggestions = dictionary.suggestions(wanted) if wanted and not found.items and listing.after == 0 else []
-    return EntryPage(items=list(found.items), next_after=found.next_after, suggestions=suggestions)
+    page = dictionary.page(search=listing.search, name=listing.name, after=listing.after, limit=listing.limit)
+    name = listing.name or listing.search
+    suggestions = dictionary.suggestions(name) if name and not page.items and listing.after == 0 else []
+    return EntryPage(items=list(page.items), next_after=page.next_after, suggestions=suggestions)
 
 
 def _one(dictionary: Dictionary, entry_id: int, kind: str) -> Entry:
@@ -43,35 +43,35 @@ def _one(dictionary: Dictionary, entry_id: int, kind: str) -> Entry:
 
 @router.get("/maps", responses=_LIST)
 async def list_maps(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
-    """Maps, paged in the order of their ids."""
+    """List maps in the order of their ids."""
     return _page(snapshot.dictionaries.maps, listing)
 
 
 @router.get("/maps/{map_id}", responses=_ONE)
 async def get_map(map_id: EntryId, snapshot: SnapshotDep) -> MapProfile:
-    """One map, and whether it is in the active pool."""
+    """Show one map and whether it is in the active pool."""
     return map_profile(snapshot, _one(snapshot.dictionaries.maps, map_id, "map"))
 
 
 @router.get("/teams", responses=_LIST)
 async def list_teams(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
-    """Teams with their aliases, paged in the order of their ids."""
+    """List teams with their aliases, in the order of their ids."""
     return _page(snapshot.dictionaries.teams, listing)
 
 
 @router.get("/teams/{team_id}", responses=_ONE)
 async def get_team(team_id: EntryId, snapshot: SnapshotDep) -> TeamProfile:
-    """One team with its aliases, latest five, rating, and record on each map."""
+    """Show one team with its aliases, latest five, rating, and results on each map."""
     return team_profile(snapshot, _one(snapshot.dictionaries.teams, team_id, "team"))
 
 
 @router.get("/players", responses=_LIST)
 async def list_players(listing: ListingQuery, snapshot: SnapshotDep) -> EntryPage:
-    """Players with their aliases, paged in the order of their ids."""
+    """List players with their aliases, in the order of their ids."""
     return _page(snapshot.dictionaries.players, listing)
 
 
 @router.get("/players/{player_id}", responses=_ONE)
 async def get_player(player_id: EntryId, snapshot: SnapshotDep) -> PlayerProfile:
-    """One player with the other spellings of the nickname, teams and rating."""
+    """Show one player with aliases, teams and rating."""
     return player_profile(snapshot, _one(snapshot.dictionaries.players, player_id, "player"))

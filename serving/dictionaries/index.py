@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
 
 MAX_SUGGESTIONS = 5
-LEAST_SIMILARITY = 60.0
-"""Of 100 (rapidfuzz ``WRatio``): below it a name is no suggestion."""
+MIN_SUGGESTION_SCORE = 60.0
+"""Least similarity of a suggested name, out of 100 (rapidfuzz ``WRatio``)."""
 
-MISTYPED = 75.0
-"""Of 100 (rapidfuzz ``partial_ratio``): one wrong letter in four, two in eight."""
+MIN_TYPO_SCORE = 75.0
+"""Least similarity of a mistyped name, out of 100 (rapidfuzz ``partial_ratio``): one wrong letter in four."""
 
 
 class Entry(BaseModel):
-    """A map, team or player: its id, its name, and every other spelling under which sources know it."""
+    """A map, team or player: id, name, and the other spellings that sources use."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class Entry(BaseModel):
 
 
 class DictionaryRows(BaseModel):
-    """All entries as they are stored, each kind in the order of its ids."""
+    """All entries and what they have played, as stored; each kind in the order of its ids."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,15 +37,15 @@ class DictionaryRows(BaseModel):
     teams: tuple[Entry, ...] = ()
     players: tuple[Entry, ...] = ()
     retired: tuple[int, ...] = ()
-    """Ids of the maps that an admin took out of the active pool."""
+    """Ids of the maps that an admin has excluded from the active pool."""
     records: tuple[tuple[int, int, int, int], ...] = ()
-    """Team, map, how often the team played it, how often it won."""
+    """Team id, map id, number of maps played, number of maps won."""
     played_for: tuple[tuple[int, int, date], ...] = ()
-    """Player, team, the last day on which he played for it; the latest team first."""
+    """Player id, team id, date of the player's last result for the team; the latest team first."""
 
 
 def folded(name: str) -> str:
-    """A spelling without case and accents, for comparing."""
+    """Fold case and accents of a name, to compare spellings."""
     if name.isascii():  # nothing to decompose
         return name.strip().lower()
     decomposed = unicodedata.normalize("NFKD", name.strip())
@@ -54,92 +54,92 @@ def folded(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some entries, and the id after which the next page starts, if there is one."""
+    """A page of entries, and the id after which the next page starts; None on the last page."""
 
     items: Sequence[Entry]
     next_after: int | None
 
 
 class Dictionary:
-    """Entries of one kind."""
+    """Index of the entries of one kind: by id, by name, by similarity."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.id)
         self._ids = [entry.id for entry in self._entries]
         self._by_id = {entry.id: entry for entry in self._entries}
-        # Made here, off the event loop: at the first question it would hold up all others for a tenth of a second.
+        # Built here, outside the event loop: during a request it would block the others for a tenth of a second.
         self._spellings = [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
         self._folded = [spelling for spelling, _ in self._spellings]
         self._by_spelling: dict[str, list[Entry]] = {}
         for spelling, entry in self._spellings:
-            known = self._by_spelling.setdefault(spelling, [])
-            if not known or known[-1] is not entry:  # spellings of one entry are neighbours
-                known.append(entry)
+            homonyms = self._by_spelling.setdefault(spelling, [])
+            if not homonyms or homonyms[-1] is not entry:  # spellings of one entry are neighbours
+                homonyms.append(entry)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, entry_id: int) -> Entry | None:
-        """The entry with this id."""
+        """Return the entry with this id."""
         return self._by_id.get(entry_id)
 
     def named(self, name: str) -> list[Entry]:
-        """Entries with this name or alias, whatever its case and accents; namesakes are several."""
+        """Return the entries with this name or alias, in any case and accents: several if they are homonyms."""
         return list(self._by_spelling.get(folded(name), ()))
 
     def page(self, *, search: str | None, name: str | None, after: int, limit: int) -> Page:
-        """Entries in the order of their ids, from the first one behind ``after``.
+        """Return entries in the order of their ids, from the first one after ``after``.
 
         Args:
-            search: Only those with this in their name or an alias, whatever its case and accents; where there are
-                none, those with something like it.
-            name: Only those with exactly this name or alias, whatever its case and accents.
-            after: Id behind which the page starts; 0 for the first page.
-            limit: Most entries of a page.
+            search: Only entries with this text in their name or an alias, in any case and accents; if there are none,
+                entries with a similar text.
+            name: Only entries with exactly this name or alias, in any case and accents.
+            after: Id after which the page starts; 0 for the first page.
+            limit: Largest number of entries.
         """
-        chosen = self._entries if name is None else self.named(name)
+        entries = self._entries if name is None else self.named(name)
         if search is not None:
-            found = self._with(folded(search))
-            chosen = [entry for entry in chosen if entry.id in found]
-        start = bisect_right(chosen, after, key=lambda entry: entry.id)
-        items = chosen[start : start + limit]
-        has_more = len(chosen) > start + limit
+            matching_ids = self._search(folded(search))
+            entries = [entry for entry in entries if entry.id in matching_ids]
+        start = bisect_right(entries, after, key=lambda entry: entry.id)
+        items = entries[start : start + limit]
+        has_more = len(entries) > start + limit
         return Page(items, items[-1].id if has_more else None)
 
-    def _with(self, wanted: str) -> set[int]:
-        """Ids of the entries with this in a spelling, else with something like it: it may be mistyped."""
-        exact = {entry.id for spelling, entry in self._spellings if wanted in spelling}
+    def _search(self, text: str) -> set[int]:
+        """Return the ids of entries with a spelling that contains the text; if there are none, a similar text."""
+        exact = {entry.id for spelling, entry in self._spellings if text in spelling}
         if exact:
             return exact
-        near = process.extract(
-            wanted, self._folded, scorer=fuzz.partial_ratio, processor=None, score_cutoff=MISTYPED, limit=None
+        similar = process.extract(
+            text, self._folded, scorer=fuzz.partial_ratio, processor=None, score_cutoff=MIN_TYPO_SCORE, limit=None
         )
-        # A short spelling resembles a part of anything longer: it has to resemble the whole.
+        # A short spelling is similar to some part of any longer text: compare it with the whole text.
         return {
             self._spellings[row][1].id
-            for spelling, _, row in near
-            if len(spelling) >= len(wanted) or fuzz.ratio(wanted, spelling) >= MISTYPED
+            for spelling, _, row in similar
+            if len(spelling) >= len(text) or fuzz.ratio(text, spelling) >= MIN_TYPO_SCORE
         }
 
     def suggestions(self, name: str) -> list[str]:
-        """Names and aliases that resemble a mistyped one, the nearest first."""
+        """Return the names of entries with a similar spelling, the most similar first."""
         matches = process.extract(
             folded(name),
             self._folded,
             scorer=fuzz.WRatio,
-            score_cutoff=LEAST_SIMILARITY,
-            limit=4 * MAX_SUGGESTIONS,  # several spellings may be of one entry
+            score_cutoff=MIN_SUGGESTION_SCORE,
+            limit=4 * MAX_SUGGESTIONS,  # an entry can have several similar spellings
         )
         names = dict.fromkeys(self._spellings[index][1].name for _, _, index in matches)
         return list(names)[:MAX_SUGGESTIONS]
 
 
 class Dictionaries:
-    """Maps, teams and players of one moment, and what they have played.
+    """Maps, teams and players at one moment, and what they have played.
 
     Attributes:
-        records: By team: map, how often it was played, how often it was won; the most played map first.
-        played_for: By player: team, and the last day on which he played for it; the latest first.
+        records: By team id: map id, number of maps played, number of maps won; the most played map first.
+        played_for: By player id: team id and date of the last result for it; the latest team first.
     """
 
     def __init__(self, rows: DictionaryRows) -> None:

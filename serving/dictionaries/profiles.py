@@ -1,4 +1,4 @@
-"""One map, team or player with all that is known of it, from memory."""
+"""Profiles of one map, team or player, from memory."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,27 +14,27 @@ from serving.dictionaries.index import Dictionary, Entry
 from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
 
 SCALE = FEATURE_NAMES.index("rating_x_experience")
-"""Feature whose coefficient is the log-odds of one point of strength."""
+"""Index of the feature whose coefficient is the log-odds of one point of strength."""
 
 
 class Rating(BaseModel):
-    """How strong a team or player is, at the end of a day."""
+    """Strength of a team or player at the end of a day."""
 
-    strength: float = Field(description="What forecasts start from, in points: see `points_per_log_odds`.")
-    standard_error: float = Field(description="Of the strength, in points.")
+    strength: float = Field(description="Skill in points, the main input of a forecast; see `points_per_log_odds`.")
+    standard_error: float = Field(description="Standard error of the strength, in points.")
     points_per_log_odds: float | None = Field(
-        description="So many points more than the other side are log-odds of 1 (73%) to win a map, between players of "
-        "long experience; none while no model is served."
+        description="Lead in points that gives log-odds of 1 (73%) to win a map, between players of long experience; "
+        "none while no model is served."
     )
     elo: float = Field(
-        description="Simpler, in log-odds: d more than the other side is 1 / (1 + exp(-d)) to win a map."
+        description="Elo rating in log-odds, a simpler measure: a lead of d gives 1 / (1 + exp(-d)) to win a map."
     )
-    results: int = Field(description="Maps, and series whose maps are not known, that it rests on.")
-    as_of: date = Field(description="Everything through this day is in it.")
+    results: int = Field(description="Number of results behind the rating: maps, and series with unknown maps.")
+    as_of: date = Field(description="Last day whose results are included.")
 
 
 class MapRecord(BaseModel):
-    """What a team did on a map, over all that is stored."""
+    """All stored results of a team on a map."""
 
     map: Ref
     played: int
@@ -43,39 +43,41 @@ class MapRecord(BaseModel):
 
 
 class PlayedFor(BaseModel):
-    """A team that a player played for."""
+    """A team for which a player has played."""
 
     team: Ref
     last_played_on: date
 
 
 class MapProfile(Entry):
-    """A map."""
+    """A map with its place in the pool."""
 
     is_active: bool | None = Field(
-        description="In the active pool: at least 2% of the maps of the 90 days before the ratings' date, and not "
-        "retired by an admin; none while there are no ratings."
+        description="Whether the map is in the active pool: at least 2% of the maps of the 90 days before the date of "
+        "the ratings, and not retired by an admin; none while there are no ratings."
     )
-    is_retired: bool = Field(description="An admin took it out of the pool.")
+    is_retired: bool = Field(description="Whether an admin has excluded the map from the active pool.")
 
 
 class TeamProfile(Entry):
-    """A team with its aliases."""
+    """A team with its aliases, latest five, rating and results."""
 
-    latest_five: list[Ref] = Field(description="Who played its latest result; empty where no five are known.")
-    rating: Rating | None = Field(description="Of the latest five on any map; by the name where no five are known.")
-    maps: list[MapRecord] = Field(description="The most played first.")
+    latest_five: list[Ref] = Field(description="Players of the team's latest result; empty if no five are known.")
+    rating: Rating | None = Field(
+        description="Rating of the latest five on any map; of the organisation if no five are known."
+    )
+    maps: list[MapRecord] = Field(description="Results by map, the most played first.")
 
 
 class PlayerProfile(Entry):
-    """A player with the other spellings of the nickname."""
+    """A player with aliases, teams and rating."""
 
-    teams: list[PlayedFor] = Field(description="The latest first.")
-    rating: Rating | None = Field(description="None for who has not played a rated map.")
+    teams: list[PlayedFor] = Field(description="Teams of the player, the latest first.")
+    rating: Rating | None = Field(description="None if the player has not played a rated map.")
 
 
 def map_profile(snapshot: ServingSnapshot, entry: Entry) -> MapProfile:
-    """A map with its place in the pool."""
+    """Build the profile of a map."""
     is_active = None
     if snapshot.ratings is not None:
         pool = active_maps(snapshot.ratings.snapshot.state, snapshot.ratings.snapshot.as_of)
@@ -85,47 +87,47 @@ def map_profile(snapshot: ServingSnapshot, entry: Entry) -> MapProfile:
 
 
 def team_profile(snapshot: ServingSnapshot, entry: Entry) -> TeamProfile:
-    """A team with its latest five, rating and record."""
-    names, ratings = snapshot.dictionaries, snapshot.ratings
-    five = ratings.snapshot.latest_lineup(entry.id) if ratings else None
-    strength = summarise_team(ratings.snapshot, entry.id) if ratings else None
+    """Build the profile of a team."""
+    dictionaries, ratings = snapshot.dictionaries, snapshot.ratings
+    lineup = ratings.snapshot.latest_lineup(entry.id) if ratings else None
+    summary = summarise_team(ratings.snapshot, entry.id) if ratings else None
     return TeamProfile(
         **dict(entry),
-        latest_five=[_named(names.players, player) for player in five or ()],
-        rating=_rating(snapshot.model, ratings, strength),
+        latest_five=[_ref(dictionaries.players, player_id) for player_id in lineup or ()],
+        rating=_rating(snapshot.model, ratings, summary),
         maps=[
-            MapRecord(map=_named(names.maps, played_map), played=played, won=won, lost=played - won)
-            for played_map, played, won in names.records.get(entry.id, ())
+            MapRecord(map=_ref(dictionaries.maps, map_id), played=played, won=won, lost=played - won)
+            for map_id, played, won in dictionaries.records.get(entry.id, ())
         ],
     )
 
 
 def player_profile(snapshot: ServingSnapshot, entry: Entry) -> PlayerProfile:
-    """A player with teams and rating."""
-    names, ratings = snapshot.dictionaries, snapshot.ratings
-    strength = summarise_player(ratings.snapshot, entry.id) if ratings else None
-    teams: Sequence[tuple[int, date]] = names.played_for.get(entry.id, ())
+    """Build the profile of a player."""
+    dictionaries, ratings = snapshot.dictionaries, snapshot.ratings
+    summary = summarise_player(ratings.snapshot, entry.id) if ratings else None
+    teams: Sequence[tuple[int, date]] = dictionaries.played_for.get(entry.id, ())
     return PlayerProfile(
         **dict(entry),
-        teams=[PlayedFor(team=_named(names.teams, team), last_played_on=day) for team, day in teams],
-        rating=_rating(snapshot.model, ratings, strength),
+        teams=[PlayedFor(team=_ref(dictionaries.teams, team_id), last_played_on=day) for team_id, day in teams],
+        rating=_rating(snapshot.model, ratings, summary),
     )
 
 
-def _rating(model: ServedModel | None, ratings: ServedRatings | None, strength: RatingSummary | None) -> Rating | None:
-    if ratings is None or strength is None:
+def _rating(model: ServedModel | None, ratings: ServedRatings | None, summary: RatingSummary | None) -> Rating | None:
+    if ratings is None or summary is None:
         return None
-    per_point = float(model.predictor.coefficients[SCALE]) if model else 0.0
+    log_odds_per_point = float(model.predictor.coefficients[SCALE]) if model else 0.0
     return Rating(
-        strength=strength.value,
-        standard_error=strength.error,
-        points_per_log_odds=1.0 / per_point if per_point > 0 else None,
-        elo=strength.elo,
-        results=strength.maps,
+        strength=summary.value,
+        standard_error=summary.error,
+        points_per_log_odds=1.0 / log_odds_per_point if log_odds_per_point > 0 else None,
+        elo=summary.elo,
+        results=summary.maps,
         as_of=date_of(ratings.snapshot.as_of),
     )
 
 
-def _named(dictionary: Dictionary, entry_id: int) -> Ref:
+def _ref(dictionary: Dictionary, entry_id: int) -> Ref:
     entry = dictionary.get(entry_id)
     return Ref(id=entry_id, name=entry.name if entry else str(entry_id))

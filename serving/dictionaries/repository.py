@@ -1,4 +1,4 @@
-"""Maps, teams and players from PostgreSQL, with what they have played."""
+"""Read maps, teams and players, and what they have played, from PostgreSQL."""
 
 import asyncio
 from collections import defaultdict
@@ -40,16 +40,16 @@ GROUP BY player_id, team_id ORDER BY player_id, max(day) DESC, team_id
 """)
 
 
-async def fingerprint(session: AsyncSession) -> str:
-    """Changes whenever a name or alias does, and with the ratings, which every new result changes.
+async def read_fingerprint(session: AsyncSession) -> str:
+    """Return a hash that changes with every name and alias, and with the ratings, which every new result changes.
 
-    Cheap to ask, so that the rows are read only then.
+    It is cheap, so that the rows are read only after a change.
     """
     return str(await session.scalar(_FINGERPRINT))
 
 
 async def load(session: AsyncSession) -> DictionaryRows:
-    """All entries."""
+    """Read all entries and what they have played."""
     maps = (await session.execute(select(Map.id, Map.name).order_by(Map.id))).all()
     retired = (await session.scalars(select(Map.id).where(Map.retired).order_by(Map.id))).all()
     teams = (await session.execute(select(Team.id, Team.name).order_by(Team.id))).all()
@@ -60,7 +60,7 @@ async def load(session: AsyncSession) -> DictionaryRows:
     ).all()
     records = (await session.execute(_RECORDS)).all()
     played_for = (await session.execute(_PLAYED_FOR)).all()
-    # In a thread: thousands of entries are no pause for those who wait for a forecast.
+    # In a thread: validating thousands of entries would block the event loop.
     return await asyncio.to_thread(
         lambda: DictionaryRows(
             maps=_entries(maps, ()),
@@ -74,9 +74,10 @@ async def load(session: AsyncSession) -> DictionaryRows:
 
 
 def _entries(rows: Sequence[Row[int, str]], aliases: Sequence[Row[int, str]]) -> tuple[Entry, ...]:
-    known: dict[int, dict[str, None]] = defaultdict(dict)
-    for owner, name in aliases:
-        known[owner][name] = None
+    spellings: dict[int, dict[str, None]] = defaultdict(dict)  # a dict as a set that keeps its order
+    for entry_id, alias in aliases:
+        spellings[entry_id][alias] = None
     return tuple(
-        Entry(id=key, name=name, aliases=tuple(alias for alias in known[key] if alias != name)) for key, name in rows
+        Entry(id=entry_id, name=name, aliases=tuple(alias for alias in spellings[entry_id] if alias != name))
+        for entry_id, name in rows
     )

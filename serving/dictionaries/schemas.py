@@ -1,4 +1,4 @@
-"""What the dictionary endpoints give."""
+"""Requests and answers of the dictionary endpoints."""
 
 from typing import Annotated
 
@@ -27,21 +27,21 @@ class EntryPage(BaseModel):
     next_after: int | None
     """Send it as ``after`` for the next page; none at the end."""
     suggestions: list[str] = []
-    """Names that resemble the one asked for, when nothing was found."""
+    """Similar names, if no entry matches."""
 
 
 class Listing(BaseModel):
-    """Which entries are wanted."""
+    """Filter and page of a list of entries."""
 
     model_config = ConfigDict(extra="forbid")
 
     search: Annotated[str | None, Query(max_length=100)] = Field(
         default=None,
-        description="Part of a name or alias; case, accents and typing mistakes do not matter.",
+        description="Part of a name or alias; case, accents and typos do not matter.",
         examples=["vita"],
     )
     name: Annotated[str | None, Query(max_length=100)] = Field(
         default=None, description="A whole name or alias; case and accents do not matter.", examples=["Team Vitality"]
     )
-    after: int = Field(default=0, ge=0, le=2**31 - 1, description="Id behind which the page starts (`next_after`).")
-    limit: int = Field(default=50, ge=1, le=500, description="Most entries of a page.")
+    after: int = Field(default=0, ge=0, le=2**31 - 1, description="Id of the entry before the page (`next_after`).")
+    limit: int = Field(default=50, ge=1, le=500, description="Largest number of entries of a page.")

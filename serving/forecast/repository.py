@@ -9,7 +9,7 @@ from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.storage import model_registry as registry
 from cs2.storage.model_registry import SnapshotRow
 from serving.dictionaries.index import DictionaryRows
-from serving.dictionaries.repository import fingerprint, load
+from serving.dictionaries.repository import load, read_fingerprint
 from serving.forecast.serving_snapshot import ModelRecord, RatingsRecord
 
 
@@ -57,7 +57,7 @@ class ServedRows:
             ratings_data = None
             if ratings is not None and ratings != known_ratings:
                 ratings_data = await session.scalar(select(SnapshotRow.data).where(SnapshotRow.id == ratings.id))
-            print_now = await fingerprint(session)
+            print_now = await read_fingerprint(session)
             return Wanted(
                 model=ModelRecord.model_validate(champion) if champion else None,
                 ratings=ratings,

@@ -1,1 +1,0 @@
-"""The forecasts that were answered: look up, explain, page, forget who asked."""

@@ -1,6 +1,5 @@
 """The history of forecasts over HTTP."""
 
-import json
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,13 +7,18 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from redis.exceptions import RedisError
 
 from serving.dependencies import CurrentUser, ServicesDep, is_admin
-from serving.errors import ForbiddenError, NotFoundError, UnavailableError, problems
-from serving.history.repository import Document, HistoryFilter
-from serving.history.schemas import ExplainedForecast, HistoryPage, HistoryQuery, stored, with_reasons
-from serving.lifespan import Services
+from serving.errors import ForbiddenError, problems
+from serving.history.repository import HistoryFilter
+from serving.history.schemas import (
+    ExplainedForecast,
+    HistoryPage,
+    HistoryQuery,
+    build_explained_forecast,
+    build_forecast,
+)
+from serving.history.service import get_visible_forecast
 
 router = APIRouter(prefix="/forecast", tags=["history"])
 
@@ -22,7 +26,7 @@ RETRY_SECONDS = 1
 
 
 class PendingForecast(BaseModel):
-    """The forecast was answered; it is not stored yet."""
+    """A forecast that was answered and is not stored yet."""
 
     forecast_id: str
     status: Literal["on its way"] = "on its way"
@@ -34,8 +38,8 @@ _PAGE = problems(
 _ONE = problems(
     HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 )
-_WAITING: dict[int | str, dict[str, Any]] = {
-    int(HTTPStatus.ACCEPTED): {"description": "Answered, not stored yet: ask again.", "model": PendingForecast}
+_PENDING: dict[int | str, dict[str, Any]] = {
+    int(HTTPStatus.ACCEPTED): {"description": "Answered, but not stored yet: retry.", "model": PendingForecast}
 }
 
 
@@ -43,19 +47,19 @@ _WAITING: dict[int | str, dict[str, Any]] = {
 async def list_history(
     query: Annotated[HistoryQuery, Query()], user_id: CurrentUser, services: ServicesDep
 ) -> HistoryPage:
-    """One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's."""
+    """List your own forecasts with their outcomes, the newest first. Admins can list the forecasts of all users."""
     if query.everybody and not await is_admin(services, user_id):
-        raise ForbiddenError("not-an-admin", "only admins see what others asked for")
-    wanted = HistoryFilter(
+        raise ForbiddenError("not-an-admin", "only admins can see the forecasts of other users")
+    conditions = HistoryFilter(
         user_id=None if query.everybody else user_id,
         **query.model_dump(include={"team_id", "map_id", "first_day", "last_day", "model_version"}),
     )
     before = str(query.before) if query.before else None
-    documents = await services.history.page(wanted, before=before, limit=query.limit)
+    documents = await services.history.page(conditions, before=before, limit=query.limit)
     outcomes = await services.history.outcomes([document["_id"] for document in documents])
     is_full = len(documents) == query.limit
     return HistoryPage(
-        items=[stored(document, outcomes.get(document["_id"])) for document in documents],
+        items=[build_forecast(document, outcomes.get(document["_id"])) for document in documents],
         next_before=documents[-1]["_id"] if is_full else None,
     )
 
@@ -66,50 +70,20 @@ async def list_history(
     responses=problems(HTTPStatus.UNAUTHORIZED, HTTPStatus.SERVICE_UNAVAILABLE),
 )
 async def forget_me(user_id: CurrentUser, services: ServicesDep) -> None:
-    """Take one's name off everything one asked for until now; the forecasts stay, nameless."""
-    await services.history.erase(user_id)
+    """Remove your name from all your forecasts until now. The forecasts stay."""
+    await services.history.anonymise(user_id)
 
 
-@router.get("/{forecast_id}", response_model=ExplainedForecast, responses={**_ONE, **_WAITING})
+@router.get("/{forecast_id}", response_model=ExplainedForecast, responses={**_ONE, **_PENDING})
 async def get_forecast(forecast_id: UUID, user_id: CurrentUser, services: ServicesDep) -> Response | ExplainedForecast:
-    """One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds, summing to
-    the answer) and how it turned out."""
-    name = str(forecast_id)
-    document = await _stored_or_on_its_way(services, name)
-    if document is None or not await _may_see(services, document, user_id):
-        raise NotFoundError("unknown-forecast", f"there is no forecast {name} of yours")
+    """Show one of your own forecasts, or an automatic one, with its outcome and an explanation: the contribution of
+    each feature in log-odds, which sum to the forecast."""
+    document = await get_visible_forecast(services, str(forecast_id), user_id)
     if "_id" in document:
-        outcomes = await services.history.outcomes([name])
-        return with_reasons(document, outcomes.get(name))
+        outcomes = await services.history.outcomes([str(forecast_id)])
+        return build_explained_forecast(document, outcomes.get(str(forecast_id)))
     return JSONResponse(
-        PendingForecast(forecast_id=name).model_dump(),
+        PendingForecast(forecast_id=str(forecast_id)).model_dump(),
         status_code=HTTPStatus.ACCEPTED,
         headers={"Retry-After": str(RETRY_SECONDS)},
     )
-
-
-async def _stored_or_on_its_way(services: Services, forecast_id: str) -> Document | None:
-    """What MongoDB has, else the event that will become it (which has no ``_id``)."""
-    away: UnavailableError | None = None
-    try:
-        document = await services.history.get(forecast_id)
-        if document is not None:
-            return document
-    except UnavailableError as error:
-        away = error
-    try:
-        event = await services.events.find(forecast_id)
-    except (RedisError, OSError):
-        event = None
-    if event is not None:
-        found: Document = json.loads(event)
-        return found
-    if away is not None:
-        raise away
-    # The sink may have stored it between the two looks.
-    return await services.history.get(forecast_id)
-
-
-async def _may_see(services: Services, document: Document, user_id: int) -> bool:
-    is_automatic = document.get("fixture_id") is not None  # it stands in the track record, for everybody
-    return is_automatic or document["user_id"] == user_id or await is_admin(services, user_id)

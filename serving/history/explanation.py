@@ -1,67 +1,69 @@
-"""Why a forecast is what it is: what each feature added, in words."""
+"""Explain a forecast: the contribution of each feature, in numbers and words."""
 
 from collections.abc import Mapping
-from math import exp
 
+import numpy as np
 from pydantic import BaseModel
 
 from cs2.forecasting.model.features import FEATURES
+from cs2.forecasting.probability import sigmoid
 
 EVEN = 0.005
-"""Log-odds below which a feature favours nobody worth a word."""
+"""Log-odds below which a contribution favours no team."""
 
 _MEANINGS = {feature.stored_name: feature.meaning for feature in FEATURES}
 
 
 class Reason(BaseModel):
-    """What one feature added."""
+    """Contribution of one feature."""
 
     feature: str
     meaning: str
     log_odds: float
-    """Above 0 for team 1."""
+    """Above 0 if it favours team 1."""
     favours: str | None
-    """Name of the team; none where it makes no difference."""
+    """Name of the favoured team; none if the contribution is negligible."""
     without_it: float
-    """Probability that team 1 wins the map, were the sides equal in this."""
+    """Probability that team 1 wins the map, if the teams were equal in this feature."""
     text: str
 
 
 class Explanation(BaseModel):
-    """The sum behind a forecast: log-odds that add up, the largest first."""
+    """Contributions of all features in log-odds, the largest first, with their sum."""
 
     about: str
     log_odds: float
-    """Sum of the reasons."""
+    """Sum of the contributions."""
     probability: float
-    """The same as a probability that team 1 wins."""
+    """Probability that team 1 wins, from the sum."""
     reasons: list[Reason]
 
 
-def explained(contributions: Mapping[str, float], team1: str, team2: str, *, about: str) -> Explanation:
+def explain(contributions: Mapping[str, float], team1: str, team2: str, *, about: str) -> Explanation:
     """Explain a forecast.
 
     Args:
-        contributions: What each feature added in log-odds.
+        contributions: Contribution of each feature in log-odds.
         team1: Name of team 1.
         team2: Name of team 2.
-        about: What the sum stands for.
+        about: Name of the map, or "a map of the series".
     """
     total = sum(contributions.values())
+    probability = _probability(total)
     reasons = [
-        _reason(name, added, _sigmoid(total), _sigmoid(total - added), team1, team2)
-        for name, added in sorted(contributions.items(), key=lambda item: -abs(item[1]))
+        _reason(name, log_odds, probability, _probability(total - log_odds), team1, team2)
+        for name, log_odds in sorted(contributions.items(), key=lambda item: -abs(item[1]))
     ]
-    return Explanation(about=about, log_odds=total, probability=_sigmoid(total), reasons=reasons)
+    return Explanation(about=about, log_odds=total, probability=probability, reasons=reasons)
 
 
-def _reason(name: str, added: float, probability: float, without: float, team1: str, team2: str) -> Reason:
+def _reason(name: str, log_odds: float, probability: float, without: float, team1: str, team2: str) -> Reason:
     meaning = _MEANINGS.get(name, name)
-    favours = None if abs(added) < EVEN else team1 if added > 0 else team2
+    favours = None if abs(log_odds) < EVEN else team1 if log_odds > 0 else team2
     points = abs(probability - without) * 100
     text = f"{meaning}: no difference" if favours is None else f"{meaning}: {points:.1f} points for {favours}"
-    return Reason(feature=name, meaning=meaning, log_odds=added, favours=favours, without_it=without, text=text)
+    return Reason(feature=name, meaning=meaning, log_odds=log_odds, favours=favours, without_it=without, text=text)
 
 
-def _sigmoid(x: float) -> float:
-    return 1.0 / (1.0 + exp(-x)) if x >= 0 else 1.0 - 1.0 / (1.0 + exp(x))
+def _probability(log_odds: float) -> float:
+    return float(sigmoid(np.array(log_odds)))

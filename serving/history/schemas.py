@@ -1,4 +1,4 @@
-"""What the history endpoints take and give."""
+"""Requests and answers of the history endpoints."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -18,24 +18,24 @@ from cs2.messages import (
     SeriesRequest,
     parse_outcome,
 )
-from serving.history.explanation import Explanation, explained
+from serving.history.explanation import Explanation, explain
 from serving.history.repository import Document
 
 
 class Outcome(BaseModel):
-    """How the match of a forecast turned out."""
+    """The result of a forecast's match."""
 
     winner: Literal[1, 2]
-    """Which team of the forecast won."""
+    """The team of the forecast that won."""
     played_on: date
     tier: str
-    """How strong both teams were by Valve's standings."""
+    """Strength of both teams in Valve's standings."""
     baselines: dict[str, Probability]
-    """What team Elo and player Elo gave team 1 by what was known before the day."""
+    """Win probability of team 1 by team Elo and player Elo, from results before the day."""
 
 
 class StoredForecast(BaseModel):
-    """A forecast as it was answered, and how it turned out."""
+    """A forecast as it was answered, with its outcome."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -45,20 +45,21 @@ class StoredForecast(BaseModel):
     occurred_at: datetime
     batch_id: str | None
     user_id: int | None
-    """Who asked; none for the system's own and for those whose owner wished to be forgotten."""
+    """User who requested it; none for automatic and for anonymised forecasts."""
     request: ForecastRequest | SeriesRequest
     answer: ForecastAnswer | SeriesAnswer
     model_version: int
     snapshot_id: int
     outcome: Outcome | None
-    """None while no result is known, and where the forecast is not judged: it knew the day, or the match is doubted."""
+    """None until the result is known. Also none if the forecast cannot be scored: its ratings included the day of the
+    match, or the sources disagree on the result."""
 
 
 class ExplainedForecast(StoredForecast):
-    """A forecast with the reasons."""
+    """A forecast with its explanation."""
 
     explanation: Explanation | None
-    """None for forecasts of before reasons were kept."""
+    """None for old forecasts, whose contributions were not stored."""
 
 
 class HistoryPage(BaseModel):
@@ -70,42 +71,40 @@ class HistoryPage(BaseModel):
 
 
 class HistoryQuery(BaseModel):
-    """Which forecasts are wanted."""
+    """Filter and page of the history."""
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
-    team_id: Identifier | None = Field(default=None, description="One of the two teams.")
-    map_id: Identifier | None = Field(default=None, description="The map, or a map of the series.")
-    first_day: Day | None = Field(default=None, description="Asked for on that day (UTC) or later.")
-    last_day: Day | None = Field(default=None, description="Asked for on that day (UTC) or earlier.")
-    model_version: Identifier | None = Field(default=None, description="The model that answered.")
-    everybody: bool = Field(default=False, description="Also what others asked for: admins only.")
-    before: UUID | None = Field(default=None, description="Id behind which the page starts (`next_before`).")
+    team_id: Identifier | None = Field(default=None, description="Only forecasts with this team.")
+    map_id: Identifier | None = Field(default=None, description="Only forecasts of this map, and series with it.")
+    first_day: Day | None = Field(default=None, description="Only forecasts answered on this day (UTC) or later.")
+    last_day: Day | None = Field(default=None, description="Only forecasts answered on this day (UTC) or earlier.")
+    model_version: Identifier | None = Field(default=None, description="Only forecasts of this model.")
+    everybody: bool = Field(default=False, description="Include the forecasts of all users; for admins only.")
+    before: UUID | None = Field(default=None, description="Id of the forecast before the page (`next_before`).")
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-def stored(document: Document, outcome: Document | None) -> StoredForecast:
-    """A document of MongoDB and that of its outcome, as they are shown in a list."""
+def build_forecast(document: Document, outcome: Document | None) -> StoredForecast:
+    """Build an item of the list from the documents of a forecast and of its outcome."""
     return StoredForecast(**_fields(document), outcome=_build_outcome(outcome))
 
 
-def with_reasons(document: Document, outcome: Document | None) -> ExplainedForecast:
-    """A document of MongoDB and that of its outcome, with the explanation."""
+def build_explained_forecast(document: Document, outcome: Document | None) -> ExplainedForecast:
+    """Build a forecast with its explanation from the documents of a forecast and of its outcome."""
     event = _event(document)
-    reasons = None
+    explanation = None
     if event.contributions:
         about = "a map of the series" if isinstance(event, SeriesEvent) else event.response.map.name
         teams = event.response.team1.name, event.response.team2.name
-        reasons = explained(event.contributions, *teams, about=about)
-    return ExplainedForecast(**_fields(document), outcome=_build_outcome(outcome), explanation=reasons)
+        explanation = explain(event.contributions, *teams, about=about)
+    return ExplainedForecast(**_fields(document), outcome=_build_outcome(outcome), explanation=explanation)
 
 
 def _build_outcome(document: Document | None) -> Outcome | None:
-    return (
-        None
-        if document is None
-        else Outcome(**parse_outcome(document).model_dump(exclude={"forecast_id", "judged_at"}))
-    )
+    if document is None:
+        return None
+    return Outcome(**parse_outcome(document).model_dump(exclude={"forecast_id", "judged_at"}))
 
 
 def _event(document: Document) -> Any:

@@ -1,11 +1,11 @@
-"""What is counted while serving: requests and forecasts."""
+"""Prometheus histograms of requests and forecasts."""
 
 from typing import Any
 
 from prometheus_client import CollectorRegistry, GCCollector, Histogram, ProcessCollector
 
 UNMATCHED = "unmatched"
-"""Route of every path that is none of ours: what a stranger asks for must not become a label."""
+"""Route of every unknown path: paths that clients make up must not become labels."""
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -13,10 +13,10 @@ TENTHS = tuple(tenth / 10 for tenth in range(1, 10))
 
 
 class Counts:
-    """Counts of one application. Each combination of labels is bound once: looking it up costs more than counting.
+    """Counts of one application. Each combination of labels is bound once, because a look-up costs more than a count.
 
     Attributes:
-        registry: Holds them, and what the process itself uses.
+        registry: Holds the counts, and the resource usage of the process.
     """
 
     def __init__(self) -> None:
@@ -25,14 +25,14 @@ class Counts:
         GCCollector(registry=self.registry)
         self._requests = Histogram(
             "cs2_http_request_seconds",
-            "Requests by route and status, and how long they took; status 0: the client left first.",
+            "Duration of requests by route and status; status 0: the client disconnected before the answer.",
             ("method", "route", "status"),
             buckets=SECONDS,
             registry=self.registry,
         )
         self._forecasts = Histogram(
             "cs2_forecast_probability",
-            "Forecasts that were answered, by team 1's probability; how many there were is its count.",
+            "Answered forecasts by the win probability of team 1.",
             ("kind", "map"),
             buckets=TENTHS,
             registry=self.registry,
@@ -44,21 +44,21 @@ class Counts:
         """Count a request.
 
         Args:
-            method: As it was sent; one that HTTP does not know is counted as ``other``.
+            method: Method of the request; one that HTTP does not define is counted as ``other``.
             route: Template of the path, or ``UNMATCHED``.
-            status: What was answered, 0 for nothing.
-            seconds: How long it took.
+            status: Status of the answer; 0 if the client disconnected before it.
+            seconds: Duration.
         """
         child = self._bound_requests.get((method, route, status))
         if child is None:
-            known = method if method in METHODS else "other"
-            child = self._requests.labels(known, route, str(status))
-            if known == method:  # made-up methods must not fill the memory
+            label = method if method in METHODS else "other"
+            child = self._requests.labels(label, route, str(status))
+            if label == method:  # methods that clients make up must not fill the memory
                 self._bound_requests[method, route, status] = child
         child.observe(seconds)
 
     def forecast(self, map_name: str | None, probability: float) -> None:
-        """Count a forecast: of a map, or where none is named of a series."""
+        """Count a forecast of a map, or of a series if ``map_name`` is None."""
         child = self._bound_forecasts.get(map_name)
         if child is None:
             kind = "series" if map_name is None else "map"

@@ -1,4 +1,4 @@
-"""``GET /metrics``: without a token, for an internal network (docs/operations.md)."""
+"""``GET /metrics``: needs no token, so expose it on an internal network only (docs/operations.md)."""
 
 from collections.abc import Iterator
 
@@ -8,25 +8,25 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.metrics_core import Metric
 
 from serving.dependencies import ServicesDep
-from serving.metrics.state import state_of, stream_lengths
+from serving.metrics.state import state_metrics, stream_lengths
 
 router = APIRouter()
 
 
-class _Page(CollectorRegistry):
-    """Families of one moment, as the text format wants to have them."""
+class _FixedRegistry(CollectorRegistry):
+    """Registry of metrics that are already collected, for ``generate_latest``."""
 
-    def __init__(self, families: list[Metric]) -> None:
-        self._families = families
+    def __init__(self, metrics: list[Metric]) -> None:
+        self._metrics = metrics
 
     def collect(self) -> Iterator[Metric]:
-        """The families."""
-        return iter(self._families)
+        """Return the metrics."""
+        return iter(self._metrics)
 
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(services: ServicesDep) -> Response:
-    """Everything that is counted and known, in Prometheus' text format."""
+    """Show counts and state in the text format of Prometheus."""
     lengths = await stream_lengths(services.redis)
-    page = _Page([*services.counts.registry.collect(), *state_of(services, lengths)])
-    return Response(generate_latest(page), headers={"content-type": CONTENT_TYPE_LATEST})
+    registry = _FixedRegistry([*services.counts.registry.collect(), *state_metrics(services, lengths)])
+    return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -1,4 +1,4 @@
-"""What the model endpoints take and give."""
+"""Requests and answers of the model endpoints."""
 
 from datetime import date, datetime
 from typing import Any
@@ -10,14 +10,14 @@ from cs2.storage.model_registry import ModelRow, ModelStatus
 
 
 class Calibration(BaseModel):
-    """Recalibration fitted to the model's forecasts of maps it had not seen: 1 and 0 are perfect."""
+    """Slope and intercept of a recalibration, fitted on maps outside the training data: 1 and 0 are perfect."""
 
     slope: float
     intercept: float
 
 
 class Model(BaseModel):
-    """One version of a model."""
+    """A version of the model."""
 
     model_config = ConfigDict(from_attributes=True, protected_namespaces=())
 
@@ -27,16 +27,16 @@ class Model(BaseModel):
     trained_from: date
     trained_through: date
     n_maps: int
-    """Maps it was trained on."""
+    """Number of maps in the training data."""
     features_version: int
     snapshot_id: int
-    """Ratings that were current when it was trained."""
+    """Ratings that were current at the training."""
     mlflow_run_id: str
     metrics: dict[str, Any]
-    """Of held-out maps before the gate, and under ``gate`` what the gate measured."""
+    """Metrics of held-out maps from the training; under ``gate``, those of the gate."""
     calibration: Calibration | None = None
     reasons: list[str]
-    """What the gate said."""
+    """The gate's reasons."""
     created_at: datetime
     judged_at: datetime | None
     promoted_at: datetime | None
@@ -51,31 +51,33 @@ class ModelPage(BaseModel):
 
 
 class ModelQuery(BaseModel):
-    """Which versions are wanted."""
+    """Filter and page of the list of versions."""
 
     model_config = ConfigDict(extra="forbid")
 
     status: ModelStatus | None = None
-    before: Identifier | None = Field(default=None, description="Version behind which the page starts (`next_before`).")
+    before: Identifier | None = Field(
+        default=None, description="Start of the page: only versions below this one (`next_before`)."
+    )
     limit: int = Field(default=50, ge=1, le=500)
 
 
 class Promoted(BaseModel):
-    """What became champion."""
+    """The new champion."""
 
     model: Model
     announced: bool
-    """Whether Redis took the announcement; if not, each service finds out by itself within seconds."""
+    """Whether Redis published the announcement; if not, each process reads the champion within seconds."""
 
 
-def shown(row: ModelRow) -> Model:
-    """A row as it is shown."""
+def build_model(row: ModelRow) -> Model:
+    """Build the answer from a row. The gate's calibration takes precedence over that of the training."""
     model = Model.model_validate(row)
-    measured = row.metrics.get("gate") or {
+    calibration = row.metrics.get("gate") or {
         "slope": row.metrics.get("calibration_slope"),
         "intercept": row.metrics.get("calibration_intercept"),
     }
-    slope, intercept = measured.get("slope"), measured.get("intercept")
+    slope, intercept = calibration.get("slope"), calibration.get("intercept")
     if slope is None or intercept is None:
         return model
     return model.model_copy(update={"calibration": Calibration(slope=slope, intercept=intercept)})

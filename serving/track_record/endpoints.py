@@ -1,4 +1,4 @@
-"""The track record over HTTP, for everybody."""
+"""The public track record over HTTP."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -16,15 +16,15 @@ _PAGE = problems(HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
 
 @router.get("/track-record", responses=_PAGE)
 async def track_record(query: Annotated[RecordQuery, Query()], services: ServicesDep) -> TrackRecordPage:
-    """Every match that the system forecast by itself, once, by the last forecast before its start; none is left out.
+    """Show every match with an automatic forecast, each with the last forecast before its start.
 
-    No token is needed. What users asked for is not in it.
+    No token is needed. Forecasts that users requested are not included.
     """
     record = await services.track_record.current()
     try:
         items = list(record.page(before=query.before, limit=query.limit + 1))
     except KeyError as error:
-        message = f"no match of the record has the id {query.before}; start anew without"
+        message = f"no match of the record has the id {query.before}; leave it out to get the first page"
         raise WrongFieldError("unknown-fixture", "before", message) from error
     has_more = len(items) > query.limit
     items = items[: query.limit]

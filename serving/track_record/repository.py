@@ -1,4 +1,4 @@
-"""The last automatic forecast of each match before its start, from PostgreSQL."""
+"""Read the last automatic forecast of each match before its start from PostgreSQL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,14 +12,14 @@ from cs2.storage.tables import Fixture, FixtureForecast, Team
 
 
 async def last_forecasts(session: AsyncSession) -> Sequence[Any]:
-    """One row a match that was ever forecast, the latest start first: the columns of ``fixture_forecasts``, ``start``,
-    ``tournament``, ``team1`` and ``team2``.
+    """Return one row for each match with an automatic forecast, the latest start first.
 
-    Of a match that was moved the start counts that is announced now: what was forecast after it is not in the record. A
-    match that was taken back stays, as it was announced when it was forecast.
+    A row has the columns of ``fixture_forecasts``, ``start``, ``tournament``, ``team1`` and ``team2``. The start is the
+    one announced now, so that a forecast after it does not count. A match whose announcement was withdrawn stays in the
+    record, with the start at the time of the forecast.
     """
     start = func.coalesce(Fixture.start_time, FixtureForecast.start_time).label("start")
-    one, two = aliased(Team), aliased(Team)
+    team1, team2 = aliased(Team), aliased(Team)
     last = (
         select(FixtureForecast, start, Fixture.event.label("tournament"))
         .outerjoin(Fixture, Fixture.id == FixtureForecast.fixture_id)
@@ -29,10 +29,10 @@ async def last_forecasts(session: AsyncSession) -> Sequence[Any]:
         .subquery()
     )
     columns = [column for column in last.c if column.name != "event"]
-    found = (
-        select(*columns, one.name.label("team1"), two.name.label("team2"))
-        .join(one, one.id == last.c.team1_id)
-        .join(two, two.id == last.c.team2_id)
+    statement = (
+        select(*columns, team1.name.label("team1"), team2.name.label("team2"))
+        .join(team1, team1.id == last.c.team1_id)
+        .join(team2, team2.id == last.c.team2_id)
         .order_by(last.c.start.desc(), last.c.fixture_id.desc())
     )
-    return (await session.execute(found)).all()
+    return (await session.execute(statement)).all()

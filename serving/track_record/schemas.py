@@ -1,4 +1,4 @@
-"""What the track record shows."""
+"""Request and answer of the track record."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,14 +10,15 @@ from cs2.messages import Identifier, Probability, Ref
 
 
 class MatchStatus(StrEnum):
-    """What became of a match that was forecast."""
+    """State of a match with a forecast."""
 
     UPCOMING = "upcoming"
     AWAITING = "awaiting"
-    """Begun; its result is not known yet."""
+    """The match has begun, and its result is not known yet."""
     JUDGED = "judged"
+    """The result is known and the forecast is scored."""
     NO_RESULT = "no_result"
-    """No result that fits it within days: cancelled, moved to another day, or never published."""
+    """No matching result within days: cancelled, moved to another day, or never published."""
 
 
 class RecordedForecast(BaseModel):
@@ -42,7 +43,7 @@ class RecordedForecast(BaseModel):
 
 
 class RecordedBin(BaseModel):
-    """Forecasts of about the same size, and what became of them."""
+    """Calibration bin: mean forecast, share of wins and number of matches."""
 
     forecast: float
     won: float
@@ -50,7 +51,7 @@ class RecordedBin(BaseModel):
 
 
 class Scores(BaseModel):
-    """Of the judged matches; lower is better but for the accuracy."""
+    """Scores over the matches with a result. Lower is better, except for the accuracy."""
 
     log_loss: float
     brier_score: float
@@ -58,19 +59,19 @@ class Scores(BaseModel):
 
 
 class Totals(BaseModel):
-    """Of the whole record, whatever page is shown."""
+    """Totals of the whole record, the same on every page."""
 
     matches: int
     by_status: dict[MatchStatus, int]
     scores: Scores | None
-    """None before the first match was judged."""
+    """None until the first match has a result."""
     baselines: dict[str, Scores]
-    """Of the same matches: what both Elos gave by what was known before the day."""
+    """Scores of team Elo and player Elo on the same matches, from results before the day."""
     calibration: list[RecordedBin]
 
 
 class TrackRecordPage(BaseModel):
-    """The record: totals of all of it, and some of its matches, the latest start first."""
+    """Totals of the whole record, and a page of its matches, the latest start first."""
 
     computed_at: datetime
     """At most a minute ago, unless a database is away."""
@@ -81,9 +82,9 @@ class TrackRecordPage(BaseModel):
 
 
 class RecordQuery(BaseModel):
-    """Which page is wanted."""
+    """Page of the record."""
 
     model_config = ConfigDict(extra="forbid")
 
-    before: Identifier | None = Field(default=None, description="Match behind which the page starts (`next_before`).")
+    before: Identifier | None = Field(default=None, description="Id of the match before the page (`next_before`).")
     limit: Annotated[int, Field(ge=1, le=200)] = 50

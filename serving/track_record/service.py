@@ -1,4 +1,4 @@
-"""The record of the automatic forecasts, held in memory: asked for as often as anybody likes, read once a minute."""
+"""The track record of the automatic forecasts, cached in memory and read once a minute."""
 
 import asyncio
 import time
@@ -21,45 +21,45 @@ from serving.track_record.schemas import MatchStatus, RecordedBin, RecordedForec
 FRESH_SECONDS = 60.0
 RETRY_SECONDS = 5.0
 RESULT_DAYS = 7
-"""So long after its start a match without a result is awaited."""
+"""Days after its start until a match without a result counts as without one for good."""
 
 Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """The record of one moment.
+    """The track record at one moment.
 
     Attributes:
         computed_at: The moment.
         rows: Last forecast of each match (:func:`serving.track_record.repository.last_forecasts`).
-        outcomes: Documents of ``forecast_outcomes`` by forecast.
-        totals: Of all of it.
-        place: Position of each match by its id.
+        outcomes: Documents of ``forecast_outcomes`` by forecast id.
+        totals: Counts and scores of all matches.
+        positions: Index in ``rows`` by fixture id.
     """
 
     computed_at: datetime
     rows: Sequence[Row[Any]]
     outcomes: Mapping[str, Document]
     totals: Totals
-    place: Mapping[int, int]
+    positions: Mapping[int, int]
 
     @classmethod
-    def of(cls, rows: Sequence[Row[Any]], outcomes: Mapping[str, Document], now: datetime) -> "TrackRecord":
-        """Count and score."""
-        place = {row.fixture_id: position for position, row in enumerate(rows)}
-        return cls(now, rows, outcomes, _totals(rows, outcomes, now), place)
+    def build(cls, rows: Sequence[Row[Any]], outcomes: Mapping[str, Document], now: datetime) -> "TrackRecord":
+        """Count and score the forecasts."""
+        positions = {row.fixture_id: position for position, row in enumerate(rows)}
+        return cls(now, rows, outcomes, _totals(rows, outcomes, now), positions)
 
     def page(self, *, before: int | None, limit: int) -> Sequence[RecordedForecast]:
-        """Matches, the latest start first.
+        """Return matches, the latest start first, from the first one after the match ``before``.
 
         Raises:
-            KeyError: If ``before`` is no match of the record.
+            KeyError: If ``before`` is not a match of the record.
         """
-        first = 0 if before is None else self.place[before] + 1
-        return [self._shown(row) for row in self.rows[first : first + limit]]
+        first = 0 if before is None else self.positions[before] + 1
+        return [self._recorded(row) for row in self.rows[first : first + limit]]
 
-    def _shown(self, row: Row[Any]) -> RecordedForecast:
+    def _recorded(self, row: Row[Any]) -> RecordedForecast:
         outcome = self.outcomes.get(row.event_id)
         return RecordedForecast(
             fixture_id=row.fixture_id,
@@ -80,12 +80,12 @@ class TrackRecord:
 
 
 class TrackRecordCache:
-    """Keeps the record.
+    """Caches the track record.
 
     Args:
         read_rows: Reads the forecasts.
         read_outcomes: Reads the outcomes of forecasts by their ids.
-        clock: Tells the moment.
+        clock: Returns the current moment.
     """
 
     def __init__(
@@ -99,18 +99,18 @@ class TrackRecordCache:
         self._clock = clock
         self._reading = asyncio.Lock()
         self._record: TrackRecord | None = None
-        self._read_again_at = 0.0
+        self._next_read_at = 0.0
 
     async def current(self) -> TrackRecord:
-        """The record, at most a minute old; an older one while a database is away, or while it is being read.
+        """Return the record, at most a minute old; an older one while it is being read or a database is unavailable.
 
         Raises:
-            UnavailableError: If it was never read, and cannot be.
+            UnavailableError: If the record was never read and cannot be read now.
         """
-        if self._record is not None and (time.monotonic() < self._read_again_at or self._reading.locked()):
+        if self._record is not None and (time.monotonic() < self._next_read_at or self._reading.locked()):
             return self._record
         async with self._reading:
-            if self._record is None or time.monotonic() >= self._read_again_at:
+            if self._record is None or time.monotonic() >= self._next_read_at:
                 await self._read()
             if self._record is None:
                 raise UnavailableError("record-unavailable", "the record cannot be read: a database does not answer")
@@ -121,11 +121,11 @@ class TrackRecordCache:
             rows = await self._read_rows()
             outcomes = await self._read_outcomes([row.event_id for row in rows])
         except (SQLAlchemyError, OSError, UnavailableError):
-            self._read_again_at = time.monotonic() + RETRY_SECONDS
+            self._next_read_at = time.monotonic() + RETRY_SECONDS
             return
-        # In a thread: scoring years of matches takes longer than a forecast may wait.
-        self._record = await asyncio.to_thread(TrackRecord.of, rows, outcomes, self._clock())
-        self._read_again_at = time.monotonic() + FRESH_SECONDS
+        # In a thread: scoring years of matches would block the event loop.
+        self._record = await asyncio.to_thread(TrackRecord.build, rows, outcomes, self._clock())
+        self._next_read_at = time.monotonic() + FRESH_SECONDS
 
 
 def _status(row: Row[Any], outcome: Document | None, now: datetime) -> MatchStatus:
@@ -139,19 +139,19 @@ def _status(row: Row[Any], outcome: Document | None, now: datetime) -> MatchStat
 def _totals(rows: Sequence[Row[Any]], outcomes: Mapping[str, Document], now: datetime) -> Totals:
     counts = Counter(_status(row, outcomes.get(row.event_id), now) for row in rows)
     by_status = {status: counts[status] for status in MatchStatus}
-    judged = [(row, outcomes[row.event_id]) for row in rows if row.event_id in outcomes]
-    if not judged:
+    scored = [(row, outcomes[row.event_id]) for row in rows if row.event_id in outcomes]
+    if not scored:
         return Totals(matches=len(rows), by_status=by_status, scores=None, baselines={}, calibration=[])
-    ours = np.array([row.team1_win_probability for row, _ in judged])
-    won = np.array([outcome["winner"] == 1 for _, outcome in judged])
-    bins = metrics.calibration_bins(ours, won)
+    probability = np.array([row.team1_win_probability for row, _ in scored])
+    won = np.array([outcome["winner"] == 1 for _, outcome in scored])
+    bins = metrics.calibration_bins(probability, won)
     return Totals(
         matches=len(rows),
         by_status=by_status,
-        scores=_scores(ours, won),
+        scores=_scores(probability, won),
         baselines={
-            name: _scores(np.array([outcome["baselines"][name] for _, outcome in judged]), won)
-            for name in sorted(judged[0][1]["baselines"])
+            name: _scores(np.array([outcome["baselines"][name] for _, outcome in scored]), won)
+            for name in sorted(scored[0][1]["baselines"])
         },
         calibration=[
             RecordedBin(forecast=forecast, won=share, matches=count)

@@ -116,7 +116,7 @@ def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: Guarded
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (["users", "list"], "nobody has registered yet|deployed"),
+        (["users", "list"], "no account is registered yet|deployed"),
         (["models", "list"], "no model"),
         (["dead-letters", "list"], "no dead letters"),
         (["prune", "--before", "2026-01-01", "--forecasts"], "0 old forecasts"),

@@ -83,7 +83,7 @@ async def test_a_failure_is_logged_with_its_trace_and_without_secrets(
     async def fail(self: Users, username: str) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(Users, "named", fail)
+    monkeypatch.setattr(Users, "get_by_name", fail)
     async with LifespanManager(create_app(settings)) as manager:
         transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

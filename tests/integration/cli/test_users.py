@@ -67,7 +67,7 @@ async def in_a_thread(name: str) -> Any:
 def test_an_unknown_name_is_wrong_input(postgres_url: str) -> None:
     done = delete("nobody")
     assert done.exit_code == 2
-    assert "nobody is registered as nobody" in done.output
+    assert "no account has the name nobody" in done.output
 
 
 async def test_where_mongodb_is_away_nothing_has_happened(
