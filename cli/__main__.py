@@ -1,4 +1,4 @@
-"""``python -m cli``: the command where no script is installed."""
+"""``python -m cli``: run ``cs2`` without the installed script."""
 
 from cli.main import app
 

@@ -1,4 +1,4 @@
-"""The running API as the command sees it: log in, ask, page; failures as one clear line."""
+"""Client of the running API: log in and send requests; every failure becomes one clear line."""
 
 from types import TracebackType
 from typing import Any, Self
@@ -11,10 +11,10 @@ SERIES_PATH = "/forecast/series"
 
 
 class ApiError(Exception):
-    """The API refused a request, or cannot be reached.
+    """The API rejected a request, or cannot be reached.
 
     Attributes:
-        status: HTTP status, or None where there was no answer.
+        status: HTTP status, or None without an answer.
     """
 
     def __init__(self, message: str, *, status: int | None = None) -> None:
@@ -38,10 +38,10 @@ class Api:
         self._client.close()
 
     def request(self, method: str, path: str, **arguments: Any) -> Any:
-        """The decoded answer.
+        """Send a request and return the decoded answer.
 
         Raises:
-            ApiError: If the API cannot be reached, or answers with a problem: its message is that of the problem.
+            ApiError: If the API cannot be reached, or answers with a problem, whose message it carries.
         """
         try:
             response = self._client.request(method, path, **arguments)
@@ -54,16 +54,16 @@ class Api:
         raise ApiError(_problem(response), status=response.status_code)
 
     def register(self, username: str, password: str) -> None:
-        """Make an account."""
+        """Create an account."""
         self.request("POST", "/auth/register", json={"username": username, "password": password})
 
     def log_in(self, username: str, password: str) -> None:
-        """Get a token and use it from now on."""
+        """Get a token and send it with all further requests."""
         token = self.request("POST", "/auth/login", data={"username": username, "password": password})
         self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
 
     def forecast(self, **question: Any) -> dict[str, Any]:
-        """The forecast of one map; the arguments are the fields of ``ForecastRequest``."""
+        """Request the forecast of one map; the arguments are the fields of ``ForecastRequest``."""
         answer: dict[str, Any] = self.request("POST", MAP_PATH, json=question)
         return answer
 

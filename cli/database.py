@@ -1,4 +1,4 @@
-"""The product's database as the commands use it, and how services hear of a change."""
+"""Database session, announcements and failures of the commands."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +19,11 @@ from cs2.storage.model_registry import ServedVersions
 
 @contextmanager
 def session() -> Iterator[Session]:
-    """One transaction, committed at the end; the command ends with a clear line where PostgreSQL is away."""
+    """Open a transaction, committed at the end. Without PostgreSQL, the command fails with a clear line."""
     engine = make_engine(settings_of_running_stack().database_url)
     try:
-        with Session(engine, expire_on_commit=False) as found, found.begin():
-            yield found
+        with Session(engine, expire_on_commit=False) as transaction, transaction.begin():
+            yield transaction
     except OperationalError as error:
         fail(f"PostgreSQL does not answer: {str(error.orig).splitlines()[0]}", ExitCode.FAILURE)
     finally:
@@ -31,17 +31,17 @@ def session() -> Iterator[Session]:
 
 
 def announce(kind: AnnouncementKind, served: ServedVersions, console: Console) -> None:
-    """Tell the services after the commit; where Redis is away they find it out by themselves."""
+    """Announce a change to the API processes; call it after the commit. Without Redis they read it from PostgreSQL."""
     import redis
 
     try:
         with redis.Redis.from_url(settings_of_running_stack().redis_url, socket_timeout=5) as client:
             client.publish(CHANNEL, encode_announcement(build_announcement(kind, served)))
     except redis.RedisError:
-        console.print("Redis is away: each service finds it out by itself within seconds")
+        console.print("Redis does not answer: each API process will notice the change within seconds")
 
 
 def fail(message: str, code: ExitCode) -> NoReturn:
-    """End the command with a line in red."""
+    """Print the message in red and exit."""
     Console(stderr=True).print(message, style="red", markup=False)
     raise typer.Exit(code)

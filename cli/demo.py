@@ -11,9 +11,9 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
-from cli.demo_answers import DemoError, read_back, show_automatic, show_beside_outcomes, show_one_closely
+from cli.demo_report import DemoError, read_back, show_automatic, show_beside_outcomes, show_one_closely
 from cli.exit_codes import ExitCode
-from cli.up import Data, DataDir, Source, interrupted, parse_ports, source_settings
+from cli.stack_options import Data, DataDir, Source, parse_ports, source_settings, stop_event
 
 if TYPE_CHECKING:
     from cli.stack.layout import Layout
@@ -50,7 +50,7 @@ def demo(
 
 
 def _run(console: Console, overrides: dict[str, str], data_dir: Path | None, ports: dict[str, int]) -> None:
-    from cli.demo_questions import last_day
+    from cli.demo_matches import last_day
     from cli.stack.layout import data_folder
     from cli.stack.leftovers import owned_processes
     from cli.stack.running import running_stack
@@ -63,7 +63,7 @@ def _run(console: Console, overrides: dict[str, str], data_dir: Path | None, por
     if owned_processes(folder):
         raise DemoError(f"a demo runs in {folder} already, or a crash left it: cs2 down --data-dir {folder}")
     shutil.rmtree(folder, ignore_errors=True)  # the demo starts from nothing
-    asked = interrupted()
+    asked = stop_event()
     told = {**overrides, "CS2_CLOCK_DATE": cut.isoformat()}
     with running_stack(folder, ports=ports, overrides=told, progress=console.print, cancelled=asked.is_set) as stack:
         console.print(f"\nThe data ends on {last}; the service knows everything through {cut}.")
@@ -130,7 +130,7 @@ def _ingest_and_train(console: Console, layout: "Layout") -> None:
 
 def _forecast_and_judge(console: Console, layout: "Layout", source: "MatchSource", cut: date, last: date) -> None:
     from cli.api import Api
-    from cli.demo_questions import questions
+    from cli.demo_matches import questions
     from cs2.storage.engine import make_engine
 
     engine = make_engine(layout.database("cs2"))

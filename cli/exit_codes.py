@@ -1,4 +1,4 @@
-"""What the command's exit status means; the README lists it."""
+"""Exit status of the commands, as documented for users."""
 
 from enum import IntEnum
 

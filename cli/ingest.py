@@ -1,4 +1,4 @@
-"""``cs2 ingest``: land results and rebuild everything that follows, in the running stack."""
+"""``cs2 ingest``: load results from the source and rebuild everything that depends on them, in the running stack."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cs2.settings import Settings
 
 JOB = "ingest_job"
-LANDED = "raw_rows"
+RAW_ROWS = "raw_rows"
 TABLES = "map_results"
 RATINGS = "rating_snapshots"
 KINDS = {
@@ -25,19 +25,21 @@ KINDS = {
     "series": "series",
     "standing": "standings",
     "player_map": "player statistics",
-    "fixture": "to come",
+    "fixture": "announced",
 }
 
 
 def ingest(
     path: Annotated[
         Path | None,
-        typer.Option(help="A folder of CSV files, copied into the watched folder first; equal names are replaced."),
+        typer.Option(
+            help="Folder of CSV files to copy into the watched folder first; files of the same name are replaced."
+        ),
     ] = None,
 ) -> None:
-    """Land every month of the source, rebuild the tables and renew the ratings; print what became of the rows.
+    """Load every month of the source, rebuild the tables and the ratings, and print the numbers of rows.
 
-    Not needed for new files: a sensor sees them by itself. Landing twice changes nothing.
+    It is not necessary for new files, because a sensor detects them. It can be repeated without harm.
     """
     console, errors = Console(), Console(stderr=True)
     settings = settings_of_running_stack()
@@ -60,7 +62,11 @@ def ingest(
 
 
 def copy_into_watched_folder(path: Path, settings: "Settings") -> str | None:
-    """Copy the files of an archive into the watched folder, each at once; what is wrong with them, if anything."""
+    """Copy the files of an archive into the watched folder, each in one step.
+
+    Returns:
+        The problem with the files, or None.
+    """
     from cs2.settings import SourceName
     from pipelines.sources.archive import ArchiveSource
     from pipelines.sources.base import SourceError
@@ -76,23 +82,23 @@ def copy_into_watched_folder(path: Path, settings: "Settings") -> str | None:
         return None
     watched.mkdir(parents=True, exist_ok=True)
     for file in archive.files():
-        unfinished = watched / f".{file.name}.part"  # begins with a dot: nobody reads it
+        unfinished = watched / f".{file.name}.part"  # the sensor ignores names with a leading dot
         shutil.copyfile(file, unfinished)
         unfinished.replace(watched / file.name)
     return None
 
 
 def report_ingest(outcome: RunOutcome, console: Console) -> ExitCode:
-    """Print the counts; the exit status that tells how it went."""
-    left_out = outcome.metadata.get(LANDED, {}).get("left_out")
+    """Print the numbers of rows and return the exit status."""
+    left_out = outcome.metadata.get(RAW_ROWS, {}).get("left_out")
     if left_out:
         console.print(f"left out: {left_out}", style="yellow", markup=False)
     if TABLES in outcome.metadata:
         console.print(_counts(outcome.metadata[TABLES]))
     ratings = outcome.metadata.get(RATINGS)
     if ratings:
-        news = "new" if ratings["is_new"] else "as before"
-        console.print(f"ratings {news}: {ratings['rated_rows']} rated rows through {ratings['as_of']}")
+        change = "new" if ratings["is_new"] else "unchanged"
+        console.print(f"ratings {change}: {ratings['rated_rows']} rated rows through {ratings['as_of']}")
     if any("SourceError" in failure.kinds for failure in outcome.failures):
         return ExitCode.WRONG_INPUT
     for asset, checks in outcome.failed_checks.items():
@@ -101,13 +107,13 @@ def report_ingest(outcome: RunOutcome, console: Console) -> ExitCode:
     return ExitCode.OK if outcome.status == "SUCCESS" and not outcome.failed_checks else ExitCode.FAILURE
 
 
-def _counts(found: dict[str, Any]) -> Table:
-    table = Table("rows", "came in", "stored", "merged", "rejected", title="what became of the published rows")
+def _counts(metadata: dict[str, Any]) -> Table:
+    table = Table("rows", "published", "stored", "merged", "rejected", title="rows of the source")
     for kind, title in KINDS.items():
         stored, merged, rejected = (
-            int(found.get(f"{kind}_rows_{outcome}", 0)) for outcome in ("stored", "merged", "rejected")
+            int(metadata.get(f"{kind}_rows_{outcome}", 0)) for outcome in ("stored", "merged", "rejected")
         )
-        came = stored + merged + rejected
-        if came:
-            table.add_row(title, f"{came:,}", f"{stored:,}", f"{merged:,}", f"{rejected:,}")
+        published = stored + merged + rejected
+        if published:
+            table.add_row(title, f"{published:,}", f"{stored:,}", f"{merged:,}", f"{rejected:,}")
     return table

@@ -1,4 +1,4 @@
-"""The command ``cs2``. Each command imports what it needs when it is called, so that help is quick."""
+"""The command ``cs2``. Each command imports what it needs when it runs, so that help is fast."""
 
 from importlib import import_module
 from typing import Any
@@ -8,10 +8,10 @@ from typer.core import TyperGroup
 
 COMMANDS = {
     "up": "cli.up:up",
-    "down": "cli.up:down",
+    "down": "cli.down:down",
     "status": "cli.status:status",
     "doctor": "cli.doctor:doctor",
-    "migrate": "cli.up:migrate",
+    "migrate": "cli.migrate:migrate",
     "backup": "cli.backup:backup",
     "restore": "cli.backup:restore",
     "demo": "cli.demo:demo",
@@ -33,24 +33,24 @@ COMMANDS = {
 
 
 class LazyGroup(TyperGroup):
-    """Imports a command when it is asked for; of the others only the name is known."""
+    """Imports a command only when it runs or its help is shown."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Names in the order of use."""
+        """Return the names in the order of use."""
         del ctx
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, imported now."""
+        """Import the command."""
         del ctx
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name].split(":")
-        found = getattr(import_module(module), name)
-        if isinstance(found, typer.Typer):  # a group of commands
-            return typer.main.get_group(found)
+        command = getattr(import_module(module), name)
+        if isinstance(command, typer.Typer):  # a group of commands
+            return typer.main.get_group(command)
         single = typer.Typer(add_completion=False)
-        single.command(name=cmd_name)(found)
+        single.command(name=cmd_name)(command)
         return typer.main.get_command(single)
 
 
@@ -58,8 +58,8 @@ app = typer.Typer(
     cls=LazyGroup,
     no_args_is_help=True,
     add_completion=False,
-    help="Forecasts of professional Counter-Strike 2 matches. Exit status: 0, 1 a failure, 2 wrong input, "
-    "3 a model that the gate refused.",
+    help="Forecasts of professional Counter-Strike 2 matches. Exit status: 0 success, 1 failure, 2 wrong input, "
+    "3 the gate rejected the model.",
 )
 
 

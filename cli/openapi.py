@@ -1,4 +1,4 @@
-"""``cs2 openapi``: the API's document, without any server."""
+"""``cs2 openapi``: print the OpenAPI document."""
 
 import json
 

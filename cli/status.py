@@ -1,4 +1,4 @@
-"""``cs2 status``: which processes of the stack run, where they are, and whether they are well."""
+"""``cs2 status``: show the processes of the stack and their health."""
 
 import json
 from typing import Annotated
@@ -9,14 +9,14 @@ from rich.table import Table
 
 from cli.exit_codes import ExitCode
 from cli.stack.layout import data_folder, load
-from cli.up import DataDir
+from cli.stack_options import DataDir
 
 
 def status(
     data_dir: DataDir = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show the services of the stack: process, URL, health. Exit status 1 where one is not well."""
+    """Show the services of the stack: process, URL, health. Exit status 1 if one is unhealthy."""
     services = _services(data_dir)
     if as_json:
         print(json.dumps({"services": services}, indent=2))
@@ -25,7 +25,7 @@ def status(
         for service in services:
             health = "[green]well[/green]" if service["healthy"] else "[red]not well[/red]"
             table.add_row(str(service["name"]), str(service["pid"] or "-"), str(service["url"]), health)
-        Console(highlight=False).print(table if services else "no stack was ever started here: cs2 up")
+        Console(highlight=False).print(table if services else "no stack was started here yet: cs2 up")
     if not services or not all(service["healthy"] for service in services):
         raise typer.Exit(ExitCode.FAILURE)
 
@@ -44,10 +44,12 @@ def _services(data_dir: DataDir) -> list[dict[str, object]]:
         processes = Supervisor(layout).processes()
     except StackError:
         processes = {}
-    found: list[dict[str, object]] = []
+    services: list[dict[str, object]] = []
     for program in programs(layout, PostgresServer(data, data, None)):
         process = processes.get(program.name, {})
         pid = process.get("pid") or None
-        wrong = program.check() if pid else "does not run"
-        found.append({"name": program.name, "pid": pid, "url": program.url, "healthy": wrong is None, "problem": wrong})
-    return found
+        problem = program.check() if pid else "does not run"
+        services.append(
+            {"name": program.name, "pid": pid, "url": program.url, "healthy": problem is None, "problem": problem}
+        )
+    return services

@@ -1,7 +1,8 @@
-"""Each store of the embedded stack as files in a folder, and back.
+"""Dump every store of the embedded stack into files, and restore it from them.
 
-The order of ``dump`` is that of the way: an event that moves on meanwhile is met at its next place, and what points to
-something is taken before it. So a copy of a running stack misses nothing that was there when it began.
+``dump`` copies the stores in the order in which events and rows move: an event that moves on during the backup is
+copied from its next store, and a row is copied before the object it refers to. So the backup of a running stack
+contains everything that existed when it began.
 """
 
 import base64
@@ -18,27 +19,27 @@ from cli.stack.layout import Layout
 from cli.stack.postgres import wheel_tree
 
 DATABASES = ("dagster", "cs2", "mlflow")
-"""Cursors before what they lead to, rows before the runs that they name."""
-SPOOL = "spool.jsonl"
+"""Dagster's cursors before the rows they lead to, rows before the MLflow runs they name."""
+FALLBACK_FILE = "spool.jsonl"
 CHUNK = 1000
 
 
 def dump(layout: Layout, database: str, folder: Path) -> Iterator[str]:
-    """Write everything that cannot be made again into ``folder``.
+    """Write everything that cannot be rebuilt into ``folder``.
 
     Args:
-        layout: A stack that runs.
+        layout: A running stack.
         database: MongoDB database of the forecasts.
         folder: An empty folder.
 
     Yields:
-        What was written, in words.
+        A line for each store that was written.
 
     Raises:
         StackError: If PostgreSQL's tools fail.
     """
-    if (layout.data / SPOOL).exists():
-        shutil.copy(layout.data / SPOOL, folder / SPOOL)
+    if (layout.data / FALLBACK_FILE).exists():
+        shutil.copy(layout.data / FALLBACK_FILE, folder / FALLBACK_FILE)
     yield _dump_redis(layout, folder / "redis.jsonl")
     yield from _dump_mongo(layout, database, folder / "mongo")
     for name in DATABASES:
@@ -49,10 +50,10 @@ def dump(layout: Layout, database: str, folder: Path) -> Iterator[str]:
 
 
 def restore(layout: Layout, database: str, folder: Path) -> Iterator[str]:
-    """Bring back what :func:`dump` wrote, into a stack of which only the servers run.
+    """Restore the files of :func:`dump` into a stack of which only the servers run.
 
     Yields:
-        What was restored, in words.
+        A line for each store that was restored.
 
     Raises:
         StackError: If PostgreSQL's tools fail.
@@ -65,8 +66,8 @@ def restore(layout: Layout, database: str, folder: Path) -> Iterator[str]:
     yield "MLflow: models and plots"
     yield from _restore_mongo(layout, database, folder / "mongo")
     yield _restore_redis(layout, folder / "redis.jsonl")
-    if (folder / SPOOL).exists():
-        shutil.copy(folder / SPOOL, layout.data / SPOOL)
+    if (folder / FALLBACK_FILE).exists():
+        shutil.copy(folder / FALLBACK_FILE, layout.data / FALLBACK_FILE)
 
 
 def _tool(name: str, *words: str) -> None:
@@ -80,7 +81,7 @@ def _plain(url: str) -> str:
 
 
 def _dump_redis(layout: Layout, file: Path) -> str:
-    """All keys that do not expire, at one moment: a letter is in one of the two streams."""
+    """Dump all keys that do not expire, in one transaction: each dead letter is in exactly one of the two streams."""
     import redis
 
     with redis.Redis.from_url(layout.redis) as client, file.open("w") as out:
@@ -113,15 +114,15 @@ def _mongo(layout: Layout, database: str) -> Any:
 
 
 def _dump_mongo(layout: Layout, database: str, folder: Path) -> Iterator[str]:
-    """One file of documents after documents a collection, as mongodump writes them."""
+    """Write each collection into a file of concatenated documents, as mongodump does."""
     folder.mkdir()
-    found = _mongo(layout, database)
-    for name in sorted(found.list_collection_names()):
+    mongo = _mongo(layout, database)
+    for name in sorted(mongo.list_collection_names()):
         with (folder / f"{name}.bson").open("wb") as out:
-            for batch in found[name].find_raw_batches({}):
+            for batch in mongo[name].find_raw_batches({}):
                 out.write(batch)
         yield f"MongoDB: {name}, {_count(folder / f'{name}.bson')} documents"
-    found.client.close()
+    mongo.client.close()
 
 
 def _count(file: Path) -> int:
@@ -138,11 +139,11 @@ def _documents(file: Path) -> Iterator[Any]:
 
 
 def _restore_mongo(layout: Layout, database: str, folder: Path) -> Iterator[str]:
-    found = _mongo(layout, database)
+    mongo = _mongo(layout, database)
     for file in sorted(folder.glob("*.bson")):
         documents, written = _documents(file), 0
         while chunk := list(islice(documents, CHUNK)):
-            found[file.stem].insert_many(chunk, ordered=False)
+            mongo[file.stem].insert_many(chunk, ordered=False)
             written += len(chunk)
         yield f"MongoDB: {file.stem}, {written} documents"
-    found.client.close()
+    mongo.client.close()

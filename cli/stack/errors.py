@@ -1,5 +1,5 @@
-"""What can keep the stack from running, told to people."""
+"""Errors of the stack, with messages for users."""
 
 
 class StackError(Exception):
-    """The stack cannot start or be found; the message says why and how to mend it."""
+    """The stack cannot start or does not answer; the message says why and what to do."""

@@ -1,4 +1,4 @@
-"""Where one installation of the stack lives: folder, ports, URLs, secrets, and what its processes are told."""
+"""Layout of one installation of the stack: folder, ports, URLs, secrets, and the environment of its processes."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 from cli.stack.errors import StackError
 from cli.stack.postgres import SUPERUSER
 from cli.stack.servers import claim, free_port, port_is_free
-from cs2.settings import Settings
+from cs2.settings import RENAMED, Settings
 
 ROOT = Path(__file__).parents[2]
 """The checkout."""
@@ -27,7 +27,7 @@ PREFERRED_PORTS = {
     "sink": 9102,
 }
 STACK_MARK = "CS2_STACK"
-"""Environment variable that marks the processes of a stack; its value is the data folder."""
+"""Environment variable of every process of a stack; its value is the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class Layout:
     """One installation.
 
     Attributes:
-        data: Folder of everything it writes.
+        data: Folder of everything that the stack writes.
         ports: Port by name of the service.
-        overrides: Settings that the user gave (``CS2_…``).
+        overrides: Settings of the user, as environment variables (``CS2_…``).
     """
 
     data: Path
@@ -46,7 +46,7 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        """Folder of the logs, one a process."""
+        """Folder with one log for each process."""
         return self.data / "logs"
 
     def database(self, name: str, *, driver: str = "psycopg") -> str:
@@ -68,7 +68,7 @@ class Layout:
         return f"mongodb://127.0.0.1:{self.ports['mongo']}/?directConnection=true"
 
     def environment(self) -> dict[str, str]:
-        """What every process of the stack is told."""
+        """Environment variables of every process of the stack."""
         return {
             "CS2_DATABASE_URL": self.database("cs2"),
             "CS2_REDIS_URL": self.redis,
@@ -92,7 +92,7 @@ class Layout:
         }
 
     def save(self) -> None:
-        """Remember the ports and settings, for the other commands and the next start."""
+        """Store ports and settings for the other commands and the next start."""
         content = {"ports": dict(self.ports), "overrides": dict(self.overrides)}
         path = self.data / "stack.json"
         partial = path.with_suffix(".partial")
@@ -101,30 +101,34 @@ class Layout:
 
 
 def data_folder(chosen: Path | None) -> Path:
-    """The data folder: the chosen one, else ``CS2_DATA_DIR``, else ``.cs2`` in the checkout."""
-    told = os.environ.get("CS2_DATA_DIR")
-    return (chosen or (Path(told) if told else ROOT / ".cs2")).absolute()
+    """Return the data folder: the chosen one, else ``CS2_DATA_DIR``, else ``.cs2`` in the checkout."""
+    from_environment = os.environ.get("CS2_DATA_DIR")
+    return (chosen or (Path(from_environment) if from_environment else ROOT / ".cs2")).absolute()
 
 
 def load(data: Path) -> Layout | None:
-    """The layout that was saved in ``data``, or None."""
+    """Return the layout that was stored in ``data``, or None.
+
+    An earlier version may have stored it: ports added since get their usual number, renamed settings their new name.
+    """
     try:
         content = json.loads((data / "stack.json").read_text())
     except FileNotFoundError:
         return None
-    return Layout(data, {**PREFERRED_PORTS, **content["ports"]}, content["overrides"])  # of an older release, too
+    overrides = {RENAMED.get(name, name): value for name, value in content["overrides"].items()}
+    return Layout(data, {**PREFERRED_PORTS, **content["ports"]}, overrides)
 
 
 def plan(data: Path, *, ports: Mapping[str, int], overrides: Mapping[str, str]) -> Layout:
-    """Choose the ports: those asked for, else those of the last start, else the usual ones, else free ones.
+    """Choose the ports: the requested ones, else those of the last start, else the usual ones, else free ones.
 
     Args:
         data: Data folder.
-        ports: Asked for by the user.
-        overrides: Settings that the user gave.
+        ports: Requested ports by name of the service.
+        overrides: Settings of the user.
 
     Raises:
-        StackError: If a port that was asked for is taken, or is not one of the stack's.
+        StackError: If a requested port is taken, or its service is unknown.
     """
     unknown = set(ports) - set(PREFERRED_PORTS)
     if unknown:
@@ -134,18 +138,18 @@ def plan(data: Path, *, ports: Mapping[str, int], overrides: Mapping[str, str]) 
     for name, usual in PREFERRED_PORTS.items():
         if name in ports:
             if not (port_is_free(ports[name]) and claim(ports[name])):
-                raise StackError(f"port {ports[name]}, asked for {name}, is taken by another process")
+                raise StackError(f"port {ports[name]}, requested for {name}, is taken by another process")
             chosen[name] = ports[name]
             continue
-        wanted = last.ports.get(name, usual) if last else usual
-        if wanted in chosen.values() or not (port_is_free(wanted) and claim(wanted)):
-            wanted = free_port()
-        chosen[name] = wanted
+        port = last.ports.get(name, usual) if last else usual
+        if port in chosen.values() or not (port_is_free(port) and claim(port)):
+            port = free_port()
+        chosen[name] = port
     return Layout(data, chosen, dict(overrides))
 
 
 def secret(data: Path, name: str) -> str:
-    """A secret of this installation, made at first use, readable by its owner only."""
+    """Return a secret of this installation. It is created at first use and readable by its owner only."""
     path = data / "secrets" / name
     if not path.exists():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -155,14 +159,13 @@ def secret(data: Path, name: str) -> str:
 
 
 def settings_of_running_stack(data: Path | None = None) -> Settings:
-    """Settings of the stack in the data folder, else those of the environment.
+    """Return the settings of the stack in the data folder; without one, those of the environment.
 
-    A URL in the environment (``CS2_API_URL`` and others) is stronger than what the stack remembers.
+    Variables of the environment (``CS2_API_URL`` and others) take precedence over the stored settings.
     """
     layout = load(data_folder(data))
     if layout is None:
         return Settings()
-    remembered = {name: value for name, value in layout.environment().items() if name.startswith("CS2_")}
-    told = {name: value for name, value in os.environ.items() if name.startswith("CS2_")}
-    fields = {name.removeprefix("CS2_").lower(): value for name, value in {**remembered, **told}.items()}
+    variables = {**layout.environment(), **os.environ}
+    fields = {name.removeprefix("CS2_").lower(): value for name, value in variables.items() if name.startswith("CS2_")}
     return Settings(**{name: value for name, value in fields.items() if name in Settings.model_fields})  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Processes of a stack, found by their mark: never by name alone."""
+"""Find and end the processes of a stack, by their environment variable and never by name alone."""
 
 import contextlib
 from pathlib import Path
@@ -11,31 +11,38 @@ END_SECONDS = 15
 
 
 def owned_processes(data: Path) -> list[psutil.Process]:
-    """Living processes of the stack in ``data``: they carry its mark, or are its PostgreSQL (which hides its marks)."""
-    found = []
+    """Return the running processes of the stack in ``data``.
+
+    They have its environment variable, or descend from such a process: PostgreSQL overwrites its environment.
+    """
+    processes = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.status() == psutil.STATUS_ZOMBIE or process.pid == psutil.Process().pid:
                 continue
             if process.environ().get(STACK_MARK) == str(data):
-                found.append(process)
-    known = {process.pid for process in found}
-    for process in list(found):
+                processes.append(process)
+    pids = {process.pid for process in processes}
+    for process in list(processes):
         with contextlib.suppress(psutil.Error):
-            found += [child for child in process.children(recursive=True) if child.pid not in known]
-            known |= {child.pid for child in found}
-    return found
+            processes += [child for child in process.children(recursive=True) if child.pid not in pids]
+            pids |= {child.pid for child in processes}
+    return processes
 
 
 def end_leftovers(data: Path) -> int:
-    """End what a crash left behind; PostgreSQL gets the signal that stops it cleanly. How many there were."""
-    left = owned_processes(data)
-    for process in left:
+    """End the processes that a crash left running; SIGTERM first, so that PostgreSQL stops cleanly.
+
+    Returns:
+        The number of processes.
+    """
+    processes = owned_processes(data)
+    for process in processes:
         with contextlib.suppress(psutil.Error):
             process.terminate()
-    _, alive = psutil.wait_procs(left, timeout=END_SECONDS)
+    _, alive = psutil.wait_procs(processes, timeout=END_SECONDS)
     for process in alive:
         with contextlib.suppress(psutil.Error):
             process.kill()
     psutil.wait_procs(alive, timeout=END_SECONDS)
-    return len(left)
+    return len(processes)

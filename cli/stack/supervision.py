@@ -1,4 +1,4 @@
-"""supervisor as a child: it starts, restarts and stops the programs; we tell it when."""
+"""Run supervisor as a child process: it starts, restarts and stops the programs at our request."""
 
 import shlex
 import subprocess
@@ -15,7 +15,7 @@ STOP_SECONDS = 15
 
 
 def configuration(layout: Layout, programs: Sequence[Program]) -> str:
-    """supervisor's configuration file."""
+    """Return the configuration file of supervisor."""
     password = secret(layout.data, "supervisor")
     parts = [
         "[supervisord]",
@@ -66,7 +66,7 @@ def _environment(values: Mapping[str, str]) -> str:
 
 
 def start_supervisor(layout: Layout, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    """Start supervisor in a session of its own: Ctrl-C reaches the command only, which then stops it in order."""
+    """Start supervisor in its own session, so that Ctrl-C reaches only the command, which stops supervisor in order."""
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(layout.data / "supervisor.conf")]
     log = layout.logs / "supervisor.out"
     with log.open("wb") as out:
@@ -77,7 +77,7 @@ def start_supervisor(layout: Layout, environment: Mapping[str, str]) -> "subproc
 
 
 class Supervisor:
-    """supervisor's XML-RPC interface."""
+    """Client of supervisor's XML-RPC interface."""
 
     def __init__(self, layout: Layout) -> None:
         password = secret(layout.data, "supervisor")
@@ -85,7 +85,7 @@ class Supervisor:
         self._server = xmlrpc.client.ServerProxy(f"http://cs2:{password}@{self._address}/RPC2")
 
     def is_up(self) -> bool:
-        """Whether it answers."""
+        """Return whether supervisor answers."""
         try:
             self._call("getState")
         except StackError:
@@ -93,7 +93,7 @@ class Supervisor:
         return True
 
     def start(self, name: str) -> None:
-        """Start a program, if it does not run."""
+        """Start a program if it does not run."""
         try:
             self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
@@ -101,7 +101,7 @@ class Supervisor:
                 raise StackError(f"{name} cannot start: {fault.faultString}") from fault
 
     def stop(self, name: str) -> None:
-        """Stop a program and wait for its end."""
+        """Stop a program and wait until it has ended."""
         try:
             self._call("stopProcess", name, True)
         except xmlrpc.client.Fault as fault:
@@ -109,15 +109,15 @@ class Supervisor:
                 raise StackError(f"{name} cannot be stopped: {fault.faultString}") from fault
 
     def processes(self) -> dict[str, dict[str, Any]]:
-        """State by program."""
+        """Return the state of each program."""
         return {str(info["name"]): info for info in self._call("getAllProcessInfo")}
 
     def shut_down(self) -> None:
-        """End supervisor itself."""
+        """End supervisor."""
         self._call("shutdown")
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         self._server("close")()
 
     def _call(self, method: str, *arguments: Any) -> Any:

@@ -52,7 +52,7 @@ class RunningStack:
         with self.log.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
         wait_until(
-            lambda: self.process.poll() is not None or "Ctrl-C stops it" in self.log.read_text(),
+            lambda: self.process.poll() is not None or "Press Ctrl-C to stop" in self.log.read_text(),
             "the stack is up",
             START_SECONDS,
         )

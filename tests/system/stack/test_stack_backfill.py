@@ -86,7 +86,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Itera
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
     try:
-        until_answered(lambda: process.poll() is not None or "Ctrl-C stops it" in log.read_text(), "the stack")
+        until_answered(lambda: process.poll() is not None or "Press Ctrl-C to stop" in log.read_text(), "the stack")
         assert process.poll() is None, log.read_text()
         layout = load(data)
         assert layout is not None

@@ -42,7 +42,7 @@ def test_a_demo_ends_its_servers_when_it_cannot_say_how_far_it_is(tmp_path: Path
 
 
 def test_a_stack_ends_its_servers_when_it_cannot_say_that_it_stops(tmp_path: Path) -> None:
-    with read_until("Ctrl-C stops it", "up", tmp_path, tmp_path) as stack:
+    with read_until("Press Ctrl-C to stop", "up", tmp_path, tmp_path) as stack:
         stack.send_signal(signal.SIGTERM)
         stack.wait(150)
         assert owned_processes(tmp_path) == []

@@ -23,7 +23,7 @@ from cli.stack.postgres import PRIVATE_ROOT, prepare, private_folder
 from tests.testkit.waiting import wait_until
 
 CS2 = [sys.executable, "-m", "cli"]
-UP = "Ctrl-C stops it"
+UP = "Press Ctrl-C to stop"
 PATIENCE = 240
 """Bound of every wait: a condition that never comes fails the test."""
 
@@ -110,7 +110,7 @@ def test_a_port_that_is_taken_is_named_with_its_service(data: Path) -> None:
         port = taken.getsockname()[1]
         up = Up(data, "--port", f"api={port}")
         assert up.process.wait(PATIENCE) == 1
-    assert up.said(f"port {port}, asked for api, is taken")
+    assert up.said(f"port {port}, requested for api, is taken")
     assert not up.said("Traceback")
     assert owned_processes(data) == []
 

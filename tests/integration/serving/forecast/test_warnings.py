@@ -116,7 +116,7 @@ def test_a_map_that_nobody_knows_cannot_be_retired(settings: Settings, monkeypat
         monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
     result = CliRunner().invoke(app, ["maps", "retire", "Cobblestone"])
     assert result.exit_code == 2
-    assert "no map is called Cobblestone" in result.output
+    assert "no map has the name Cobblestone" in result.output
 
 
 def test_a_rebuild_of_the_tables_keeps_the_admins_word(postgres_url: str) -> None:

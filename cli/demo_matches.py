@@ -22,7 +22,7 @@ from pipelines.sources.base import MatchSource, RowKind, SourceError
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class DemoMatch:
     """One played map as a request, and what happened.
 
     Attributes:
@@ -39,12 +39,12 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class DemoMatches:
     """The maps to ask about, and how many cannot be asked; series where the source tells of no maps."""
 
     unit: str
     """maps or series"""
-    asked: list[Question]
+    asked: list[DemoMatch]
     unknown: int
     """Those with a team, map or player never seen before the cut: the dictionaries did not know them."""
 
@@ -62,7 +62,7 @@ def last_day(source: MatchSource, today: date) -> date:
     return date.fromisoformat(max(played))
 
 
-def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> Questions:
+def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> DemoMatches:
     """Maps after ``cut`` up to ``last``, with the ids that the stored dictionaries gave.
 
     Args:
@@ -91,7 +91,7 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
         kind: dict(zip(frame["id"], frame["name"], strict=True))
         for kind, frame in (("map", tables.maps), ("team", tables.teams))
     }
-    asked: list[Question] = []
+    asked: list[DemoMatch] = []
     for row in window.to_dict("records"):
         request = _request(row, rosters)
         if not _all_known(request, known):
@@ -100,8 +100,8 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
         where = names["map"][row["map_id"]] if has_maps else "any map"
         label = (row["played_on"].isoformat(), where, *(names["team"][team] for team in teams))
         expected = float(sigmoid(np.asarray(elo[teams[0]] - elo[teams[1]])))
-        asked.append(Question(request, label, row["winner"] == 1, expected))
-    return Questions("maps" if has_maps else "series", asked, len(window) - len(asked))
+        asked.append(DemoMatch(request, label, row["winner"] == 1, expected))
+    return DemoMatches("maps" if has_maps else "series", asked, len(window) - len(asked))
 
 
 def _series(tables: Tables) -> pd.DataFrame:
@@ -144,7 +144,7 @@ def _all_known(request: dict[str, Any], known: dict[str, set[int]]) -> bool:
     return request["map_id"] in known["map"] and teams <= known["team"] and known["player"].issuperset(players)
 
 
-def outcomes(asked: Iterable[Question]) -> tuple[FloatArray, FloatArray]:
+def outcomes(asked: Iterable[DemoMatch]) -> tuple[FloatArray, FloatArray]:
     """Elo's forecasts and the outcomes, shapes (n,)."""
     listed = list(asked)
     return np.array([q.elo for q in listed]), np.array([float(q.team1_won) for q in listed])

@@ -12,7 +12,7 @@ from cli.api import SERIES_PATH
 
 if TYPE_CHECKING:
     from cli.api import Api
-    from cli.demo_questions import Question, Questions
+    from cli.demo_matches import DemoMatch, DemoMatches
     from cli.stack.layout import Layout
 
 SHOWN = 20
@@ -24,7 +24,7 @@ class DemoError(Exception):
     """The demo cannot go on; the message says why."""
 
 
-def show_beside_outcomes(console: Console, wanted: "Questions", answers: Sequence[dict[str, Any]]) -> None:
+def show_beside_outcomes(console: Console, wanted: "DemoMatches", answers: Sequence[dict[str, Any]]) -> None:
     """The last forecasts beside what happened, and the log loss of all.
 
     Raises:
@@ -32,7 +32,7 @@ def show_beside_outcomes(console: Console, wanted: "Questions", answers: Sequenc
     """
     import numpy as np
 
-    from cli.demo_questions import outcomes
+    from cli.demo_matches import outcomes
     from cs2.forecasting.evaluation import metrics
 
     asked = wanted.asked
@@ -85,7 +85,7 @@ def read_back(console: Console, layout: "Layout", ids: Sequence[str]) -> None:
         raise DemoError(f"{len(ids) - found} forecasts are missing in the history")
 
 
-def show_one_closely(console: Console, api: "Api", question: "Question", answer: dict[str, Any]) -> None:
+def show_one_closely(console: Console, api: "Api", question: "DemoMatch", answer: dict[str, Any]) -> None:
     """The reasons of a forecast, and the series of the same teams."""
     from cli.forecast import show
     from cli.history import show_reasons
