@@ -210,7 +210,7 @@ def test_a_backup_is_for_its_owner_only_and_a_damaged_one_starts_nothing(
     with tarfile.open(tmp_path / "damaged.tar.gz", "w:gz", compresslevel=1) as archive:
         archive.add(tmp_path / "content", arcname=".")
     (tmp_path / "cut.tar.gz").write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    for name, reason in {"damaged": "is damaged: cs2.dump", "cut": "is not a whole backup"}.items():
+    for name, reason in {"damaged": "is damaged: cs2.dump", "cut": "is not a complete backup"}.items():
         done = restore(tmp_path / f"{name}.tar.gz", tmp_path / "data")
         assert done.returncode == 2
         assert reason in done.stderr.replace("\n", " ")
@@ -226,7 +226,7 @@ def restore(file: Path, data: Path) -> subprocess.CompletedProcess[str]:
 def test_a_stack_is_never_restored_over(stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]) -> None:
     done = restore(backup[0], stack.data)
     assert done.returncode == 2
-    assert "holds a stack" in done.stderr
+    assert "contains a stack" in done.stderr
 
 
 def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
