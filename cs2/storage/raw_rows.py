@@ -1,9 +1,9 @@
-"""Rows as a source published them, and the ones that could not be used."""
+"""Rows as published by the sources, rows that could not be used, and responses of HTTP interfaces."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +15,7 @@ class RawRow(Base):
 
     __tablename__ = "raw_rows"
     __table_args__ = (
-        # Not unique by content: a correction that is taken back is a third version.
+        # Not unique by content: a correction that is reverted is a third version.
         Index(None, "source", "kind", "row_key", "id"),
         Index(None, "source", "kind", "month"),
     )
@@ -27,7 +27,7 @@ class RawRow(Base):
     month: Mapped[date]
     """First day of the month of play or publication: the partition."""
     row_key: Mapped[str]
-    """What the row is about, within source and kind: versions of one row share it."""
+    """Identifies the row within source and kind: versions of one row share it."""
     content_hash: Mapped[str]
     """SHA-256 of the canonical payload, in hexadecimal."""
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
@@ -45,29 +45,36 @@ class RejectedRow(Base):
 
 
 class SourceResponse(Base):
-    """What an HTTP interface answered about one thing: rows are parsed from here, so it is never asked twice.
+    """Newest response of an HTTP interface about one thing. Rows are parsed from it; it is never requested twice.
 
-    Only the newest answer is kept, and no row of ``raw_rows`` need be made of it: that table keeps every version of
-    what could be read, this one also what could not.
+    ``raw_rows`` has every version of what could be parsed; this table also has what could not.
     """
 
     __tablename__ = "source_responses"
 
     source: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
-    """What was asked for, in the source's own word; ``unread`` for a list of another form."""
+    """What was requested, in the source's own word; ``unexpected`` for a response of another structure."""
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """The source's own number."""
     fetched_at: Mapped[CreatedAt]
     payload: Mapped[Any] = mapped_column(JSON)
-    """As it came: JSONB would sort its fields, and refuses some texts."""
+    """As received: JSONB would sort its fields and reject some texts."""
 
 
 class SourceState(Base):
-    """Where a source's fetching stands: cursor, pause, the last problem."""
+    """State of polling one HTTP interface."""
 
     __tablename__ = "source_state"
 
     source: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    value: Mapped[str]
+    cursor: Mapped[str | None]
+    """Where the next fetch continues, in the source's own terms."""
+    next_poll_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """No request before this time; null: poll at once."""
+    problem: Mapped[str | None]
+    """Why the last poll failed; null if it did not fail."""
+    is_readable: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the fetched rows may be read: the fetch is complete, or they are released early."""
+    next_release_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the rows of an incomplete fetch are released."""

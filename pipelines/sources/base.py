@@ -1,4 +1,4 @@
-"""What a source of match data offers: what is there, month by month, and its rows as published."""
+"""Interface of a source of match data, and the rows that it publishes."""
 
 import hashlib
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ import pandas as pd
 from cs2.settings import SourceName
 
 SERIES_ONLY_SOURCES = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
-"""Sources that tell of series only. Questions name a map all the same: one of the usual ones."""
+"""Sources that publish series without maps. A forecast still names a map, so the usual maps become known."""
 
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
 
@@ -25,17 +25,17 @@ class RowKind(StrEnum):
     STANDING = "standing"
     PLAYER_MAP = "player_map"
     FIXTURE = "fixture"
-    """A match to come."""
+    """An announced match."""
 
 
 def parse_times(texts: pd.Series) -> pd.Series:
-    """Times in UTC, missing where a text is none; one that tells no offset is UTC, a day alone its first moment."""
-    told: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
-    return told
+    """Parse ISO 8601 texts as UTC. Without an offset a text is UTC, a date is its midnight; other texts are missing."""
+    times: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
+    return times
 
 
 class SourceError(Exception):
-    """A source cannot be read as a whole; the message names the file and what is wrong in one line."""
+    """A source cannot be read. The message names the file or address and the reason in one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,47 +43,58 @@ class PublishedRows:
     """Rows of a source, as text.
 
     Attributes:
-        frames: One frame a kind: the columns of the source as text (empty where unknown), and ``row_key`` (what the
-            row is about: versions of it share the key) and ``month`` (first day, ISO).
+        frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
+            all versions of one row share, and ``month``, the ISO date of the month's first day.
     """
 
     frames: Mapping[RowKind, pd.DataFrame]
 
     def in_months(self, months: Collection[date]) -> "PublishedRows":
-        """Only the rows of some months."""
-        wanted = {month.isoformat() for month in months}
-        return PublishedRows({kind: frame[frame["month"].isin(wanted)] for kind, frame in self.frames.items()})
+        """Select the rows of some months."""
+        keys = {month.isoformat() for month in months}
+        return PublishedRows({kind: frame[frame["month"].isin(keys)] for kind, frame in self.frames.items()})
 
     def month_digests(self) -> dict[str, str]:
-        """Digest of the content of each month (ISO date of its first day): a changed digest means changed rows."""
+        """Digest the rows of each month. A digest changes when a row changes, and not with the order of the rows."""
         digests: dict[str, str] = {}
         for kind in sorted(self.frames):
             frame = self.frames[kind]
             hashes = pd.util.hash_pandas_object(frame, index=False)
             for month, group in hashes.groupby(frame["month"], sort=True):
                 seed = digests.get(str(month), "") + kind
-                total = int(group.to_numpy().sum(dtype="uint64"))  # a sum: the order of rows does not matter
+                total = int(group.to_numpy().sum(dtype="uint64"))  # a sum does not depend on the order
                 digests[str(month)] = hashlib.sha256(f"{seed}:{len(group)}:{total}".encode()).hexdigest()[:16]
         return digests
 
 
 class MatchSource(Protocol):
-    """Where results come from."""
+    """A source of results and announced matches.
+
+    ``poll`` acts: it fetches what is due. ``fingerprint`` and ``published`` describe what has been fetched.
+    """
 
     name: SourceName
 
-    def published(self, today: date) -> PublishedRows:
-        """Everything published up to and including ``today``.
+    def poll(self) -> None:
+        """Fetch what is new, where a poll is due. Sources that are read in place have nothing to do.
+
+        Raises:
+            SourceError: If the last poll failed, now or earlier.
+        """
+        ...
+
+    def fingerprint(self, today: date) -> str | None:
+        """Identify what ``published`` returns, without reading it. None while the data is incomplete.
 
         Raises:
             SourceError: If the source cannot be read.
         """
         ...
 
-    def fingerprint(self, today: date) -> str | None:
-        """Changes whenever ``published`` may have changed: cheap to ask. None while the source is being written.
+    def published(self, today: date) -> PublishedRows:
+        """Return the rows published up to and including ``today``.
 
         Raises:
-            SourceError: If the source is down.
+            SourceError: If the source cannot be read.
         """
         ...

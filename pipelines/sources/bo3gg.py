@@ -1,6 +1,6 @@
-"""bo3.gg's public JSON, which nobody promised: maps with rounds, lineups and statistics, series, matches to come.
+"""bo3.gg's undocumented public JSON: maps with rounds, lineups and statistics, series, announced matches.
 
-Prices and predictions come with its matches: prices of finished matches are in-play ones. Neither is ever read.
+Its matches include prices and predictions. Neither is ever read: the prices of finished matches are in-play prices.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,28 +17,28 @@ from pipelines.spelling import team_key
 
 COUNTER_STRIKE = 1
 PAGE_SIZE = 50
-AGAIN_DAYS = 3
-"""Results of so many days are looked at again: they come late and are corrected."""
+REFETCH_DAYS = 3
+"""Fetch the matches of the last days with every poll: results arrive late and are corrected."""
 
-_MOMENT = TypeAdapter(datetime)
+_TIME = TypeAdapter(datetime)
 
 
-class Team(ResponseModel):
+class Bo3ggTeam(ResponseModel):
     """A team of a match."""
 
     id: int
     name: str
 
 
-class Tournament(ResponseModel):
-    """Where it is played."""
+class Bo3ggTournament(ResponseModel):
+    """The event of a match."""
 
     name: str
     event_type: str | None = None
 
 
-class Match(ResponseModel):
-    """A match, played or to come."""
+class Bo3ggMatch(ResponseModel):
+    """A match, played or announced."""
 
     id: int
     status: str
@@ -47,13 +47,13 @@ class Match(ResponseModel):
     tier: str | None
     forfeit: bool | None = None
     winner_team_id: int | None
-    team1: Team | None
-    team2: Team | None
-    tournament: Tournament | None
+    team1: Bo3ggTeam | None
+    team2: Bo3ggTeam | None
+    tournament: Bo3ggTournament | None
 
 
-class Game(ResponseModel):
-    """A map; both sides by the names of their clans."""
+class Bo3ggGame(ResponseModel):
+    """A map of a match. Both sides have the name of their clan on the server."""
 
     id: int
     number: int
@@ -65,21 +65,21 @@ class Game(ResponseModel):
     loser_clan_score: int | None
 
 
-class Player(ResponseModel):
-    """Who they are on the site."""
+class Bo3ggPlayer(ResponseModel):
+    """A player on the site."""
 
     nickname: str | None
 
 
-class Profile(ResponseModel):
-    """Who they are on the server."""
+class Bo3ggSteamProfile(ResponseModel):
+    """A player on the server."""
 
     nickname: str | None
-    player: Player | None
+    player: Bo3ggPlayer | None
 
 
-class Line(ResponseModel):
-    """A player's statistics of a map. ``player_rating`` is of their own making: not read."""
+class Bo3ggPlayerStats(ResponseModel):
+    """Statistics of a player on a map. ``player_rating`` is not read: it has a scale of its own."""
 
     id: int
     clan_name: str | None
@@ -87,88 +87,107 @@ class Line(ResponseModel):
     death: int | None
     adr: float | None
     kast: float | None
-    steam_profile: Profile | None
+    steam_profile: Bo3ggSteamProfile | None
+
+    @property
+    def nickname(self) -> str:
+        """Nickname on the site, else on the server, else empty."""
+        profile = self.steam_profile
+        if profile is None:
+            return ""
+        return (profile.player.nickname if profile.player else None) or profile.nickname or ""
 
 
 class Bo3ggSource(IncrementalSource):
-    """Its Counter-Strike matches of the last weeks."""
+    """bo3.gg's Counter-Strike matches of the last weeks. The cursor is a ``start_date``."""
 
     name = SourceName.BO3GG
     days = 30
 
     def fetch(self, api: JsonApi) -> Iterator[None]:
-        """The list of matches from the cursor on, then the maps of each finished one, and the players of each map.
+        """Fetch the matches from the cursor on, then the maps of finished matches, then the players of each map.
 
         Raises:
-            SourceError: If a list is none.
+            SourceError: If a response is not a list of objects with an id.
         """
         now = datetime.now(UTC)
-        since = self.payloads.note("start_date") or _bound(now - timedelta(days=self.days))
+        recent = _filter_time(now - timedelta(days=REFETCH_DAYS))
+        yield from self._fetch_matches(api, self.cache.load_cursor() or _filter_time(now - timedelta(days=self.days)))
+        yield from self._fetch_games(api)
+        yield from self._fetch_player_stats(api, recent)
+        self.cache.store("match", (), cursor=recent)
+
+    def _fetch_matches(self, api: JsonApi, since: str) -> Iterator[None]:
         offset = 0
         while True:
-            found = self._listed(api.get("/matches", _matches(since, offset)), "/matches")
-            self.payloads.keep("match", found)
+            matches = self._parse_results(api.get("/matches", _match_params(since, offset)), "/matches")
+            self.cache.store("match", matches)
             yield
-            if len(found) < PAGE_SIZE:
-                break
+            if len(matches) < PAGE_SIZE:
+                return
             offset += PAGE_SIZE
-        have, players = self.payloads.keys("games"), self.payloads.keys("players")
-        for key, payload in self.payloads.all("match"):
-            if payload.get("status") != "finished":
-                continue
-            if key not in have:
-                games = api.get("/games", {"page[limit]": 10, "filter[games.match_id][eq]": key})
-                self.payloads.keep("games", [(key, [game for _, game in self._listed(games, "/games")])])
-                yield
-        recent = _bound(now - timedelta(days=AGAIN_DAYS))
-        started = {key: str(payload.get("start_date")) for key, payload in self.payloads.all("match")}
-        for key, games in self.payloads.all("games"):
-            for game in games:
-                if game["id"] not in players and game.get("status") == "finished":
-                    path = f"/games/{game['id']}/players_stats"
-                    lines = api.get(path)
-                    if not isinstance(lines, list):
-                        raise self.unread(path, lines, "not a list")
-                    if lines or started.get(key, "") < recent:  # they come later than the result
-                        self.payloads.keep("players", [(game["id"], lines)])
-                    yield
-        self.payloads.keep("", (), start_date=recent)
 
-    def _listed(self, answer: Any, path: str) -> list[tuple[int, Any]]:
-        found = answer.get("results") if isinstance(answer, dict) else None
-        if not isinstance(found, list):
-            raise self.unread(path, answer, "field results is missing or no list")
-        if not all(isinstance(one, dict) and isinstance(one.get("id"), int) for one in found):
-            raise self.unread(path, answer, "field results.id is missing or no int")
-        return [(one["id"], one) for one in found]
+    def _fetch_games(self, api: JsonApi) -> Iterator[None]:
+        stored = self.cache.load_keys("games")
+        for match_id, match in self.cache.load("match"):
+            if match.get("status") == "finished" and match_id not in stored:
+                response = api.get("/games", {"page[limit]": 10, "filter[games.match_id][eq]": match_id})
+                self.cache.store("games", [(match_id, [game for _, game in self._parse_results(response, "/games")])])
+                yield
+
+    def _fetch_player_stats(self, api: JsonApi, recent: str) -> Iterator[None]:
+        stored = self.cache.load_keys("players")
+        started = {match_id: str(match.get("start_date")) for match_id, match in self.cache.load("match")}
+        for match_id, games in self.cache.load("games"):
+            for game in games:
+                if game["id"] in stored or game.get("status") != "finished":
+                    continue
+                path = f"/games/{game['id']}/players_stats"
+                stats = api.get(path)
+                if not isinstance(stats, list):
+                    raise self.store_unexpected(path, stats, "not a list")
+                if stats or started.get(match_id, "") < recent:  # statistics arrive later than the result
+                    self.cache.store("players", [(game["id"], stats)])
+                yield
+
+    def _parse_results(self, response: Any, path: str) -> list[tuple[int, Any]]:
+        """Return id and object of each result in a response."""
+        results = response.get("results") if isinstance(response, dict) else None
+        if not isinstance(results, list):
+            raise self.store_unexpected(path, response, "field results is missing or not a list")
+        if not all(isinstance(result, dict) and isinstance(result.get("id"), int) for result in results):
+            raise self.store_unexpected(path, response, "field results.id is missing or not int")
+        return [(result["id"], result) for result in results]
 
     def rows(self, today: date) -> Iterable[tuple[RowKind, dict[str, str]]]:
-        """Series, their maps with the players, and the matches to come.
+        """Rows of series, of their maps and players, and of announced matches.
 
         Raises:
             SourceError: If a field changed its name or type.
         """
-        games, players = dict(self.payloads.all("games")), dict(self.payloads.all("players"))
-        for key, payload in self.payloads.all("match"):
-            match = parse_response(Match, payload, f"bo3gg match {key}")
-            row = _common(match, today)
-            if row is None or match.forfeit or match.team1 is None or match.team2 is None:
+        games, player_stats = dict(self.cache.load("games")), dict(self.cache.load("players"))
+        for match_id, response in self.cache.load("match"):
+            match = parse_response(Bo3ggMatch, response, f"bo3gg match {match_id}")
+            if match.team1 is None or match.team2 is None:
                 continue
-            ids = [match.team1.id, match.team2.id]
+            row = _match_row(match, match.team1, match.team2, today)
+            if match.forfeit:
+                continue
+            team_ids = [match.team1.id, match.team2.id]
             if match.status == "upcoming" and row["date"] >= today.isoformat():
                 yield RowKind.FIXTURE, row
-            elif match.status == "finished" and match.winner_team_id in ids and row["date"] <= today.isoformat():
-                yield from _maps(row, games.get(key, []), players)
-                winner = str(ids.index(match.winner_team_id) + 1)
+            elif match.status == "finished" and match.winner_team_id in team_ids and row["date"] <= today.isoformat():
+                yield from _map_rows(row, games.get(match_id, []), player_stats)
+                winner = str(team_ids.index(match.winner_team_id) + 1)
                 yield RowKind.SERIES, {**row, "winner": winner, "team1_players": "", "team2_players": ""}
 
 
-def _bound(moment: datetime) -> str:
-    """As its filters take moments: UTC, without saying so."""
+def _filter_time(moment: datetime) -> str:
+    """Format a time as the interface's filters expect it: UTC without an offset."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _matches(since: str, offset: int) -> dict[str, str | int]:
+def _match_params(since: str, offset: int) -> dict[str, str | int]:
     return {
         "page[limit]": PAGE_SIZE,
         "page[offset]": offset,
@@ -179,78 +198,75 @@ def _matches(since: str, offset: int) -> dict[str, str | int]:
     }
 
 
-def _common(match: Match, today: date) -> dict[str, str] | None:
-    if match.team1 is None or match.team2 is None:
-        return None
+def _match_row(match: Bo3ggMatch, team1: Bo3ggTeam, team2: Bo3ggTeam, today: date) -> dict[str, str]:
     try:
-        moment = _MOMENT.validate_python(match.start_date).astimezone(UTC)
+        start = _TIME.validate_python(match.start_date).astimezone(UTC)
     except ValidationError as error:
-        raise SourceError(f"bo3gg match {match.id}: field start_date is no time: {match.start_date!r}") from error
+        raise SourceError(f"bo3gg match {match.id}: field start_date is not a time: {match.start_date!r}") from error
     event_type = match.tournament.event_type if match.tournament else None
     return {
         "row_key": str(match.id),
-        "month": min(moment.date(), today).replace(day=1).isoformat(),
-        "date": moment.date().isoformat(),
-        "start_time": moment.isoformat(),
+        "month": min(start.date(), today).replace(day=1).isoformat(),  # the partitions end with the running month
+        "date": start.date().isoformat(),
+        "start_time": start.isoformat(),
         "event": match.tournament.name if match.tournament else "",
         "tier": match.tier or "",
         "lan": {"lan": "1", "online": "0"}.get(event_type or "", ""),
         "best_of": str(match.bo_type or ""),
-        "team1": match.team1.name,
-        "team2": match.team2.name,
+        "team1": team1.name,
+        "team2": team2.name,
     }
 
 
-def _maps(row: dict[str, str], games: list[Any], players: dict[int, Any]) -> Iterator[tuple[RowKind, dict[str, str]]]:
-    sides = (team_key(row["team1"]), team_key(row["team2"]))
-    for payload in games:
-        game = parse_response(Game, payload, f"bo3gg game of match {row['row_key']}")
+def _map_rows(
+    match_row: dict[str, str], games: list[Any], player_stats: dict[int, Any]
+) -> Iterator[tuple[RowKind, dict[str, str]]]:
+    for response in games:
+        game = parse_response(Bo3ggGame, response, f"bo3gg game of match {match_row['row_key']}")
         if game.status != "finished":
             continue
-        lines = [parse_response(Line, line, f"bo3gg players of game {game.id}") for line in players.get(game.id, [])]
-        won, lost = (team_key(name or "") for name in (game.winner_clan_name, game.loser_clan_name))
-        # Clans are often spelled as the teams; where one is, the other is the other one.
-        winner = 1 if won == sides[0] or lost == sides[1] else 2 if won == sides[1] or lost == sides[0] else 0
-        score = [
-            str(number) if number is not None else "" for number in (game.winner_clan_score, game.loser_clan_score)
-        ]
-        clans = [won, lost] if winner == 1 else [lost, won]
-        lineups = ["|".join(sorted(_nickname(line) for line in lines if _of(line, clan))) for clan in clans]
-        told = {
-            **row,
-            "row_key": f"{row['row_key']}/{game.id}",
-            "hltv_match_id": f"bo3gg/{row['row_key']}",
-            "map": (game.map_name or "").removeprefix("de_").capitalize(),
-            "map_number": str(game.number),
-            "winner": str(winner or ""),
-            "score1": score[0] if winner == 1 else score[1],
-            "score2": score[1] if winner == 1 else score[0],
-            "team1_players": lineups[0] if winner else "",
-            "team2_players": lineups[1] if winner else "",
-        }
-        yield RowKind.MAP, told
-        for line in lines:
-            if _nickname(line):
-                yield RowKind.PLAYER_MAP, _player_row(told, line)
+        origin = f"bo3gg players of game {game.id}"
+        stats = [parse_response(Bo3ggPlayerStats, line, origin) for line in player_stats.get(game.id, [])]
+        row = _map_row(match_row, game, stats)
+        yield RowKind.MAP, row
+        for line in stats:
+            if line.nickname:
+                yield RowKind.PLAYER_MAP, _player_row(row, line)
 
 
-def _of(line: Line, clan: str) -> bool:
-    return bool(_nickname(line)) and team_key(line.clan_name or "") == clan
-
-
-def _nickname(line: Line) -> str:
-    profile = line.steam_profile
-    if profile is None:
-        return ""
-    return (profile.player.nickname if profile.player else None) or profile.nickname or ""
-
-
-def _player_row(told: dict[str, str], line: Line) -> dict[str, str]:
-    facts = {"kills": line.kills, "deaths": line.death, "adr": line.adr}
+def _map_row(match_row: dict[str, str], game: Bo3ggGame, stats: list[Bo3ggPlayerStats]) -> dict[str, str]:
+    """Row of a map. Winner, rounds and lineups are those of the teams whose names match the clans; empty if none do."""
+    teams = (team_key(match_row["team1"]), team_key(match_row["team2"]))
+    won, lost = team_key(game.winner_clan_name or ""), team_key(game.loser_clan_name or "")
+    # One matching name is enough: the other clan is then the other team.
+    winner = 1 if won == teams[0] or lost == teams[1] else 2 if won == teams[1] or lost == teams[0] else 0
+    winner_first = [(won, game.winner_clan_score), (lost, game.loser_clan_score)]
+    sides = winner_first if winner == 1 else winner_first[::-1]
+    lineups = [
+        "|".join(sorted(line.nickname for line in stats if line.nickname and team_key(line.clan_name or "") == clan))
+        for clan, _ in sides
+    ]
+    scores = ["" if score is None else str(score) for _, score in sides]
     return {
-        **{name: told[name] for name in ("date", "month", "team1", "team2", "map")},
-        **{name: "" if value is None else str(value) for name, value in facts.items()},
-        "kast": "" if line.kast is None else f"{100 * line.kast:.1f}",
-        "player": _nickname(line),
-        "row_key": f"{told['row_key']}/{line.id}",
+        **match_row,
+        "row_key": f"{match_row['row_key']}/{game.id}",
+        "hltv_match_id": f"bo3gg/{match_row['row_key']}",  # maps that share it are one series
+        "map": (game.map_name or "").removeprefix("de_").capitalize(),
+        "map_number": str(game.number),
+        "winner": str(winner or ""),
+        "score1": scores[0],
+        "score2": scores[1],
+        "team1_players": lineups[0] if winner else "",
+        "team2_players": lineups[1] if winner else "",
+    }
+
+
+def _player_row(map_row: dict[str, str], stats: Bo3ggPlayerStats) -> dict[str, str]:
+    values = {"kills": stats.kills, "deaths": stats.death, "adr": stats.adr}
+    return {
+        **{name: map_row[name] for name in ("date", "month", "team1", "team2", "map")},
+        **{name: "" if value is None else str(value) for name, value in values.items()},
+        "kast": "" if stats.kast is None else f"{100 * stats.kast:.1f}",
+        "player": stats.nickname,
+        "row_key": f"{map_row['row_key']}/{stats.id}",
     }

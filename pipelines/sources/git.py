@@ -1,6 +1,6 @@
-"""A public git repository as a source: cloned without its past, pulled now and then, read by commit.
+"""Git repositories as sources: a shallow clone of our own, or a checkout that is only read.
 
-Files are read from the commit, never from a working tree: a pull in the middle of a read changes nothing.
+Files are read from a commit, never from a working tree, so a pull during a read changes nothing.
 """
 
 import fcntl
@@ -20,50 +20,50 @@ NETWORK_SECONDS = 600.0
 _BRANCH = "pulled"
 
 
-def _git(folder: Path, *words: str, stdout: IO[bytes] | int = subprocess.PIPE) -> bytes:
-    """What ``git`` prints.
+def _git(folder: Path, *arguments: str, stdout: IO[bytes] | int = subprocess.PIPE) -> bytes:
+    """Run ``git`` and return its output.
 
     Raises:
-        SourceError: If it fails, hangs or is not installed; with its own last line.
+        SourceError: If git fails, times out or is not installed; with the last line that it printed.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment = {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    command = ["git", "-C", str(folder), "-c", "gc.auto=0", *words]  # nothing that runs on behind our back
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment = {**inherited, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    command = ["git", "-C", str(folder), "-c", "gc.auto=0", *arguments]  # gc would continue in the background
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, words of our own making
+        completed = subprocess.run(  # noqa: S603 - no shell, our own arguments
             command, env=environment, stdout=stdout, stderr=subprocess.PIPE, timeout=NETWORK_SECONDS, check=True
         )
     except FileNotFoundError as error:
         raise SourceError("the command git is not installed") from error
     except subprocess.TimeoutExpired as error:
-        raise SourceError(f"git {words[0]} has not ended after {NETWORK_SECONDS:.0f} s") from error
+        raise SourceError(f"git {arguments[0]} timed out after {NETWORK_SECONDS:.0f} s") from error
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines() or [f"exit status {error.returncode}"]
-        raise SourceError(f"git {words[0]}: {lines[-1]}") from error
-    return done.stdout or b""
+        raise SourceError(f"git {arguments[0]}: {lines[-1]}") from error
+    return completed.stdout or b""
 
 
 class Checkout:
-    """A repository that somebody else keeps fresh; what is committed in it is read."""
+    """A repository that is updated outside of this program. Only its commits are read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def pull(self) -> None:
-        """Nothing: it is not ours to change."""
+        """Do nothing: the repository is updated elsewhere."""
 
     def head_commit(self) -> str:
-        """The commit that is read.
+        """Return the commit to read.
 
         Raises:
-            SourceError: If the folder is no repository, or has no commit.
+            SourceError: If the folder is not a repository, or has no commit.
         """
         if not self.folder.is_dir():
-            raise SourceError(f"{self.folder}: there is no such folder")
+            raise SourceError(f"{self.folder}: this folder does not exist")
         return _git(self.folder, "rev-parse", "--verify", "HEAD").decode().strip()
 
-    def files(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
-        """Path and text of the Markdown files below ``folder``, as they are in ``commit``.
+    def read_files(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
+        """Return path and text of the Markdown files below ``folder`` in ``commit``.
 
         Raises:
             SourceError: If the commit has no such folder, or a file is not UTF-8.
@@ -83,53 +83,56 @@ class Checkout:
 
 
 class Clone(Checkout):
-    """A clone of our own, one commit deep.
+    """A bare clone, one commit deep.
 
     Args:
-        url: Where it is cloned from.
-        folder: Where it is kept: a bare repository.
-        every_seconds: It is pulled no more often, failed attempts included.
+        url: Address to clone.
+        folder: Folder of the clone.
+        pause_seconds: Pause between pulls, failed ones included.
     """
 
-    def __init__(self, url: str, folder: Path, *, every_seconds: float) -> None:
+    def __init__(self, url: str, folder: Path, *, pause_seconds: float) -> None:
         super().__init__(folder)
         self.url = url
-        self.every_seconds = every_seconds
-        self._attempt = folder.with_name(f"{folder.name}.last-attempt")  # holds what went wrong, or nothing
+        self.pause_seconds = pause_seconds
+        self._last_attempt = folder.with_name(f"{folder.name}.last-attempt")  # contains the problem, or nothing
 
     def pull(self) -> None:
-        """Fetch the newest commit, if the last attempt is long enough ago.
+        """Fetch the newest commit, where a pull is due.
 
         Raises:
-            SourceError: If the last attempt failed, now or earlier. What was pulled before can still be read.
+            SourceError: If the last attempt failed, now or earlier. The commit pulled before stays readable.
         """
-        with self._alone():
+        with self._lock():
             if not self._is_due():
-                problem = self._attempt.read_text()
+                problem = self._last_attempt.read_text()
             else:
                 problem = self._fetch()
-                self._attempt.write_text(problem)
+                self._last_attempt.write_text(problem)
         if problem:
             raise SourceError(problem)
 
     def head_commit(self) -> str:
-        """The commit that was pulled last; the first call clones.
+        """Return the commit pulled last. Clone first if there is none.
 
         Raises:
-            SourceError: If nothing was ever pulled and it cannot be.
+            SourceError: If there is no clone and cloning fails.
         """
         if not (self.folder / "refs" / "heads" / _BRANCH).exists():
             self.pull()
         return super().head_commit()
 
     def _is_due(self) -> bool:
-        # A clock that was set back must not stop the pulls.
-        return not self._attempt.exists() or abs(time.time() - self._attempt.stat().st_mtime) >= self.every_seconds
+        # abs: a clock that is set back must not stop the pulls.
+        return (
+            not self._last_attempt.exists()
+            or abs(time.time() - self._last_attempt.stat().st_mtime) >= self.pause_seconds
+        )
 
     def _fetch(self) -> str:
-        """What went wrong, or nothing."""
-        for left in self.folder.rglob("*.lock"):  # of a git that was killed: nobody else works here
-            left.unlink()
+        """Fetch the newest commit. Return the problem, or an empty text."""
+        for stale in self.folder.rglob("*.lock"):  # left by a killed git; ``_lock`` excludes a running one
+            stale.unlink()
         url = Path(self.url).absolute().as_uri() if Path(self.url).is_dir() else self.url
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -140,9 +143,9 @@ class Clone(Checkout):
         return ""
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One process at a time: the sensor's and a run's may both want to pull."""
-        self._attempt.parent.mkdir(parents=True, exist_ok=True)
-        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    def _lock(self) -> Iterator[None]:
+        """Exclude other processes: the sensor and a run may pull at the same time."""
+        self._last_attempt.parent.mkdir(parents=True, exist_ok=True)
+        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield

@@ -1,4 +1,4 @@
-"""Public JSON interfaces, asked politely: never faster than allowed, again after a passing failure, never for ever."""
+"""Client for public JSON interfaces: limits its rate, retries transient failures, and gives up after a bounded time."""
 
 import logging
 import time
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 ATTEMPTS = 4
 LONGEST_WAIT_SECONDS = 20.0
-"""For all attempts: a sensor has 60 s for a look. A host that asks for more gets it: the next look comes later."""
+"""Bound for all attempts of one request, as a sensor tick has 60 s. A longer pause is left to the next poll."""
 
 TIMEOUT = httpx.Timeout(10.0)
-AGENT = "cs2-forecast/0.1"
+USER_AGENT = "cs2-forecast/0.1"
 _BACKOFF = tenacity.wait_random_exponential(multiplier=0.5, max=5)
 
 
 class RetryLaterError(SourceError):
-    """The host asks for a pause.
+    """The next request has to wait longer than one poll may take.
 
     Attributes:
-        wait: Seconds.
+        wait: Seconds until the host accepts requests.
     """
 
     def __init__(self, message: str, wait: float) -> None:
@@ -38,11 +38,11 @@ class RetryLaterError(SourceError):
         self.wait = wait
 
 
-class _PassingError(Exception):
-    """Worth another attempt.
+class _TransientError(Exception):
+    """A failure that is worth a retry.
 
     Attributes:
-        wait: Seconds that the host asks to wait, or None.
+        wait: Seconds from ``Retry-After``, or None.
     """
 
     def __init__(self, message: str, wait: float | None = None) -> None:
@@ -51,14 +51,14 @@ class _PassingError(Exception):
 
 
 class JsonApi:
-    """A client of one host.
+    """Client of one host.
 
     Args:
-        url: Its base.
-        rates: Requests allowed in intervals, the shortest first; clients of one host in one process share them.
-        token: Sent as a bearer, in a header: no address, log line or message ever holds it.
-        timeout: Of one request.
-        sleep: Pauses between attempts.
+        url: Base address.
+        rates: Allowed requests per interval, the shortest first. Clients of one host in one process share them.
+        token: Bearer token, sent in a header only: no address, log line or message contains it.
+        timeout: Timeout of one request.
+        sleep: Waits between attempts.
     """
 
     def __init__(
@@ -70,23 +70,23 @@ class JsonApi:
         timeout: httpx.Timeout = TIMEOUT,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        headers = {"User-Agent": AGENT, "Accept": "application/json"}
+        headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        # Redirects are not followed: they could carry the token to another host.
+        # A redirect could carry the token to another host.
         self._client = httpx.Client(base_url=url, headers=headers, timeout=timeout, follow_redirects=False)
         self._limiter = _limiter(url, rates)
         self._retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_PassingError),
-            wait=_pause,
+            retry=tenacity.retry_if_exception_type(_TransientError),
+            wait=_seconds_to_wait,
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(LONGEST_WAIT_SECONDS),
-            before_sleep=_tell,
+            before_sleep=_log_retry,
             reraise=True,
             sleep=sleep,
         )
 
     def __enter__(self) -> Self:
-        """The client itself."""
+        """Return the client."""
         return self
 
     def __exit__(
@@ -97,56 +97,59 @@ class JsonApi:
         self._client.close()
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
-        """Parsed JSON.
+        """Request JSON and return it decoded.
 
         Raises:
-            SourceError: If the host refuses, or fails again and again; with the path and the reason.
+            SourceError: If the host refuses the request, or every attempt fails; names the path and the reason.
+            RetryLaterError: If the host, or the rate limit, demands a longer pause.
         """
         try:
-            return self._retrying(self._once, path, dict(params or {}))
-        except _PassingError as error:
-            raise SourceError(f"{self._client.base_url.host}{path}: {error}, again and again") from error
+            return self._retrying(self._request, path, dict(params or {}))
+        except _TransientError as error:
+            raise self._error(path, f"{error} (every attempt failed)") from error
 
-    def _once(self, path: str, params: dict[str, str | int]) -> Any:
+    def _request(self, path: str, params: dict[str, str | int]) -> Any:
         if not self._limiter.try_acquire(timeout=LONGEST_WAIT_SECONDS):
-            raise RetryLaterError(f"{self._client.base_url.host}: as many requests as it allows were made", 0.0)
+            raise RetryLaterError(f"{self._client.base_url.host}: the rate limit allows no request now", 0.0)
         try:
             response = self._client.get(path, params=params)
         except httpx.TransportError as error:
-            raise _PassingError(f"{type(error).__name__}: {error}") from error
+            raise _TransientError(f"{type(error).__name__}: {error}") from error
         except httpx.HTTPError as error:
-            raise self._refused(path, f"{type(error).__name__}: {error}") from error
+            raise self._error(path, f"{type(error).__name__}: {error}") from error
         if response.status_code == httpx.codes.TOO_MANY_REQUESTS or response.is_server_error:
-            wait = _asked_for(response)
+            wait = _retry_after(response)
             if wait is not None and wait > LONGEST_WAIT_SECONDS:
-                host = self._client.base_url.host
-                raise RetryLaterError(f"{host}{path}: status {response.status_code}, asks to wait {wait:.0f} s", wait)
-            raise _PassingError(f"status {response.status_code}", wait)
+                reason = f"status {response.status_code}, Retry-After {wait:.0f} s"
+                raise RetryLaterError(f"{self._client.base_url.host}{path}: {reason}", wait)
+            raise _TransientError(f"status {response.status_code}", wait)
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise self._refused(path, f"status {response.status_code}: the token is missing, wrong or may not do this")
+            raise self._error(
+                path, f"status {response.status_code}: the token is missing, wrong or lacks the permission"
+            )
         if response.status_code != httpx.codes.OK:
-            raise self._refused(path, f"status {response.status_code}")
+            raise self._error(path, f"status {response.status_code}")
         try:
-            return response.json(parse_constant=_no_number)
+            return response.json(parse_constant=_reject_constant)
         except ValueError as error:
-            raise _PassingError("the answer is not JSON, or was cut off") from error
+            raise _TransientError("the response is not JSON, or was cut off") from error
 
-    def _refused(self, path: str, reason: str) -> SourceError:
+    def _error(self, path: str, reason: str) -> SourceError:
         return SourceError(f"{self._client.base_url.host}{path}: {reason}")
 
 
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")  # Python would take NaN, PostgreSQL does not
+def _reject_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")  # Python accepts NaN, PostgreSQL does not
 
 
 @cache
 def _limiter(url: str, rates: tuple[Rate, ...]) -> Limiter:
-    del url  # a limiter a host
+    del url  # one limiter per host
     return Limiter(list(rates))
 
 
-def _asked_for(response: httpx.Response) -> float | None:
-    """Seconds of ``Retry-After``, which is a number or a date (RFC 9110, section 10.2.3)."""
+def _retry_after(response: httpx.Response) -> float | None:
+    """Parse ``Retry-After`` as seconds: it is a number or a date (RFC 9110, section 10.2.3)."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isdecimal():
         return float(text)
@@ -159,12 +162,13 @@ def _asked_for(response: httpx.Response) -> float | None:
     return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
 
 
-def _pause(state: tenacity.RetryCallState) -> float:
+def _seconds_to_wait(state: tenacity.RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, _PassingError) else None
-    return asked if asked is not None else _BACKOFF(state)
+    wait = error.wait if isinstance(error, _TransientError) else None
+    return wait if wait is not None else _BACKOFF(state)
 
 
-def _tell(state: tenacity.RetryCallState) -> None:
+def _log_retry(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
-    log.info("%s: %s; again in %.0f s", state.args[0], error, state.next_action.sleep if state.next_action else 0)
+    seconds = state.next_action.sleep if state.next_action else 0
+    log.info("%s: %s; retrying in %.0f s", state.args[0], error, seconds)

@@ -1,9 +1,9 @@
-"""What sources behind an HTTP interface have in common: fetch in small steps, keep as it came, parse what is kept."""
+"""Sources behind an HTTP interface: fetch in short steps, store responses as received, parse the stored ones."""
 
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -12,14 +12,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from cs2.settings import SourceName
 from pipelines.sources.base import PublishedRows, RowKind, SourceError
 from pipelines.sources.http import JsonApi, RetryLaterError
+from pipelines.sources.poll_state import PollState
 from pipelines.sources.response_cache import ResponseCache
 
 STEP_SECONDS = 15.0
-"""A look fetches for so long at most; the next one goes on where it ended."""
+"""Longest time that one poll fetches. The next poll continues where it ended."""
+
+UNEXPECTED = "unexpected"
+"""Kind of the newest response whose outer structure was not recognised."""
 
 
 class ResponseModel(BaseModel):
-    """Fields of an answer that are read: they keep their name and type, or the source stops. Others come and go."""
+    """Fields of a response that are read. They must keep their name and type; other fields may come and go."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
@@ -27,95 +31,100 @@ class ResponseModel(BaseModel):
 AnyResponse = TypeVar("AnyResponse", bound=ResponseModel)
 
 
-def parse_response(shape: type[AnyResponse], payload: Any, what: str) -> AnyResponse:
-    """Read an answer.
+def parse_response(model: type[AnyResponse], response: Any, origin: str) -> AnyResponse:
+    """Parse a response.
+
+    Args:
+        model: The fields that are read.
+        response: Decoded JSON.
+        origin: Names the response in messages.
 
     Raises:
-        SourceError: If a field has another name or type; with its name, what was there, and whose it is.
+        SourceError: If a field is missing or has another type; names the field and its value.
     """
     try:
-        return shape.model_validate(payload)
+        return model.model_validate(response)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(map(str, first["loc"])) or "(all of it)"
-        found = "" if first["type"] == "missing" else f", found {first['input']!r:.80}"
-        raise SourceError(f"{what}: field {field}: {first['msg']}{found}; the answer is kept as it came") from error
+        field = ".".join(map(str, first["loc"])) or "(whole response)"
+        value = "" if first["type"] == "missing" else f", got {first['input']!r:.80}"
+        raise SourceError(
+            f"{origin}: field {field}: {first['msg']}{value}; the response is stored as received"
+        ) from error
 
 
 class IncrementalSource(ABC):
-    """One interface.
+    """A source that is fetched step by step and read from stored responses.
 
     Args:
-        payloads: Where its answers are kept.
+        cache: The stored responses and the state of polling.
         connect: Makes the client.
-        every_seconds: Pause between looks, once all is fetched.
+        pause_seconds: Pause between polls once everything is fetched.
     """
 
     name: SourceName
 
-    def __init__(self, payloads: ResponseCache, connect: Callable[[], JsonApi], *, every_seconds: float) -> None:
-        self.payloads = payloads
+    def __init__(self, cache: ResponseCache, connect: Callable[[], JsonApi], *, pause_seconds: float) -> None:
+        self.cache = cache
         self.connect = connect
-        self.every_seconds = every_seconds
+        self.pause = timedelta(seconds=pause_seconds)
 
     @abstractmethod
     def fetch(self, api: JsonApi) -> Iterator[None]:
-        """Fetch what is new; every step ends with an answer kept, so that the next look can go on from there."""
+        """Fetch what is new. Yield after each stored response, so that the next poll can continue from there."""
 
     @abstractmethod
     def rows(self, today: date) -> Iterable[tuple[RowKind, dict[str, str]]]:
-        """Rows of all kept answers up to ``today``."""
+        """Rows of all stored responses up to ``today``."""
 
-    def published(self, today: date) -> PublishedRows:
-        """Rows of what was fetched so far.
+    def poll(self) -> None:
+        """Fetch for at most ``STEP_SECONDS``, where a poll is due.
 
         Raises:
-            SourceError: If a field of an answer changed its name or type.
+            SourceError: If the last poll failed, now or earlier.
         """
-        lines: dict[RowKind, list[dict[str, str]]] = {}
-        for kind, row in self.rows(today):
-            lines.setdefault(kind, []).append(row)
-        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in lines.items()})
-
-    def unread(self, path: str, answer: Any, problem: str) -> SourceError:
-        """Keep an answer in which nothing can be told apart, the newest such; what to raise then."""
-        self.payloads.keep("unread", [(0, {"path": path, "answer": answer})])
-        return SourceError(f"{self.name} {path}: {problem}; the answer is kept as it came")
+        state = self.cache.load_state()
+        if state.is_due(datetime.now(UTC)):
+            state = self._next_state(state)
+            self.cache.store_state(state)
+        if state.problem is not None:
+            raise SourceError(state.problem)
 
     def fingerprint(self, today: date) -> str | None:
-        """Look for news where it is time to; mostly None while there is more to fetch.
+        """Identify the stored responses and the day. None while they are incomplete."""
+        return f"{self.cache.version()}; {today.isoformat()}" if self.cache.load_state().is_readable else None
+
+    def published(self, today: date) -> PublishedRows:
+        """Return the rows of the responses stored so far.
 
         Raises:
-            SourceError: If the last look failed.
+            SourceError: If a field of a response changed its name or type.
         """
-        if time.time() >= float(self.payloads.note("not_before") or 0):
-            problem, wait = self._look()
-            if wait is None:
-                return self._unfinished(today)
-            self.payloads.keep("", (), problem=problem, not_before=str(time.time() + wait))
-        problem = self.payloads.note("problem")
-        if problem:
-            raise SourceError(problem)
-        return f"{self.payloads.version()}; {today.isoformat()}"
+        rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
+        for kind, row in self.rows(today):
+            rows_by_kind.setdefault(kind, []).append(row)
+        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in rows_by_kind.items()})
 
-    def _unfinished(self, today: date) -> str | None:
-        """While there is more to fetch, what is there is shown once a pause; at first None."""
-        shown, now = float(self.payloads.note("shown") or 0), time.time()
-        if shown and now - shown < self.every_seconds:
-            return None
-        self.payloads.keep("", (), shown=str(now))
-        return f"{self.payloads.version()}; {today.isoformat()}" if shown else None
+    def store_unexpected(self, path: str, response: Any, problem: str) -> SourceError:
+        """Store a response whose structure was not recognised, and return the error to raise."""
+        self.cache.store(UNEXPECTED, [(0, {"path": path, "answer": response})])
+        return SourceError(f"{self.name} {path}: {problem}; the response is stored as received")
 
-    def _look(self) -> tuple[str, float | None]:
-        """What went wrong, or nothing, and the pause until the next look; no pause while there is more to fetch."""
-        ends = time.monotonic() + STEP_SECONDS
+    def _next_state(self, state: PollState) -> PollState:
+        """Fetch one step. Return the state after it."""
         try:
-            with self.connect() as api:
-                for _ in self.fetch(api):
-                    if time.monotonic() > ends:
-                        return "", None
-        except RetryLaterError as error:
-            return str(error), max(error.wait, self.every_seconds)
+            is_complete = self._fetch_step()
         except SourceError as error:
-            return str(error), self.every_seconds
-        return "", self.every_seconds
+            wait = timedelta(seconds=error.wait) if isinstance(error, RetryLaterError) else self.pause
+            return state.after_failure(str(error), datetime.now(UTC), max(wait, self.pause))
+        after = state.after_complete_fetch if is_complete else state.after_partial_fetch
+        return after(datetime.now(UTC), self.pause)
+
+    def _fetch_step(self) -> bool:
+        """Fetch until everything is fetched or the time is over. Return whether everything is fetched."""
+        end = time.monotonic() + STEP_SECONDS
+        with self.connect() as api:
+            for _ in self.fetch(api):
+                if time.monotonic() > end:
+                    return False
+        return True

@@ -1,4 +1,4 @@
-"""The wide public CSV of "CS2 pro matches": one line a map, or the total of a series, with ten players' statistics."""
+"""Public CSV file "CS2 pro matches": each line is a map or the total of a series, with statistics of ten players."""
 
 import re
 from collections.abc import Iterator
@@ -9,32 +9,32 @@ from typing import Any
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.archive import files_fingerprint, read_csv
+from pipelines.sources.archive import files_fingerprint, list_files, read_csv
 from pipelines.sources.base import PublishedRows, RowKind, SourceError
 
 SIDES = ("team1", "team2")
-FACTS = ("kills", "deaths", "adr", "kast")
+STATISTICS = ("kills", "deaths", "adr", "kast")
 PLAYERS = {side: tuple(f"{side}_player{n}" for n in range(1, 6)) for side in SIDES}
 COLUMNS = (
     "match_id", "game_id", "tournament", "team1", "team2", "score1_match", "score2_match", "is_total", "bestOf",
     "score1_game", "score2_game", "map_name", "datetime", "team1_win",
     *(player for side in SIDES for player in PLAYERS[side]),
-    *(f"{player}_{fact}" for side in SIDES for player in PLAYERS[side] for fact in FACTS),
+    *(f"{player}_{stat}" for side in SIDES for player in PLAYERS[side] for stat in STATISTICS),
 )  # fmt: skip
-"""Those that are read, of 98."""
+"""The columns that are read; the file has 98."""
 
 TOTAL = {"True": True, "False": False}
 _NICKNAME = re.compile(r"^(?P<nickname>.*?)(?: \(.*\))?(?:, [A-Z]{2})?$", re.DOTALL)
 
 
-def nickname(text: str) -> str:
-    """Of ``Swisher (Michael Schmid), US``: Swisher."""
+def parse_nickname(text: str) -> str:
+    """Extract the nickname: ``Swisher (Michael Schmid), US`` is ``Swisher``."""
     match = _NICKNAME.match(text)
     return match["nickname"].strip() if match else text.strip()
 
 
 class KaggleSource:
-    """A folder with the file, or with several of its versions: the one written last is right."""
+    """Folder with one or more versions of the file; the newest version corrects the others."""
 
     name = SourceName.KAGGLE
 
@@ -42,61 +42,68 @@ class KaggleSource:
         self.folder = folder
 
     def files(self) -> list[Path]:
-        """Every file that is read, the one written last at the end."""
-        found = [*self.folder.glob("*.csv"), *self.folder.glob("*.csv.gz")]
-        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        """List every file that is read, the newest last."""
+        return list_files(self.folder)
 
     def published(self, today: date) -> PublishedRows:
-        """All rows up to ``today``.
+        """Return the rows up to ``today``.
 
         Raises:
-            SourceError: If there is no file, or one is of another layout.
+            SourceError: If there is no file, or a file has another layout.
         """
         files = self.files()
         if not files:
-            raise SourceError(f"{self.folder}: there is no *.csv[.gz] in it")
-        lines: dict[tuple[RowKind, str], dict[str, str]] = {}
+            raise SourceError(f"{self.folder}: the folder has no *.csv[.gz]")
+        newest_rows: dict[tuple[RowKind, str], dict[str, str]] = {}
         for path in files:
-            for line in _read(path):
-                for kind, row in _rows(line):
+            for line in _read_lines(path):
+                for kind, row in _parse_line(line):
                     if row["date"] <= today.isoformat():
-                        lines[kind, row["row_key"]] = row
-        frames = {kind: [row for (its, _), row in lines.items() if its is kind] for kind in RowKind}
-        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in frames.items() if rows})
+                        newest_rows[kind, row["row_key"]] = row
+        rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
+        for (kind, _), row in newest_rows.items():
+            rows_by_kind.setdefault(kind, []).append(row)
+        frames = {kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in rows_by_kind.items()}
+        return PublishedRows({kind: frames[kind] for kind in RowKind if kind in frames})
+
+    def poll(self) -> None:
+        """Do nothing: the folder is read in place."""
 
     def fingerprint(self, today: date) -> str | None:
-        """Names, sizes and times of the files; None while one of them is still being written."""
+        """Identify the files by name, size and time of change. None while one is being written."""
         return files_fingerprint(self.files(), today)
 
 
-def _read(path: Path) -> list[dict[str, str]]:
+def _read_lines(path: Path) -> list[dict[str, str]]:
     frame = read_csv(path, COLUMNS)
-    strange = sorted(set(frame["is_total"]) - set(TOTAL))
-    if strange:
-        raise SourceError(f"{path}: column is_total holds {strange[0]!r}, neither True nor False")
+    unknown = sorted(set(frame["is_total"]) - set(TOTAL))
+    if unknown:
+        raise SourceError(f"{path}: column is_total holds {unknown[0]!r}, neither True nor False")
     days = pd.to_datetime(frame["datetime"], format="%Y-%m-%d %H:%M:%S", errors="coerce")
     if days.isna().any():
-        raise SourceError(f"{path}: column datetime holds {frame['datetime'][days.isna()].iloc[0]!r}, no time")
+        raise SourceError(
+            f"{path}: column datetime holds {frame['datetime'][days.isna()].iloc[0]!r}, which is not a time"
+        )
     lines: list[dict[Any, str]] = frame.to_dict("records")
     return lines
 
 
-def _rows(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]]:
+def _parse_line(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]]:
     day = line["datetime"][:10]
     row = {"date": day, "month": day[:8] + "01", "event": line["tournament"], "best_of": _whole(line["bestOf"])}
     row |= {side: line[side] for side in SIDES}
     for side in SIDES:
-        names = [nickname(line[player]) for player in PLAYERS[side] if line[player]]
+        names = [parse_nickname(line[player]) for player in PLAYERS[side] if line[player]]
         row[f"{side}_players"] = "|".join(sorted(names, key=str.casefold))
     if TOTAL[line["is_total"]]:
-        # Not team1_win, which is 0 on most totals, nor map and rounds, which are those of the last map or their sum.
+        # Most totals have a team1_win of 0; their map and rounds are those of the last map, or sums.
         winner = _winner(line["score1_match"], line["score2_match"])
         yield RowKind.SERIES, {**row, "row_key": line["match_id"], "winner": winner}
         return
     key = f"{line['match_id']}/{_whole(line['game_id'])}"
     game = {
         "row_key": key,
-        "hltv_match_id": f"kaggle/{line['match_id']}",  # which maps are one series
+        "hltv_match_id": f"kaggle/{line['match_id']}",  # maps that share it are one series
         "start_time": line["datetime"],
         "map": line["map_name"],
         "score1": _whole(line["score1_game"]),
@@ -107,21 +114,21 @@ def _rows(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]]:
     for side in SIDES:
         for player in PLAYERS[side]:
             if line[player]:
-                facts = {fact: line[f"{player}_{fact}"] for fact in FACTS}
-                facts |= {fact: _whole(facts[fact]) for fact in ("kills", "deaths")}
-                who = {"player": nickname(line[player]), "row_key": f"{key}/{player}"}
-                told = {name: row[name] for name in ("date", "month", *SIDES)}
-                yield RowKind.PLAYER_MAP, {**told, "map": line["map_name"], **facts, **who}
+                stats = {stat: line[f"{player}_{stat}"] for stat in STATISTICS}
+                stats |= {stat: _whole(stats[stat]) for stat in ("kills", "deaths")}
+                identity = {"player": parse_nickname(line[player]), "row_key": f"{key}/{player}"}
+                shared = {name: row[name] for name in ("date", "month", *SIDES)}
+                yield RowKind.PLAYER_MAP, {**shared, "map": line["map_name"], **stats, **identity}
 
 
 def _whole(text: str) -> str:
-    """``13.0`` as ``13``."""
+    """Return ``13.0`` as ``13``."""
     return text.removesuffix(".0")
 
 
-def _winner(first: str, second: str) -> str:
-    """1 or 2 by the maps won; empty where the score does not tell."""
-    if not (_whole(first).isdecimal() and _whole(second).isdecimal()):
+def _winner(maps1: str, maps2: str) -> str:
+    """Return 1 or 2 by the maps won; empty if the score is a draw or not a number."""
+    if not (_whole(maps1).isdecimal() and _whole(maps2).isdecimal()):
         return ""
-    won, lost = int(_whole(first)), int(_whole(second))
-    return "" if won == lost else ("1" if won > lost else "2")
+    won1, won2 = int(_whole(maps1)), int(_whole(maps2))
+    return "" if won1 == won2 else ("1" if won1 > won2 else "2")

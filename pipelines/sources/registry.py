@@ -1,4 +1,4 @@
-"""The sources that this installation reads."""
+"""Builds the sources from the settings."""
 
 from pyrate_limiter import Duration, Rate
 
@@ -14,17 +14,17 @@ from pipelines.sources.response_cache import ResponseCache
 from pipelines.sources.valve import ValveSource
 
 PANDASCORE_RATES = (Rate(2, Duration.SECOND), Rate(900, Duration.HOUR))
-"""Its free plan allows 1,000 an hour."""
+"""The free plan allows 1,000 requests per hour."""
 
 BO3GG_RATES = (Rate(1, 3 * Duration.SECOND),)
-"""It states no limit: asked less often than a reader of its pages would."""
+"""The interface states no limit: stay below what a reader of the pages causes."""
 
 
 def make_source(name: SourceName, settings: Settings) -> MatchSource:
-    """One source, as the settings say.
+    """Build a source.
 
     Raises:
-        SourceError: If it needs a secret that the environment does not have.
+        SourceError: If the source needs a secret that is not set.
     """
     match name:
         case SourceName.ARCHIVE:
@@ -39,10 +39,10 @@ def make_source(name: SourceName, settings: Settings) -> MatchSource:
             return Bo3ggSource(
                 ResponseCache(settings.database_url, name),
                 lambda: JsonApi(settings.bo3gg_url, rates=BO3GG_RATES),
-                every_seconds=60 * settings.poll_minutes,
+                pause_seconds=60 * settings.poll_minutes,
             )
         case SourceName.SIMULATED:
-            from pipelines.sources.simulated import SimulatedSource  # a league costs seconds to simulate
+            from pipelines.sources.simulated import SimulatedSource  # only this source needs the simulation
 
             return SimulatedSource()
 
@@ -55,13 +55,13 @@ def _pandascore(settings: Settings) -> MatchSource:
     def connect() -> JsonApi:
         return JsonApi(settings.pandascore_url, rates=PANDASCORE_RATES, token=token.get_secret_value())
 
-    payloads = ResponseCache(settings.database_url, SourceName.PANDASCORE)
-    return PandaScoreSource(payloads, connect, every_seconds=60 * settings.poll_minutes)
+    cache = ResponseCache(settings.database_url, SourceName.PANDASCORE)
+    return PandaScoreSource(cache, connect, pause_seconds=60 * settings.poll_minutes)
 
 
 def valve_repository(settings: Settings) -> Checkout:
-    """The checkout of the settings, else a clone of our own."""
+    """Return the configured checkout, or else a clone in the data folder."""
     if settings.valve_checkout is not None:
         return Checkout(settings.valve_checkout)
     folder = settings.source_folder(SourceName.VALVE)
-    return Clone(settings.valve_url, folder, every_seconds=60 * settings.valve_pull_minutes)
+    return Clone(settings.valve_url, folder, pause_seconds=60 * settings.valve_pull_minutes)

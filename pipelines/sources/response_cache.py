@@ -1,10 +1,12 @@
-"""What an interface answered, as it came, in PostgreSQL: parsed anew whenever it is asked for, never asked twice.
+"""Responses of HTTP interfaces in PostgreSQL, exactly as received, and the state of polling them.
 
-A field that changes its name or type stops the parsing, not the keeping: nothing has to be fetched again afterwards.
+Rows are parsed from the stored responses. When a field changes its name or type, parsing stops and storing does not:
+after a fix, no response has to be fetched a second time.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from typing import Any
 
 from sqlalchemy import Connection, Text, cast, func, select
@@ -13,23 +15,17 @@ from sqlalchemy.dialects.postgresql import insert
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from cs2.storage.tables import SourceResponse, SourceState
+from pipelines.sources.poll_state import PollState
 
-_ANSWER = insert(SourceResponse)
-_KEEP = _ANSWER.on_conflict_do_update(
-    index_elements=["source", "kind", "key"],
-    set_={"payload": _ANSWER.excluded.payload, "fetched_at": func.now()},
-    where=cast(SourceResponse.payload, Text) != cast(_ANSWER.excluded.payload, Text),
-)
-_NOTE = insert(SourceState)
-_TAKE_NOTE = _NOTE.on_conflict_do_update(index_elements=["source", "name"], set_={"value": _NOTE.excluded.value})
+_STATE_COLUMNS = [getattr(SourceState, field.name) for field in fields(PollState)]
 
 
 class ResponseCache:
-    """One source's answers, by kind and the source's own number; a newer answer replaces an older one.
+    """Responses and state of one source. A newer response replaces the older one of the same kind and key.
 
     Args:
         database_url: PostgreSQL.
-        source: Whose answers.
+        source: Whose responses.
     """
 
     def __init__(self, database_url: str, source: SourceName) -> None:
@@ -45,41 +41,68 @@ class ResponseCache:
         finally:
             engine.dispose()
 
-    def keep(self, kind: str, payloads: Iterable[tuple[int, Any]], **notes: str) -> None:
-        """Keep answers and notes, together or not at all."""
-        answers = [{"source": self.source, "kind": kind, "key": key, "payload": payload} for key, payload in payloads]
-        told = [{"source": self.source, "name": name, "value": value} for name, value in notes.items()]
-        with self._transaction() as connection:
-            if answers:
-                connection.execute(_KEEP, answers)
-            if told:
-                connection.execute(_TAKE_NOTE, told)
+    def store(self, kind: str, responses: Iterable[tuple[int, Any]], *, cursor: str | None = None) -> None:
+        """Store responses by key and move the cursor, in one transaction.
 
-    def all(self, kind: str) -> list[tuple[int, Any]]:
-        """Key and answer, by key."""
-        wanted = (
+        Args:
+            kind: What was requested.
+            responses: Key and response. An unchanged response keeps its time of arrival.
+            cursor: Where to continue the fetch; None leaves the stored cursor as it is.
+        """
+        rows = [{"source": self.source, "kind": kind, "key": key, "payload": payload} for key, payload in responses]
+        with self._transaction() as connection:
+            if rows:
+                connection.execute(_UPSERT_RESPONSE, rows)
+            if cursor is not None:
+                self._update_state(connection, {"cursor": cursor})
+
+    def load(self, kind: str) -> list[tuple[int, Any]]:
+        """Return key and response of every response of a kind, by key."""
+        query = (
             select(SourceResponse.key, SourceResponse.payload)
             .where(SourceResponse.source == self.source, SourceResponse.kind == kind)
             .order_by(SourceResponse.key)
         )
         with self._transaction() as connection:
-            return [(key, payload) for key, payload in connection.execute(wanted)]
+            return [(key, payload) for key, payload in connection.execute(query)]
+
+    def load_keys(self, kind: str) -> set[int]:
+        """Return the keys of the stored responses of a kind."""
+        query = select(SourceResponse.key).where(SourceResponse.source == self.source, SourceResponse.kind == kind)
+        with self._transaction() as connection:
+            return set(connection.scalars(query))
 
     def version(self) -> str:
-        """Changes with what is kept."""
-        seen = select(func.count(), func.max(SourceResponse.fetched_at)).where(SourceResponse.source == self.source)
+        """Identify the stored responses: the text changes whenever a response does."""
+        query = select(func.count(), func.max(SourceResponse.fetched_at)).where(SourceResponse.source == self.source)
         with self._transaction() as connection:
-            n, newest = connection.execute(seen).one()
-        return f"{n} answers through {newest}"
+            count, newest = connection.execute(query).one()
+        return f"{count} responses through {newest}"
 
-    def keys(self, kind: str) -> set[int]:
-        """Of which there is an answer."""
-        wanted = select(SourceResponse.key).where(SourceResponse.source == self.source, SourceResponse.kind == kind)
+    def load_cursor(self) -> str | None:
+        """Return where to continue the fetch, in the source's own terms. None before the first response."""
         with self._transaction() as connection:
-            return set(connection.scalars(wanted))
+            return connection.scalar(select(SourceState.cursor).where(SourceState.source == self.source))
 
-    def note(self, name: str) -> str:
-        """A note, or an empty text."""
-        wanted = select(SourceState.value).where(SourceState.source == self.source, SourceState.name == name)
+    def load_state(self) -> PollState:
+        """Return the state of polling; that of a new source if there is none."""
         with self._transaction() as connection:
-            return connection.scalar(wanted) or ""
+            row = connection.execute(select(*_STATE_COLUMNS).where(SourceState.source == self.source)).one_or_none()
+        return PollState() if row is None else PollState(*row)
+
+    def store_state(self, state: PollState) -> None:
+        """Store the state of polling; the cursor stays as it is."""
+        with self._transaction() as connection:
+            self._update_state(connection, asdict(state))
+
+    def _update_state(self, connection: Connection, columns: dict[str, Any]) -> None:
+        statement = insert(SourceState).values(source=self.source, **columns)
+        connection.execute(statement.on_conflict_do_update(index_elements=["source"], set_=columns))
+
+
+_NEW_RESPONSE = insert(SourceResponse)
+_UPSERT_RESPONSE = _NEW_RESPONSE.on_conflict_do_update(
+    index_elements=["source", "kind", "key"],
+    set_={"payload": _NEW_RESPONSE.excluded.payload, "fetched_at": func.now()},
+    where=cast(SourceResponse.payload, Text) != cast(_NEW_RESPONSE.excluded.payload, Text),
+)

@@ -1,4 +1,4 @@
-"""The simulated league as a source: the offline default. Its rows have the columns of the archive."""
+"""Simulated league as a source, the offline default. Its rows have the columns of the archive."""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -17,7 +17,7 @@ from pipelines.spelling import SIMILAR, fold
 SEED = 2026
 FIRST_DAY = date(2023, 1, 2)
 ANNOUNCED = timedelta(days=7)
-"""So far ahead the league publishes whom it pairs."""
+"""How far ahead the league announces its matches."""
 
 MAP_NAMES = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train", "Vertigo")
 
@@ -27,7 +27,7 @@ _TEAM_WORDS = "Wolves Falcons Comets Pirates Titans Ravens Foxes Storm Legion Sh
 
 
 def _names(n: int, rng: np.random.Generator) -> list[str]:
-    """Invented names, none of which could be taken for a spelling of another."""
+    """Invent names, none of which resembles another enough to count as its spelling."""
     syllables = _SYLLABLES.split()
     names: list[str] = []
     while len(names) < n:
@@ -40,7 +40,7 @@ def _names(n: int, rng: np.random.Generator) -> list[str]:
 
 @lru_cache(maxsize=4)
 def league_names(seed: int) -> tuple[list[str], list[str]]:
-    """Names of teams and nicknames of players, by id − 1."""
+    """Names of teams and nicknames of players; the index is the id − 1."""
     rng = np.random.default_rng([seed, 7_919])
     n_players = 5 * DEFAULT.n_teams + DEFAULT.n_reserves
     names = _names(DEFAULT.n_teams + n_players, rng)
@@ -51,12 +51,12 @@ def league_names(seed: int) -> tuple[list[str], list[str]]:
 
 @lru_cache(maxsize=2)
 def simulated_league(seed: int, today: date) -> League:
-    """The league up to ``today``."""
+    """Simulate the league up to ``today``."""
     return simulate_league(seed, day_number(FIRST_DAY), day_number(today))
 
 
-def fixture_frame(league: League, seed: int, today: date) -> pd.DataFrame:
-    """The series after ``today``, as they are announced; those of a day start at 10:00 UTC, one every hour."""
+def _fixture_rows(league: League, seed: int, today: date) -> pd.DataFrame:
+    """Rows of the series after ``today``. Each day they start hourly from 10:00 UTC."""
     day = day_number(today)
     first = np.unique(league.series_id, return_index=True)[1]
     first = first[league.history.day[first] > day]
@@ -78,7 +78,7 @@ def fixture_frame(league: League, seed: int, today: date) -> pd.DataFrame:
 
 
 def league_frames(league: League, seed: int) -> dict[RowKind, pd.DataFrame]:
-    """Map rows and series rows as the archive has them: text, with names instead of ids."""
+    """Rows of maps and series with the columns of the archive: text, and names instead of ids."""
     if len(league) == 0:
         return {}
     teams, players = (np.array(names) for names in league_names(seed))
@@ -88,7 +88,7 @@ def league_frames(league: League, seed: int) -> dict[RowKind, pd.DataFrame]:
 
 def _map_rows(league: League, teams: np.ndarray, players: np.ndarray) -> pd.DataFrame:
     history = league.history
-    lineups = [["|".join(sorted(side)) for side in both] for both in players[history.player_ids - 1].tolist()]
+    lineups = [["|".join(sorted(side)) for side in sides] for sides in players[history.player_ids - 1].tolist()]
     return pd.DataFrame(
         {
             "date": history.day.astype("datetime64[D]").astype(str),
@@ -103,8 +103,8 @@ def _map_rows(league: League, teams: np.ndarray, players: np.ndarray) -> pd.Data
             "score2": history.rounds[:, 1].astype(str),
             "score_exact": "1",
             "winner": np.where(history.team1_won, "1", "2"),
-            "team1_players": [first for first, _ in lineups],
-            "team2_players": [second for _, second in lineups],
+            "team1_players": [lineup1 for lineup1, _ in lineups],
+            "team2_players": [lineup2 for _, lineup2 in lineups],
             "hltv_match_id": league.series_id.astype(str),
             "hltv_map_id": history.row_id.astype(str),
             "sources": "simulated",
@@ -113,17 +113,17 @@ def _map_rows(league: League, teams: np.ndarray, players: np.ndarray) -> pd.Data
 
 
 def _series_rows(league: League, maps: pd.DataFrame) -> pd.DataFrame:
-    """One row a series, as Valve publishes them beside the maps."""
-    won = pd.Series(league.history.team1_won).groupby(league.series_id).mean()
+    """Rows of series, as Valve publishes them besides the maps."""
+    share_won = pd.Series(league.history.team1_won).groupby(league.series_id).mean()
     rows = maps.drop_duplicates("hltv_match_id")
     columns = ["date", "team1", "team2", "team1_players", "team2_players", "lan"]
-    winner = np.where(won.to_numpy() > 0.5, "1", "2")
+    winner = np.where(share_won.to_numpy() > 0.5, "1", "2")
     number = rows.groupby("date").cumcount().astype(str)
     return rows[columns].assign(winner=winner, number_on_day=number).reset_index(drop=True)
 
 
 class SimulatedSource:
-    """The league, played up to today; a new day brings new rows and changes no old one."""
+    """The simulated league up to today. A new day adds rows and changes no old one."""
 
     name = SourceName.SIMULATED
 
@@ -131,13 +131,16 @@ class SimulatedSource:
         self.seed = seed
 
     def published(self, today: date) -> PublishedRows:
-        """All results up to ``today``, and whom the next week pairs."""
+        """Return the results up to ``today`` and the matches of the next week."""
         league = simulated_league(self.seed, today + ANNOUNCED)
         frames = league_frames(league.through(day_number(today)), self.seed)
         published = {kind: with_row_keys(frame, kind) for kind, frame in frames.items()}
-        fixtures = fixture_frame(league, self.seed, today)
+        fixtures = _fixture_rows(league, self.seed, today)
         return PublishedRows({**published, RowKind.FIXTURE: fixtures} if len(fixtures) else published)
 
+    def poll(self) -> None:
+        """Do nothing: the league is computed."""
+
     def fingerprint(self, today: date) -> str | None:
-        """Seed and day."""
+        """Identify the league by seed and day."""
         return f"league {self.seed}; {today.isoformat()}"

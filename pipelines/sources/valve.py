@@ -1,7 +1,7 @@
 """Valve's public standings: series with both lineups, and the standings themselves. No maps, no best-of.
 
-Every standings repeat half a year of series, so one series stands in several of them. It is told apart by its day and
-the ten who played, and named as its first standings name it (Valve renames past series with their teams).
+Every standings list the series of the last half year, so a series appears in several of them. Its day and its ten
+players identify it. Valve renames past series with their teams, so the first standings that list a series name it.
 """
 
 import logging
@@ -19,27 +19,27 @@ import pandas as pd
 from cs2.settings import SourceName
 from pipelines.sources.base import PublishedRows, RowKind, SourceError
 from pipelines.sources.git import Checkout
-from pipelines.sources.valve_pages import RosterPage, Side, day_of, read_page
+from pipelines.sources.valve_pages import RosterPage, SeriesSide, day_of, parse_page
 
 log = logging.getLogger(__name__)
 
 FOLDER = "live"
 SAME_ROSTER = 3
-"""Players that a lineup shares with a roster that it plays for: Valve's own rule for a roster that changes."""
+"""Players that a lineup must share with a roster to play for it: Valve's rule for a roster that changes."""
 
 Lineup = tuple[str, ...]
-Key = tuple[str, Lineup, Lineup]
-"""Day of play and both lineups, in their order."""
+SeriesKey = tuple[str, Lineup, Lineup]
+"""Day of play and both lineups in ascending order: identifies a series, except two of one day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """One series in one of the standings: names and outcome in the order of the lineups of its key.
+class ListedSeries:
+    """A series as one of the standings lists it. Names and winner are in the order of the lineups of its key.
 
     Attributes:
-        match_id: Its number in these standings.
+        match_id: Number of the series in these standings.
         teams: Both names.
-        winner: 1 or 2; empty where the two pages contradict each other.
+        winner: 1 or 2; empty if the two pages contradict each other.
     """
 
     match_id: int
@@ -48,112 +48,115 @@ class Played:
 
 
 @dataclass(slots=True)
-class Standings:
-    """All standings so far.
+class AllStandings:
+    """All standings added so far, in the order of their days.
 
     Attributes:
-        first: How the first standings that tell of a series name its teams.
-        best: The series of a key in the standings that have most of them, of equals the latest. (A day at the edge of
-            the half year may miss some.)
+        first_names: Names of the teams in the first standings that list the series.
+        series: The series of a key, from the standings that list most of them; the latest if several do. (Standings
+            whose half year begins on that day may list only some.)
         pages: Pages by day of the standings.
-        one_sided: Series of which only one roster has a page: left out.
+        n_one_sided: Number of listed series that only one roster's page has. They are left out.
     """
 
-    first: dict[Key, tuple[str, str]] = field(default_factory=dict)
-    best: dict[Key, list[Played]] = field(default_factory=dict)
+    first_names: dict[SeriesKey, tuple[str, str]] = field(default_factory=dict)
+    series: dict[SeriesKey, list[ListedSeries]] = field(default_factory=dict)
     pages: dict[str, list[RosterPage]] = field(default_factory=dict)
-    one_sided: int = 0
+    n_one_sided: int = 0
 
     def add(self, day: str, pages: list[RosterPage]) -> None:
-        """Add standings; the days ascend."""
+        """Add standings that are newer than all others."""
         self.pages[day] = pages
-        sides: dict[int, list[Side]] = defaultdict(list)
+        sides_by_id: dict[int, list[SeriesSide]] = defaultdict(list)
         for page in pages:
             for side in page.sides:
-                sides[side.match_id].append(side)
-        found: dict[Key, list[Played]] = defaultdict(list)
-        for match_id in sorted(sides, reverse=True):  # the oldest first
-            both = sides[match_id]
-            if len(both) != 2:
-                self.one_sided += 1
+                sides_by_id[side.match_id].append(side)
+        listed_by_key: dict[SeriesKey, list[ListedSeries]] = defaultdict(list)
+        for match_id in sorted(sides_by_id, reverse=True):  # the oldest first
+            sides = sorted(sides_by_id[match_id], key=lambda side: side.lineup)
+            if len(sides) != 2:
+                self.n_one_sided += 1
                 continue
-            one, other = sorted(both, key=lambda side: side.lineup)
-            agree = one.day == other.day and one.won != other.won
-            winner = ("1" if one.won else "2") if agree else ""
-            found[one.day, one.lineup, other.lineup].append(Played(match_id, (one.team, other.team), winner))
-        for key, played in found.items():
-            self.first.setdefault(key, played[0].teams)
-            if len(played) >= len(self.best.get(key, ())):
-                self.best[key] = played
+            one, other = sides
+            do_agree = one.day == other.day and one.won != other.won
+            winner = ("1" if one.won else "2") if do_agree else ""
+            listed = ListedSeries(match_id, (one.team, other.team), winner)
+            listed_by_key[one.day, one.lineup, other.lineup].append(listed)
+        for key, listed_series in listed_by_key.items():
+            self.first_names.setdefault(key, listed_series[0].teams)
+            if len(listed_series) >= len(self.series.get(key, ())):
+                self.series[key] = listed_series
 
 
-def collect(files: Iterable[tuple[str, str]]) -> Standings:
-    """All standings of a repository.
+def collect_standings(files: Iterable[tuple[str, str]]) -> AllStandings:
+    """Parse all standings of a repository.
 
-    Older standings of another layout are left out with a line in the log.
+    Older standings of another layout are left out, with a warning in the log.
 
     Args:
-        files: Path and text of the files, in the order of their paths, as git gives them: the days ascend.
+        files: Path and text of the files in the order of their paths, which is the order of the days.
 
     Raises:
-        SourceError: If there are no standings, or the newest cannot be read.
+        SourceError: If there are no standings, or the newest cannot be parsed.
     """
     pages = ((day_of(path), path, text) for path, text in files)
-    standings = Standings()
+    standings = AllStandings()
     problem: SourceError | None = None
-    for day, of_day in groupby(pages, key=lambda page: page[0]):
+    for day, pages_of_day in groupby(pages, key=lambda page: page[0]):
         if day is None:
             continue
         if problem is not None:
             log.warning("older standings are left out: %s", problem)
         try:
-            read = [read_page(path, text) for _, path, text in of_day]
+            parsed = [parse_page(path, text) for _, path, text in pages_of_day]
         except SourceError as error:
             problem = error
         else:
             problem = None
-            standings.add(day, read)
+            standings.add(day, parsed)
     if problem is not None:
         raise problem
     if not standings.pages:
-        raise SourceError(f"there is no page {FOLDER}/YYYY/details/YYYY_MM_DD/*.md")
+        raise SourceError(f"the repository has no page {FOLDER}/YYYY/details/YYYY_MM_DD/*.md")
     return standings
 
 
-def frames_of(standings: Standings) -> dict[RowKind, pd.DataFrame]:
-    """Series rows and standing rows with the columns of the archive."""
-    series = pd.DataFrame(_series(standings))
-    ranked = pd.DataFrame(_ranked(standings))
-    return {RowKind.SERIES: series, RowKind.STANDING: ranked}
+def build_frames(standings: AllStandings) -> dict[RowKind, pd.DataFrame]:
+    """Rows of series and standings with the columns of the archive."""
+    series = pd.DataFrame(_series_rows(standings))
+    return {RowKind.SERIES: series, RowKind.STANDING: pd.DataFrame(_standing_rows(standings))}
 
 
-def _series(standings: Standings) -> Iterator[dict[str, str]]:
+def _series_rows(standings: AllStandings) -> Iterator[dict[str, str]]:
     days = list(standings.pages)
-    places = {day: Places(pages) for day, pages in standings.pages.items()}
-    for key, all_played in sorted(standings.best.items()):
-        before = bisect_left(days, key[0])  # standings of the day itself may know the result
-        known = places[days[before - 1]] if before else Places([])
-        for number, played in enumerate(all_played):
-            yield _series_row(key, number, played, standings.first[key], known)
+    ranks_by_day = {day: RosterRanks(pages) for day, pages in standings.pages.items()}
+    for key, listed_series in sorted(standings.series.items()):
+        n_before = bisect_left(days, key[0])  # standings of the day itself may include the result
+        ranks = ranks_by_day[days[n_before - 1]] if n_before else RosterRanks([])
+        for number, listed in enumerate(listed_series):
+            yield _series_row(key, number, listed, standings.first_names[key], ranks)
 
 
-def _series_row(key: Key, number: int, played: Played, teams: tuple[str, str], places: "Places") -> dict[str, str]:
+def _series_row(
+    key: SeriesKey, number: int, listed: ListedSeries, names: tuple[str, str], ranks: "RosterRanks"
+) -> dict[str, str]:
+    """Row of a series. Team 1 is the first by name."""
     day, *lineups = key
-    texts = ["|".join(lineup) for lineup in lineups]
-    ranks = [places.of(lineup, team) for lineup, team in zip(lineups, teams, strict=True)]
-    order = (0, 1) if teams[0].casefold() <= teams[1].casefold() else (1, 0)
-    winner = played.winner and str(order.index(int(played.winner) - 1) + 1)
+    players = ["|".join(lineup) for lineup in lineups]
+    ranks_and_points = [ranks.rank_and_points(lineup, name) for lineup, name in zip(lineups, names, strict=True)]
+    order = (0, 1) if names[0].casefold() <= names[1].casefold() else (1, 0)
+    winner = listed.winner and str(order.index(int(listed.winner) - 1) + 1)
     row = {"date": day, "winner": winner, "number_on_day": str(number)}
-    for side, place in enumerate(order, start=1):
-        row[f"team{side}"] = teams[place]
-        row[f"team{side}_players"] = texts[place]
-        row[f"team{side}_rank"], row[f"team{side}_points"] = ranks[place]
-    row["row_key"] = "/".join([day, *texts, *([str(number + 1)] if number else [])])
+    for side, index in enumerate(order, start=1):
+        row[f"team{side}"] = names[index]
+        row[f"team{side}_players"] = players[index]
+        row[f"team{side}_rank"], row[f"team{side}_points"] = ranks_and_points[index]
+    row["row_key"] = "/".join([day, *players, *([str(number + 1)] if number else [])])
     row["month"] = day[:8] + "01"
     return row
 
 
-def _ranked(standings: Standings) -> Iterator[dict[str, str]]:
+def _standing_rows(standings: AllStandings) -> Iterator[dict[str, str]]:
     for day, pages in standings.pages.items():
         for page in pages:
             roster = "|".join(page.roster)
@@ -170,56 +173,68 @@ def _ranked(standings: Standings) -> Iterator[dict[str, str]]:
             }
 
 
-class Places:
-    """Rank and points of rosters in some standings."""
+class RosterRanks:
+    """Rank and points of the rosters in one of the standings, by lineup."""
 
     def __init__(self, pages: list[RosterPage]) -> None:
-        self._by_player: dict[str, list[RosterPage]] = defaultdict(list)
+        self._pages_by_player: dict[str, list[RosterPage]] = defaultdict(list)
         for page in pages:
             for player in page.roster:
-                self._by_player[player].append(page)
+                self._pages_by_player[player].append(page)
 
-    def of(self, lineup: Lineup, team: str) -> tuple[str, str]:
-        """Rank and points of the roster that shares most players with the lineup; empty below three."""
-        shared: dict[tuple[int, bool, int], RosterPage] = {}
-        for page in {id(page): page for player in lineup for page in self._by_player.get(player, ())}.values():
-            n = len(set(page.roster) & set(lineup))
-            shared[n, page.team == team, -int(page.rank)] = page
-        if not shared or max(shared)[0] < SAME_ROSTER:
+    def rank_and_points(self, lineup: Lineup, team: str) -> tuple[str, str]:
+        """Return rank and points of the roster that shares most players with a lineup. Empty below three players.
+
+        Among rosters that share equally many, the one with the team's name comes first, then the better rank.
+        """
+        pages = {id(page): page for player in lineup for page in self._pages_by_player.get(player, ())}.values()
+        candidates: dict[tuple[int, bool, int], RosterPage] = {}
+        for page in pages:
+            n_shared = len(set(page.roster) & set(lineup))
+            candidates[n_shared, page.team == team, -int(page.rank)] = page
+        if not candidates or max(candidates)[0] < SAME_ROSTER:
             return "", ""
-        return shared[max(shared)].rank, shared[max(shared)].points
+        best = candidates[max(candidates)]
+        return best.rank, best.points
 
 
-@lru_cache(maxsize=1)  # the sensor asks for the same commit many times
-def _frames(repository: Path, commit: str) -> dict[RowKind, pd.DataFrame]:
-    standings = collect(Checkout(repository).files(commit, FOLDER))
-    log.info("%d standings, %d series of which one side only is told", len(standings.pages), standings.one_sided)
-    return frames_of(standings)
+@lru_cache(maxsize=1)  # the sensor reads the same commit many times
+def _load_frames(repository: Path, commit: str) -> dict[RowKind, pd.DataFrame]:
+    standings = collect_standings(Checkout(repository).read_files(commit, FOLDER))
+    log.info("%d standings, %d series listed by one roster only", len(standings.pages), standings.n_one_sided)
+    return build_frames(standings)
 
 
 class ValveSource:
-    """The standings repository."""
+    """The repository of Valve's standings."""
 
     name = SourceName.VALVE
 
     def __init__(self, repository: Checkout) -> None:
         self.repository = repository
 
-    def published(self, today: date) -> PublishedRows:
-        """Series played and standings published up to ``today``.
+    def poll(self) -> None:
+        """Pull the repository, where a pull is due.
+
+        Raises:
+            SourceError: If the last pull failed, now or earlier.
+        """
+        self.repository.pull()
+
+    def fingerprint(self, today: date) -> str | None:
+        """Identify the commit and the day.
 
         Raises:
             SourceError: If the repository cannot be read.
         """
-        frames = _frames(self.repository.folder, self.repository.head_commit())
-        until = {kind: frame[frame["date"] <= today.isoformat()] for kind, frame in frames.items() if len(frame)}
-        return PublishedRows({kind: frame.reset_index(drop=True) for kind, frame in until.items() if len(frame)})
+        return f"{self.repository.head_commit()}; {today.isoformat()}"
 
-    def fingerprint(self, today: date) -> str | None:
-        """The newest commit, pulled where a pull is due, and the day.
+    def published(self, today: date) -> PublishedRows:
+        """Return the series played and the standings published up to ``today``.
 
         Raises:
-            SourceError: If the repository cannot be pulled or read.
+            SourceError: If the repository cannot be read.
         """
-        self.repository.pull()
-        return f"{self.repository.head_commit()}; {today.isoformat()}"
+        frames = _load_frames(self.repository.folder, self.repository.head_commit())
+        until_today = {kind: frame[frame["date"] <= today.isoformat()] for kind, frame in frames.items() if len(frame)}
+        return PublishedRows({kind: frame.reset_index(drop=True) for kind, frame in until_today.items() if len(frame)})

@@ -1,4 +1,4 @@
-"""The pages of Valve's standings: one roster each, its standing and the series that counted for it. Pure."""
+"""Parser of the pages of Valve's standings. A page has one roster, its standing and its series. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from datetime import date
 from pipelines.sources.base import SourceError
 
 PAGE = re.compile(r"(?:^|/)details/(\d{4})_(\d\d)_(\d\d)/[^/]+\.md$")
-"""Path of a roster's page, with the day of the standings."""
+"""Path of a roster's page, which contains the day of the standings."""
 
 _COLUMNS = ("Match ID", "Date", "Opponent", "W/L", "Roster")
-"""Those that are read. ``LAN Wins`` is not: it is filled for a roster's ten best wins only, so it tells who won."""
+"""Columns that are read. ``LAN Wins`` is not: only a roster's ten best wins have it, so it reveals the winner."""
 
 _FIELDS = {
     "Team Name": re.compile(r"^Team Name: *(.*?) *(?:<br ?/?>)?$", re.MULTILINE),
@@ -24,16 +24,16 @@ _REGION = re.compile(r"^Region: *\[?([^\]<(\n]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """One roster's side of one series.
+class SeriesSide:
+    """One roster's side of a series.
 
     Attributes:
-        match_id: Number of the series within these standings; the newest has the lowest.
+        match_id: Number of the series within these standings; the newest series has the lowest.
         day: Day of play, ISO.
-        team: The roster's name on the day of the standings.
-        opponent: The other one's name.
+        team: Name of the roster on the day of the standings.
+        opponent: Name of the other roster.
         won: Whether the roster won.
-        lineup: The five who played, in the page's order.
+        lineup: The five who played, in the order of the page.
     """
 
     match_id: int
@@ -46,16 +46,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class RosterPage:
-    """One page.
+    """One parsed page.
 
     Attributes:
         team: Name of the roster's team.
-        roster: Its players: up to five.
-        rank: In the global standings.
+        roster: Up to five players.
+        rank: Rank in the global standings.
         points: ``Final Rank Value``, to one decimal.
-        starting_points: ``Starting Rank Value``; empty where the page does not tell it.
-        region: Of the roster; empty where the page does not tell it.
-        sides: Its series.
+        starting_points: ``Starting Rank Value``; empty if the page has none.
+        region: Region of the roster; empty if the page has none.
+        sides: The roster's side of each series.
     """
 
     team: str
@@ -64,11 +64,11 @@ class RosterPage:
     points: str
     starting_points: str
     region: str
-    sides: list[Side]
+    sides: list[SeriesSide]
 
 
 def day_of(path: str) -> str | None:
-    """Day of the standings that a page belongs to (ISO); None for a file that is no roster's page.
+    """Return the day of a page's standings (ISO). None for a file that is not a roster's page.
 
     Raises:
         SourceError: If the path names a day that does not exist.
@@ -79,53 +79,53 @@ def day_of(path: str) -> str | None:
     try:
         return date(*map(int, match.groups())).isoformat()
     except ValueError as error:
-        raise SourceError(f"{path}: no such day") from error
+        raise SourceError(f"{path}: the day of the standings does not exist") from error
 
 
-def read_page(path: str, text: str) -> RosterPage:
-    """Read one page.
+def parse_page(path: str, text: str) -> RosterPage:
+    """Parse a page.
 
     Args:
-        path: For messages.
+        path: Path of the page, for messages.
         text: Markdown.
 
     Raises:
-        SourceError: If the page lacks a field or a column, or one does not hold what it should; it is named.
+        SourceError: If a field or column is missing or malformed; names it.
     """
-    found = {}
+    values = {}
     for name, pattern in _FIELDS.items():
         match = pattern.search(text)
         if match is None or not match[1]:
-            raise SourceError(f"{path}: field {name!r} is missing or of another form")
-        found[name] = match[1]
+            raise SourceError(f"{path}: field {name!r} is missing or malformed")
+        values[name] = match[1]
     starting, region = _STARTING.search(text), _REGION.search(text)
-    team = found["Team Name"]
+    team = values["Team Name"]
     return RosterPage(
         team=team,
-        roster=_players(found["Roster"]),
-        rank=found["Global Rank"],
-        points=found["Final Rank Value"],
+        roster=_parse_players(values["Roster"]),
+        rank=values["Global Rank"],
+        points=values["Final Rank Value"],
         starting_points=starting[1] if starting else "",
         region=region[1].strip() if region else "",
-        sides=[_side(path, team, cells) for cells in _matches(path, text)],
+        sides=[_parse_side(path, team, cells) for cells in _series_cells(path, text)],
     )
 
 
-def _players(text: str) -> tuple[str, ...]:
+def _parse_players(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
-def _matches(path: str, text: str) -> Iterator[dict[str, str]]:
-    """The rows of the table of series, by column; a roster without series has no table."""
+def _series_cells(path: str, text: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of the table of series, by column. A roster without series has no table."""
     lines = iter(text.splitlines())
     header = next((_cells(line) for line in lines if line.startswith("|") and "Match" in line), None)
     if header is None:
         return
     missing = [column for column in _COLUMNS if column not in header]
     if missing:
-        raise SourceError(f"{path}: column {', '.join(missing)} is missing; found: {', '.join(header)}")
+        raise SourceError(f"{path}: column {', '.join(missing)} is missing; the table has: {', '.join(header)}")
     places = {column: header.index(column) for column in _COLUMNS}
-    next(lines, None)  # how the columns are aligned
+    next(lines, None)  # skip the alignment row
     for line in lines:
         if not line.startswith("|"):
             return
@@ -139,22 +139,22 @@ def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in line.strip().strip("|").split("|")]
 
 
-def _side(path: str, team: str, cells: dict[str, str]) -> Side:
+def _parse_side(path: str, team: str, cells: dict[str, str]) -> SeriesSide:
     number, day, result = cells["Match ID"], cells["Date"], cells["W/L"]
-    wrong = None
+    malformed = None
     if not number.isdecimal():
-        wrong = "Match ID"
+        malformed = "Match ID"
     elif not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
-        wrong = "Date"
+        malformed = "Date"
     elif result not in ("W", "L"):
-        wrong = "W/L"
-    if wrong is not None:
-        raise SourceError(f"{path}: column {wrong} holds {cells[wrong]!r}")
-    return Side(
+        malformed = "W/L"
+    if malformed is not None:
+        raise SourceError(f"{path}: column {malformed} holds {cells[malformed]!r}")
+    return SeriesSide(
         match_id=int(number),
         day=day,
         team=team,
         opponent=cells["Opponent"],
         won=result == "W",
-        lineup=_players(cells["Roster"]),
+        lineup=_parse_players(cells["Roster"]),
     )

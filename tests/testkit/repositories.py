@@ -1,4 +1,4 @@
-"""Local git repositories as hosts would serve them: no git host is needed, git itself is real."""
+"""Local git repositories that stand for remote ones. Git itself is real."""
 
 import os
 import subprocess
@@ -8,15 +8,15 @@ from pathlib import Path
 AUTHOR = {f"GIT_{who}_{what}": "test@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(folder), *words], env={**os.environ, **AUTHOR}, capture_output=True, text=True, check=True
+def git(folder: Path, *arguments: str) -> str:
+    completed = subprocess.run(
+        ["git", "-C", str(folder), *arguments], env={**os.environ, **AUTHOR}, capture_output=True, text=True, check=True
     )
-    return done.stdout.strip()
+    return completed.stdout.strip()
 
 
 def commit(folder: Path, files: Mapping[str, str] | None = None) -> str:
-    """Write files into a repository, made where there is none yet, and commit all that lies in it."""
+    """Write files into a repository, which is created if missing, and commit everything in it."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / ".git").exists():
         git(folder, "init", "--quiet")

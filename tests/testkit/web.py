@@ -1,4 +1,4 @@
-"""A local server that answers as a test says: real sockets, real HTTP, one process."""
+"""Local HTTP server whose responses a test defines: real sockets, real HTTP, one process."""
 
 import json
 import threading
@@ -12,15 +12,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass
 class Reply:
-    """One answer; ``body`` is sent as it is, or as JSON."""
+    """One response; ``body`` is bytes, or is sent as JSON."""
 
     body: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     cut_off: bool = False
-    """Announce more than is sent, and hang up."""
+    """Send half of the body and close the connection."""
     seconds: float = 0.0
-    """Say nothing for so long."""
+    """Seconds to wait, then close the connection without a response."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Request:
     headers: dict[str, str]
 
 
-Answer = Callable[[Request], Reply]
+Responder = Callable[[Request], Reply]
 
 
 @dataclass
@@ -40,9 +40,9 @@ class Site:
 
 
 @contextmanager
-def site(answer: Answer) -> Iterator[Site]:
+def site(responder: Responder) -> Iterator[Site]:
     """Serve until the block ends."""
-    found = Site("")
+    server = Site("")
     stopping = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
@@ -51,8 +51,8 @@ def site(answer: Answer) -> Iterator[Site]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             request = Request(parts.path, dict(parse_qsl(parts.query)), dict(self.headers))
-            found.requests.append(request)
-            reply = answer(request)
+            server.requests.append(request)
+            reply = responder(request)
             if reply.seconds and stopping.wait(reply.seconds):
                 return
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
@@ -65,17 +65,17 @@ def site(answer: Answer) -> Iterator[Site]:
             self.close_connection = reply.cut_off
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Keep quiet."""
+            """Log nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    http_server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    http_server.daemon_threads = True
+    server.url = f"http://127.0.0.1:{http_server.server_port}"
+    thread = threading.Thread(target=http_server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
-        yield found
+        yield server
     finally:
         stopping.set()
-        server.shutdown()
+        http_server.shutdown()
         thread.join()
-        server.server_close()
+        http_server.server_close()

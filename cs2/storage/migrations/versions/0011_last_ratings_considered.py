@@ -1,12 +1,12 @@
 """Every automatic forecast names the last ratings considered
 
-Revision: 0011, after 0009
+Revision: 0011, after 0010
 """
 
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,8 +1,7 @@
-"""An interface that changes a field: its source alone stops and names it, what came is kept, the others go on."""
+"""A changed field of an HTTP interface: its source stops and names the field, and no other source stops."""
 
-import os
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,103 +13,107 @@ from cs2.settings import SourceName, get_settings
 from pipelines.resources import Database
 from pipelines.sources import registry
 from pipelines.sources.response_cache import ResponseCache
-from tests.integration.pipelines.defs.test_several_sources import HEADER, ROSTERS, Watch, ingest, stored
-from tests.integration.pipelines.sources import test_bo3gg as bo3gg
-from tests.integration.pipelines.sources import test_pandascore as pandascore
-from tests.testkit.web import Answer, Reply, site
+from tests.testkit.bo3gg_host import PREFIX, Bo3ggHost, bo3gg_game, bo3gg_match, bo3gg_player_stats
+from tests.testkit.pandascore_host import TOKEN, PandaScoreHost, pandascore_match
+from tests.testkit.source_watch import SourceWatch, ingest, query, write_archive
+from tests.testkit.web import Reply, Responder, site
 
 FAST = (Rate(1_000, Duration.SECOND),)
 
 
-CUP = pandascore.match(2, number_of_games="3")
-LEAGUE = pandascore.match(2, league="League")
-GAME = bo3gg.game(1, winner_clan_score="13")
-LINES = [*bo3gg.lines(10)[1:], bo3gg.lines(10)[0] | {"kills": "20"}]
+@dataclass(frozen=True)
+class Change:
+    """A host with a changed field.
+
+    Attributes:
+        problem: What the source says.
+        kind: Kind of the stored response.
+        key: Key of the stored response.
+        response: The stored response.
+    """
+
+    source: SourceName
+    responder: Responder
+    problem: str
+    kind: str
+    key: int
+    response: Any
 
 
-def of_bo3gg(game: dict[str, Any], lines: list[dict[str, Any]]) -> Answer:
-    host = bo3gg.Host(bo3gg.match(7), games=(game,))
-    host.players[10] = lines
-    return host
+def pandascore_change(problem: str, **changes: Any) -> Change:
+    changed = pandascore_match(2, **changes)
+    host = PandaScoreHost(pandascore_match(1), changed)
+    return Change(SourceName.PANDASCORE, host, f"match 2: {problem}", "match", 2, changed)
 
 
+def bo3gg_change(problem: str, kind: str, key: int, game: dict[str, Any], stats: list[dict[str, Any]]) -> Change:
+    host = Bo3ggHost(bo3gg_match(7), games=(game,))
+    host.player_stats[10] = stats
+    return Change(SourceName.BO3GG, host, problem, kind, key, {"games": [game], "players": stats}[kind])
+
+
+def structure_change(source: SourceName, path: str, problem: str, response: Any) -> Change:
+    stored = {"path": path, "answer": response}
+    return Change(source, lambda _: Reply(response), f"{path}: {problem}", "unexpected", 0, stored)
+
+
+GAME = bo3gg_game(1, winner_clan_score="13")
+STATS = [*bo3gg_player_stats(10)[1:], bo3gg_player_stats(10)[0] | {"kills": "20"}]
 CHANGES = [
-    (
-        *(SourceName.PANDASCORE, pandascore.Host(pandascore.match(1), CUP)),
-        *("match 2: field number_of_games", "match", 2, CUP),
-    ),
-    (
-        *(SourceName.PANDASCORE, pandascore.Host(pandascore.match(1), LEAGUE)),
-        *("match 2: field league", "match", 2, LEAGUE),
-    ),
-    (
-        *(SourceName.PANDASCORE, lambda _: Reply([{"id": 1}])),
-        *("/csgo/matches: field modified_at", "unread", 0, {"path": "/csgo/matches", "answer": [{"id": 1}]}),
-    ),
-    (
-        *(SourceName.BO3GG, of_bo3gg(GAME, bo3gg.lines(10))),
-        *("game of match 7: field winner_clan_score", "games", 7, [GAME]),
-    ),
-    (SourceName.BO3GG, of_bo3gg(bo3gg.game(1), LINES), "players of game 10: field kills", "players", 10, LINES),
-    (
-        *(SourceName.BO3GG, lambda _: Reply({"data": [1]})),
-        *("/matches: field results", "unread", 0, {"path": "/matches", "answer": {"data": [1]}}),
-    ),
+    pandascore_change("field number_of_games", number_of_games="3"),
+    pandascore_change("field league", league="League"),
+    structure_change(SourceName.PANDASCORE, "/csgo/matches", "field modified_at", [{"id": 1}]),
+    bo3gg_change("game of match 7: field winner_clan_score", "games", 7, GAME, bo3gg_player_stats(10)),
+    bo3gg_change("players of game 10: field kills", "players", 10, bo3gg_game(1), STATS),
+    structure_change(SourceName.BO3GG, "/matches", "field results", {"data": [1]}),
 ]
 
 
 @pytest.fixture
-def watch(
+def start_watch(
     tmp_path: Path, postgres_url: str, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[[SourceName, str], Watch]]:
-    """Watches a folder with one map, and the source at an address."""
+) -> Iterator[Callable[[SourceName, str], SourceWatch]]:
+    """Watch a folder with one map, and a source at an address."""
 
-    def start(name: SourceName, url: str) -> Watch:
+    def start(name: SourceName, url: str) -> SourceWatch:
         for setting, value in {
             "SOURCES": f"archive,{name}",
             "DATA_DIR": str(tmp_path),
             "DATABASE_URL": postgres_url,
-            f"{name}_URL".upper(): f"{url}/api/v1" if name is SourceName.BO3GG else url,
-            "PANDASCORE_TOKEN": pandascore.TOKEN,
+            f"{name}_URL".upper(): f"{url}{PREFIX}" if name is SourceName.BO3GG else url,
+            "PANDASCORE_TOKEN": TOKEN,
             "POLL_MINUTES": "0.000001",
         }.items():
             monkeypatch.setenv(f"CS2_{setting}", value)
         monkeypatch.setattr(registry, "BO3GG_RATES", FAST)
         get_settings.cache_clear()
-        file = tmp_path / "archive" / "maps.csv"
-        file.parent.mkdir()
-        file.write_text(HEADER + f"2026-07-01,Nuke,Alpha,Beta,1,,,{ROSTERS}\n")
-        os.utime(file, (time.time() - 60,) * 2)
-        return Watch(instance)
+        write_archive(tmp_path, "2026-07-01")
+        return SourceWatch(instance)
 
     yield start
     get_settings.cache_clear()
 
 
-@pytest.mark.parametrize(("name", "answer", "told", "kind", "key", "payload"), CHANGES)
-def test_a_changed_field_stops_its_source_only_is_named_and_its_answer_is_kept(
-    name: SourceName,
-    answer: Answer,
-    told: str,
-    kind: str,
-    key: int,
-    payload: Any,
-    watch: Callable[[SourceName, str], Watch],
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.problem)
+def test_a_changed_field_stops_only_its_source(
+    change: Change,
+    start_watch: Callable[[SourceName, str], SourceWatch],
     database: Database,
     instance: dg.DagsterInstance,
 ) -> None:
-    with site(answer) as server:
-        looks = watch(name, server.url)
-        assert looks.tick() == [("archive", "2026-07-01")]
-        assert looks.tick() == []
-    assert f"{name}: the source cannot be read: {name} {told}" in str(looks.said)
-    assert "the answer is kept as it came" in str(looks.said)
+    name = change.source
+    with site(change.responder) as server:
+        watch = start_watch(name, server.url)
+        assert watch.tick() == [("archive", "2026-07-01")]
+        assert watch.tick() == []
+    assert f"{name}: the source cannot be read: {name} {change.problem}" in str(watch.skip_reason)
+    assert "the response is stored as received" in str(watch.skip_reason)
 
     backfill = ingest(database, instance)
     assert backfill.success
     [landed] = backfill.asset_materializations_for_node("raw_rows")[:1]
-    if kind != "unread":  # of a list that could not be told apart there is nothing to land
-        assert f"{name}: {name} {told}" in str(landed.metadata["left_out"].value)
-    assert stored(database, "SELECT source FROM raw_rows") == [("archive",)]
-    assert stored(database, "SELECT count(*) FROM map_results") == [(1,)]
-    assert dict(ResponseCache(database.url, name).all(kind))[key] == payload
+    if change.kind != "unexpected":  # a response of another structure has no rows that could be left out
+        assert f"{name}: {name} {change.problem}" in str(landed.metadata["left_out"].value)
+    assert query(database, "SELECT source FROM raw_rows") == [("archive",)]
+    assert query(database, "SELECT count(*) FROM map_results") == [(1,)]
+    assert dict(ResponseCache(database.url, name).load(change.kind))[change.key] == change.response

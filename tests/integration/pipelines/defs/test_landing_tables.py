@@ -1,4 +1,4 @@
-"""Landing and tables as Dagster runs them, and the sensor that watches the folder."""
+"""Landing and rebuilding as Dagster runs them, and the sensor on a watched folder."""
 
 import json
 import os
@@ -36,7 +36,7 @@ def row(day: str, *, team1: str = "Alpha", winner: str = "1") -> str:
 
 @pytest.fixture
 def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A watched folder, empty; today is the last of January 2026."""
+    """Configure an empty watched folder; today is 2026-01-31."""
     monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path))
     monkeypatch.setenv("CS2_CLOCK_DATE", "2026-01-31")
@@ -45,9 +45,9 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
-def write(archive: Path, *rows: str, name: str = "maps.csv", age: float = 60) -> None:
+def write(archive: Path, *rows: str, name: str = "maps.csv", age_seconds: float = 60) -> None:
     (archive / name).write_text(HEADER + "".join(rows))
-    os.utime(archive / name, (time.time() - age,) * 2)
+    os.utime(archive / name, (time.time() - age_seconds,) * 2)
 
 
 def materialize(
@@ -68,7 +68,7 @@ def tick(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | 
     return result
 
 
-def asked_for(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str]]:
+def requested_ranges(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str]]:
     """First and last month of each requested run."""
     assert isinstance(result, dg.SensorResult), result
     tags = [request.tags for request in result.run_requests or ()]
@@ -80,14 +80,14 @@ def count(database: Database, table: str) -> int:
         return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
 
 
-def test_months_are_landed_in_one_run_and_every_table_is_rebuilt(
+def test_one_run_lands_its_months_and_rebuilds_every_table(
     archive: Path, database: Database, instance: dg.DagsterInstance
 ) -> None:
     write(archive, row("2025-11-05"), row("2025-12-05"), row("2026-01-05"), row("2026-01-06", team1="Beta"))
     result = materialize(database, instance)
     assert result.success
     [landed] = result.asset_materializations_for_node("raw_rows")[:1]
-    assert landed.metadata["rows_landed"].value == 3  # November was not asked for
+    assert landed.metadata["rows_landed"].value == 3  # November is outside of the range
     assert instance.get_materialized_partitions(dg.AssetKey("raw_rows")) == {"2025-12-01", "2026-01-01"}
     for table in DESCRIPTIONS:
         assert instance.get_latest_materialization_event(dg.AssetKey(table)) is not None
@@ -97,16 +97,16 @@ def test_months_are_landed_in_one_run_and_every_table_is_rebuilt(
     assert all(evaluation.passed for evaluation in evaluations)
 
 
-def test_the_run_tells_what_became_of_every_row(
+def test_metadata_count_stored_and_rejected_rows(
     archive: Path, database: Database, instance: dg.DagsterInstance
 ) -> None:
     write(archive, row("2026-01-05"), row("2026-01-06", team1="Beta", winner="5"))
     materialize(database, instance)
-    told = instance.get_latest_materialization_event(dg.AssetKey("map_results"))
-    assert told is not None
-    assert told.asset_materialization is not None
-    assert told.asset_materialization.metadata["map_rows_stored"].value == 1
-    assert told.asset_materialization.metadata["map_rows_rejected"].value == 1
+    event = instance.get_latest_materialization_event(dg.AssetKey("map_results"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["map_rows_stored"].value == 1
+    assert event.asset_materialization.metadata["map_rows_rejected"].value == 1
     rejected = instance.get_latest_materialization_event(dg.AssetKey("rejected_rows"))
     assert rejected is not None
     assert rejected.asset_materialization is not None
@@ -114,7 +114,7 @@ def test_the_run_tells_what_became_of_every_row(
     assert reasons == {"a team against itself": 1, "winner is neither 1 nor 2": 1}
 
 
-def test_a_file_that_cannot_be_read_fails_the_run_and_leaves_the_tables(
+def test_an_unreadable_file_fails_the_run_and_keeps_the_tables(
     archive: Path, database: Database, instance: dg.DagsterInstance
 ) -> None:
     write(archive, row("2026-01-05"))
@@ -125,61 +125,57 @@ def test_a_file_that_cannot_be_read_fails_the_run_and_leaves_the_tables(
     assert count(database, "map_results") == 1
 
 
-def test_a_check_finds_a_row_that_is_gone(archive: Path, database: Database, instance: dg.DagsterInstance) -> None:
+def test_a_check_detects_a_missing_row(archive: Path, database: Database, instance: dg.DagsterInstance) -> None:
     write(archive, row("2026-01-05"))
     materialize(database, instance)
     with database.transaction() as session:
         session.execute(text("DELETE FROM map_results"))
-    found = checks.every_row_is_accounted_for(dg.build_asset_check_context(instance=instance), database=database)
-    assert isinstance(found, dg.AssetCheckResult)
-    assert not found.passed
+    result = checks.every_row_is_accounted_for(dg.build_asset_check_context(instance=instance), database=database)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert not result.passed
 
 
-def test_a_check_finds_a_stored_row_that_breaks_the_contract(
-    archive: Path, database: Database, instance: dg.DagsterInstance
-) -> None:
+def test_a_check_detects_a_broken_contract(archive: Path, database: Database, instance: dg.DagsterInstance) -> None:
     write(archive, row("2026-01-05"))
     materialize(database, instance)
     with database.transaction() as session:
         session.execute(text("UPDATE lineups SET roster = '1,2,3'"))
-    found = checks.lineups_keep_their_contract(database=database)
-    assert isinstance(found, dg.AssetCheckResult)
-    assert not found.passed
+    result = checks.lineups_keep_their_contract(database=database)
+    assert isinstance(result, dg.AssetCheckResult)
+    assert not result.passed
 
 
-def test_the_sensor_asks_for_the_changed_months_only(archive: Path, instance: dg.DagsterInstance) -> None:
+def test_the_sensor_requests_changed_months_only(archive: Path, instance: dg.DagsterInstance) -> None:
     write(archive, row("2025-10-05"), row("2025-11-05"), row("2026-01-05"))
     first = tick(instance, None)
-    assert asked_for(first) == [("2025-10-01", "2025-11-01"), ("2026-01-01", "2026-01-01")]
-    write(archive, row("2025-10-05"), row("2025-11-05"), row("2026-01-05"), row("2026-01-06"), age=30)
+    assert requested_ranges(first) == [("2025-10-01", "2025-11-01"), ("2026-01-01", "2026-01-01")]
+    write(archive, row("2025-10-05"), row("2025-11-05"), row("2026-01-05"), row("2026-01-06"), age_seconds=30)
     assert isinstance(first, dg.SensorResult)
-    assert asked_for(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
+    assert requested_ranges(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
 
 
-def test_a_dropped_file_is_asked_for_beside_the_old_one(archive: Path, instance: dg.DagsterInstance) -> None:
+def test_a_second_file_requests_its_months_only(archive: Path, instance: dg.DagsterInstance) -> None:
     write(archive, row("2025-12-05"))
     first = tick(instance, None)
     assert isinstance(first, dg.SensorResult)
     write(archive, row("2026-01-05"), name="maps-2026-01.csv")
-    assert asked_for(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
+    assert requested_ranges(tick(instance, first.cursor)) == [("2026-01-01", "2026-01-01")]
 
 
-def test_a_quiet_tick_says_so(archive: Path, instance: dg.DagsterInstance) -> None:
+def test_a_tick_without_news_has_a_skip_reason(archive: Path, instance: dg.DagsterInstance) -> None:
     write(archive, row("2026-01-05"))
     first = tick(instance, None)
     assert isinstance(first, dg.SensorResult)
     second = tick(instance, first.cursor)
     assert isinstance(second, dg.SkipReason)
-    assert second.skip_message == "archive: nothing new since the last look"
+    assert second.skip_message == "archive: nothing new since the last poll"
 
 
-def test_a_file_touched_but_not_changed_asks_for_nothing_and_moves_the_cursor(
-    archive: Path, instance: dg.DagsterInstance
-) -> None:
+def test_a_touched_file_moves_the_cursor_and_requests_nothing(archive: Path, instance: dg.DagsterInstance) -> None:
     write(archive, row("2026-01-05"))
     first = tick(instance, None)
     assert isinstance(first, dg.SensorResult)
-    write(archive, row("2026-01-05"), age=30)
+    write(archive, row("2026-01-05"), age_seconds=30)
     context = dg.build_sensor_context(instance=instance, cursor=first.cursor)
     skipped = new_results_sensor(context)
     assert isinstance(skipped, dg.SkipReason)
@@ -187,27 +183,27 @@ def test_a_file_touched_but_not_changed_asks_for_nothing_and_moves_the_cursor(
     assert context.cursor != first.cursor
 
 
-def test_a_file_that_is_still_being_written_is_left_alone(archive: Path, instance: dg.DagsterInstance) -> None:
-    write(archive, row("2026-01-05"), age=0)
+def test_a_file_being_written_is_skipped(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"), age_seconds=0)
     skipped = tick(instance, None)
     assert isinstance(skipped, dg.SkipReason)
-    assert str(skipped.skip_message).startswith("archive: a file is still being written")
+    assert str(skipped.skip_message).startswith("archive: incomplete: a file is being written")
 
 
-def test_an_unreadable_file_is_named_and_looked_at_again(archive: Path, instance: dg.DagsterInstance) -> None:
+def test_an_unreadable_file_is_named_and_polled_again(archive: Path, instance: dg.DagsterInstance) -> None:
     (archive / "maps.csv").write_text("date,team1\n2026-01-06,Alpha\n")
     os.utime(archive / "maps.csv", (1, 1))
     skipped = tick(instance, None)
     assert isinstance(skipped, dg.SkipReason)
     assert "maps.csv: column map, team2, winner is missing" in str(skipped.skip_message)
     write(archive, row("2026-01-05"))
-    assert asked_for(tick(instance, None)) == [("2026-01-01", "2026-01-01")]
+    assert requested_ranges(tick(instance, None)) == [("2026-01-01", "2026-01-01")]
 
 
-def test_a_correction_that_is_taken_back_is_asked_for_each_time(archive: Path, instance: dg.DagsterInstance) -> None:
+def test_a_reverted_correction_is_requested_each_time(archive: Path, instance: dg.DagsterInstance) -> None:
     cursor, keys = None, set()
-    for age, winner in ((60, "1"), (50, "2"), (40, "1"), (30, "2")):
-        write(archive, row("2026-01-05", winner=winner), age=age)
+    for age_seconds, winner in ((60, "1"), (50, "2"), (40, "1"), (30, "2")):
+        write(archive, row("2026-01-05", winner=winner), age_seconds=age_seconds)
         result = tick(instance, cursor)
         assert isinstance(result, dg.SensorResult)
         keys |= {request.run_key for request in result.run_requests or ()}
@@ -217,18 +213,18 @@ def test_a_correction_that_is_taken_back_is_asked_for_each_time(archive: Path, i
 
 def test_the_same_observation_has_the_same_run_key(archive: Path, instance: dg.DagsterInstance) -> None:
     write(archive, row("2026-01-05"))
-    one, other = tick(instance, None), tick(instance, None)  # the cursor of the first was lost
+    one, other = tick(instance, None), tick(instance, None)  # as if the first cursor had been lost
     assert isinstance(one, dg.SensorResult)
     assert isinstance(other, dg.SensorResult)
     assert [r.run_key for r in one.run_requests or ()] == [r.run_key for r in other.run_requests or ()]
-    assert json.loads(str(one.cursor))["looks"]["archive"]["months"].keys() == {"2026-01-01"}
+    assert json.loads(str(one.cursor))["observations"]["archive"]["months"].keys() == {"2026-01-01"}
 
 
-def test_the_sensor_runs_without_being_turned_on() -> None:
+def test_the_sensor_is_running_by_default() -> None:
     assert new_results_sensor.default_status is dg.DefaultSensorStatus.RUNNING
 
 
-def test_the_partitions_reach_from_the_oldest_result_to_the_running_month() -> None:
+def test_partitions_reach_to_the_running_month() -> None:
     keys = MONTHS.get_partition_keys()
     today = datetime.now(UTC).date()
     assert (keys[0], keys[-1]) == (FIRST_MONTH, today.replace(day=1).isoformat())

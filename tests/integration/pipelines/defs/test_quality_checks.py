@@ -1,4 +1,4 @@
-"""Checks of what was published: each fires on bad data, and is quiet on good."""
+"""Checks of published rows: each warns about bad rows and passes on good ones."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,21 +39,21 @@ def _today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def failed(database: Database, maps: list[Row], **others: Any) -> dict[str, str | None]:
-    """Checks that fire, with what they say."""
+    """Land rows, rebuild the tables, and return the failed checks with their descriptions."""
     with database.engine() as engine, engine.begin() as connection:
         land(connection, SourceName.ARCHIVE, published(maps, **others))
     dg.materialize([match_tables], resources={"database": database})
-    found = {}
+    failures = {}
     for check in ALL:
         result = check(database=database)
         assert isinstance(result, dg.AssetCheckResult)
         assert result.severity is dg.AssetCheckSeverity.WARN
         if not result.passed:
-            found[check.check_key.name] = result.description
-    return found
+            failures[check.check_key.name] = result.description
+    return failures
 
 
-def test_good_rows_keep_all_checks_quiet(database: Database) -> None:
+def test_good_rows_pass_all_checks(database: Database) -> None:
     overtime = [
         map_row("2026-01-30", score1="16", score2="14"),
         map_row("2026-01-30", score1="22", score2="18"),
@@ -64,7 +64,7 @@ def test_good_rows_keep_all_checks_quiet(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "name", "said"),
+    ("rows", "name", "description"),
     [
         ([map_row("2026-01-30", score1="14", score2="7")], "scores_are_possible", "1 impossible"),
         ([map_row("2026-01-30", score1="13", score2="12")], "scores_are_possible", "1 impossible"),
@@ -81,21 +81,19 @@ def test_good_rows_keep_all_checks_quiet(database: Database) -> None:
         ),
     ],
 )
-def test_a_check_fires(database: Database, rows: list[Row], name: str, said: str) -> None:
-    fired = failed(database, [*GOOD, *rows])
-    assert set(fired) == {name}
-    assert said in str(fired[name])
+def test_bad_rows_fail_one_check(database: Database, rows: list[Row], name: str, description: str) -> None:
+    failures = failed(database, [*GOOD, *rows])
+    assert set(failures) == {name}
+    assert description in str(failures[name])
 
 
-def test_a_silent_source_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_without_recent_results_is_named(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_CLOCK_DATE", "2026-02-08")
     get_settings.cache_clear()
     assert failed(database, GOOD)["sources_are_fresh"] == "archive: 8 days"
 
 
-def test_a_source_that_never_told_anything_is_named_and_one_that_is_turned_off_is_not(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_freshness_covers_exactly_the_configured_sources(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_SOURCES", "archive,valve")
     get_settings.cache_clear()
     assert failed(database, GOOD)["sources_are_fresh"] == "valve: nothing yet"
@@ -110,6 +108,6 @@ def test_a_source_that_never_told_anything_is_named_and_one_that_is_turned_off_i
     assert result.passed
 
 
-def test_lineups_of_series_count_too(database: Database) -> None:
+def test_lineups_of_series_are_checked(database: Database) -> None:
     rows = [series_row(f"2026-01-{day}", "Eta", "Theta", team2_players="x|y") for day in (10, 14)]
     assert "lineups_have_five" in failed(database, GOOD, series=rows)

@@ -1,23 +1,23 @@
-"""Steps may run on different machines: no value passes from one to the next, so none goes through somebody's disk."""
+"""Steps may run on different machines, so no step passes a value to the next through a local disk."""
 
 import dagster as dg
 
 from pipelines.definitions import defs
 
 
-def test_no_asset_hands_a_value_on() -> None:
-    found = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
-    assert len(found) >= 5
-    values = {
-        f"{asset.op.name}.{output.name}"
-        for asset in found
-        for output in asset.op.output_defs
-        if not output.dagster_type.is_nothing
+def test_no_asset_passes_a_value_to_another() -> None:
+    assets = [asset for asset in defs.assets or () if isinstance(asset, dg.AssetsDefinition)]
+    assert len(assets) >= 5
+    outputs = {
+        f"{asset.op.name}.{output_def.name}"
+        for asset in assets
+        for output_def in asset.op.output_defs
+        if not output_def.dagster_type.is_nothing
     }
     inputs = {
-        f"{asset.op.name}.{told.name}"
-        for asset in found
-        for told in asset.op.input_defs
-        if not told.dagster_type.is_nothing
+        f"{asset.op.name}.{input_def.name}"
+        for asset in assets
+        for input_def in asset.op.input_defs
+        if not input_def.dagster_type.is_nothing
     }
-    assert (values, inputs) == (set(), set())
+    assert (outputs, inputs) == (set(), set())

@@ -1,4 +1,4 @@
-"""What a server's short absence breaks is tried again, in the same run."""
+"""Steps that fail because a server is briefly unavailable are retried in the same run."""
 
 import dagster as dg
 import pytest
@@ -13,13 +13,13 @@ from tests.testkit.asset_environment import NOBODY
 from tests.testkit.rows import map_row, published
 
 
-def test_a_step_that_finds_no_postgresql_is_tried_again(
+def test_a_step_without_postgresql_is_retried(
     database: Database, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with database.engine() as engine, engine.begin() as connection:
         land(connection, SourceName.ARCHIVE, published([map_row("2026-01-12")], []))
-    away = iter([f"postgresql+psycopg://cs2@{NOBODY}/cs2"])  # the first time only
-    monkeypatch.setattr(resources, "make_engine", lambda url: make_engine(next(away, url)))
+    unavailable = iter([f"postgresql+psycopg://cs2@{NOBODY}/cs2"])  # for the first attempt only
+    monkeypatch.setattr(resources, "make_engine", lambda url: make_engine(next(unavailable, url)))
     result = dg.materialize([match_tables], instance=instance, resources={"database": database}, raise_on_error=False)
     assert result.success
     assert [event.event_type_value for event in result.all_events].count("STEP_RESTARTED") == 1

@@ -1,4 +1,4 @@
-"""Results of series only, as Valve publishes them: stored, trained on, and forecast the same on every map."""
+"""Sources of series only: stored, trained on, and forecast the same on every map."""
 
 from datetime import date
 
@@ -43,27 +43,25 @@ def on_map(history: MatchHistory, map_id: int) -> MatchQuestions:
     )
 
 
-def test_series_are_the_examples_where_there_is_no_map(history: MatchHistory) -> None:
+def test_series_are_training_examples_without_maps(history: MatchHistory) -> None:
     assert not history.is_map.any()
     assert len(build_training_set(history)) == len(history) > 500
 
 
-def test_forecasts_are_the_same_on_every_map_and_say_so(history: MatchHistory) -> None:
+def test_forecasts_are_equal_on_every_map_and_warn(history: MatchHistory) -> None:
     data = build_training_set(history)
     model = MapModel.from_estimator(fit_logistic(data))
     snapshot = compute_ratings(history)
-    found = [forecast(model, snapshot, on_map(history, map_id)) for map_id in (1, 6, UNKNOWN)]
-    assert np.ptp([forecasts.probability for forecasts in found], axis=0).max() == 0.0
-    assert np.ptp([forecasts.high for forecasts in found], axis=0).max() == 0.0
-    for forecasts in found:
+    forecasts_by_map = [forecast(model, snapshot, on_map(history, map_id)) for map_id in (1, 6, UNKNOWN)]
+    assert np.ptp([forecasts.probability for forecasts in forecasts_by_map], axis=0).max() == 0.0
+    assert np.ptp([forecasts.high for forecasts in forecasts_by_map], axis=0).max() == 0.0
+    for forecasts in forecasts_by_map:
         for warnings in forecasts.warnings:
             assert "no map was ever rated: this is the chance to win the series, the same on every map" in warnings
             assert not any("pool" in warning for warning in warnings)
 
 
-def test_the_tables_hold_the_series_and_the_maps_that_can_be_asked_about(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_usual_maps_are_known_without_map_results(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_SOURCES", "valve")
     get_settings.cache_clear()
     database = Database(url=postgres_url)

@@ -1,4 +1,4 @@
-"""The watched folder: what is read, what is refused with one clear line, when a file is still being written."""
+"""Watched folder: files that are read, files that are refused, and files being written."""
 
 import gzip
 import os
@@ -29,7 +29,7 @@ def rows(folder: Path, kind: RowKind = RowKind.MAP, today: date = TODAY) -> list
     return list(zip(frame["date"], frame["winner"], strict=True))
 
 
-def test_optional_files_may_be_missing_and_others_are_ignored(tmp_path: Path) -> None:
+def test_files_are_optional_and_others_are_ignored(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
     write(tmp_path, "anything", name="odds.csv")
     assert set(ArchiveSource(tmp_path).published(TODAY).frames) == {RowKind.MAP}
@@ -48,7 +48,7 @@ def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "told"),
+    ("content", "name", "problem"),
     [
         ("date,map,team1,team2\n2026-01-01,Nuke,A,B\n", "maps.csv", "column winner is missing"),
         ("", "maps.csv", "not a CSV file"),
@@ -61,43 +61,41 @@ def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
         ("date,event,best_of,team1,team2\n", "fixtures.csv", "column start_time is missing"),
     ],
 )
-def test_a_wrong_file_is_refused_by_name_in_one_line(
-    tmp_path: Path, content: str | bytes, name: str, told: str
-) -> None:
+def test_a_malformed_file_is_named_in_one_line(tmp_path: Path, content: str | bytes, name: str, problem: str) -> None:
     write(tmp_path, ROWS)
     write(tmp_path, content, name=name)
     with pytest.raises(SourceError) as error:
         ArchiveSource(tmp_path).published(TODAY)
     message = str(error.value)
     assert name in message
-    assert told in message
+    assert problem in message
     assert "\n" not in message
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no maps\*\.csv"):
+    with pytest.raises(SourceError, match=r"the folder has no maps\*\.csv"):
         ArchiveSource(tmp_path).published(TODAY)
-    with pytest.raises(SourceError, match="there is no such folder"):
+    with pytest.raises(SourceError, match="this folder does not exist"):
         ArchiveSource(tmp_path / "nowhere").published(TODAY)
 
 
-def test_one_unreadable_date_leaves_the_rest_and_is_kept_for_its_rejection(tmp_path: Path) -> None:
+def test_a_row_with_an_unreadable_date_is_published(tmp_path: Path) -> None:
     write(tmp_path, ROWS + "2026-01-99,Nuke,Alpha,Beta,1,\n")
     frame = ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]
     assert frame["month"].tolist() == ["2026-01-01"] * 3
 
 
-def test_results_after_today_are_not_there_yet(tmp_path: Path) -> None:
+def test_results_after_today_are_not_published(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
     assert rows(tmp_path, today=date(2026, 1, 1)) == [("2026-01-01", "1")]
 
 
-def test_rows_alike_in_one_file_are_different_rows(tmp_path: Path) -> None:
+def test_equal_rows_of_a_file_have_different_keys(tmp_path: Path) -> None:
     write(tmp_path, ROWS + "2026-01-01,Nuke,Alpha,Beta,2,\n")
     assert len(set(ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]["row_key"])) == 3
 
 
-def test_fixtures_ahead_are_published_in_the_running_month_and_results_ahead_are_not(tmp_path: Path) -> None:
+def test_fixtures_ahead_belong_to_the_running_month(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
     lines = ["2026-02-01T01:30+02:00,Cup,3,Alpha,Beta", "2026-01-02T18:00,Cup,3,Alpha,Beta", "soon,Cup,3,Alpha,Beta"]
     write(tmp_path, "\n".join([FIXTURES, *lines, ""]), name="fixtures.csv")
@@ -114,7 +112,7 @@ def test_fixtures_ahead_are_published_in_the_running_month_and_results_ahead_are
     assert source.published(date(2026, 3, 1)).frames[RowKind.FIXTURE]["month"].tolist() == ["2026-02-01"]
 
 
-def test_a_fixture_whose_start_is_moved_within_its_day_is_the_same_row(tmp_path: Path) -> None:
+def test_a_fixture_moved_within_its_day_keeps_its_key(tmp_path: Path) -> None:
     write(tmp_path, ROWS)
     keys = []
     for start in ("2026-02-01T18:00", "2026-02-01T20:30", "2026-02-02T20:30"):
@@ -123,13 +121,13 @@ def test_a_fixture_whose_start_is_moved_within_its_day_is_the_same_row(tmp_path:
     assert keys[0] == keys[1] != keys[2]
 
 
-def test_a_row_in_two_files_is_one_row_and_the_file_written_last_is_right(tmp_path: Path) -> None:
+def test_the_newest_file_corrects_a_row_of_an_older_one(tmp_path: Path) -> None:
     write(tmp_path, ROWS, age=100)
     write(tmp_path, HEADER + "2026-01-02,Mirage,Alpha,Beta,1,\n2026-01-03,Nuke,C,D,2,\n", name="maps-2026.csv", age=50)
     assert sorted(rows(tmp_path)) == [("2026-01-01", "1"), ("2026-01-02", "1"), ("2026-01-03", "2")]
 
 
-def test_a_corrected_spelling_keeps_the_key_of_a_map_with_its_own_number(tmp_path: Path) -> None:
+def test_a_map_with_an_id_keeps_its_key_when_corrected(tmp_path: Path) -> None:
     source = ArchiveSource(tmp_path)
     write(tmp_path, HEADER + "2026-01-01,Nuke,Alpha,Beta,1,77\n")
     before = source.published(TODAY).frames[RowKind.MAP]["row_key"].tolist()
@@ -137,7 +135,7 @@ def test_a_corrected_spelling_keeps_the_key_of_a_map_with_its_own_number(tmp_pat
     assert source.published(TODAY).frames[RowKind.MAP]["row_key"].tolist() == before
 
 
-def test_a_file_being_written_has_no_fingerprint_until_it_rests(tmp_path: Path) -> None:
+def test_a_file_being_written_has_no_fingerprint(tmp_path: Path) -> None:
     source = ArchiveSource(tmp_path)
     write(tmp_path, ROWS, age=0)
     assert source.fingerprint(TODAY) is None
@@ -149,7 +147,7 @@ def test_a_file_being_written_has_no_fingerprint_until_it_rests(tmp_path: Path) 
     assert source.fingerprint(TODAY) != first
 
 
-def test_digests_change_for_the_changed_month_only_and_not_with_the_order_of_rows(tmp_path: Path) -> None:
+def test_digests_change_with_rows_and_not_with_their_order(tmp_path: Path) -> None:
     source = ArchiveSource(tmp_path)
     write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,2,\n")
     before = source.published(TODAY).month_digests()

@@ -1,4 +1,4 @@
-"""Repositories as sources: one commit deep, pulled politely, readable while the host is away."""
+"""Git repositories as sources: depth, pauses between pulls, and reading while the host is unavailable."""
 
 import os
 import time
@@ -14,7 +14,7 @@ HOUR = 3600.0
 
 
 def files(repository: Checkout) -> dict[str, str]:
-    return dict(repository.files(repository.head_commit(), "live"))
+    return dict(repository.read_files(repository.head_commit(), "live"))
 
 
 @pytest.fixture
@@ -27,21 +27,21 @@ def host(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def clone(host: Path, tmp_path: Path) -> Clone:
-    return Clone(str(host), tmp_path / "data" / "clone", every_seconds=HOUR)
+    return Clone(str(host), tmp_path / "data" / "clone", pause_seconds=HOUR)
 
 
 def let_pass(clone: Clone, seconds: float) -> None:
-    """As if the last attempt were longer ago."""
+    """Move the last attempt into the past."""
     path = clone.folder.with_name(clone.folder.name + ".last-attempt")
     os.utime(path, (time.time() - seconds,) * 2)
 
 
-def test_a_clone_is_one_commit_deep_and_holds_what_was_committed(clone: Clone) -> None:
+def test_a_clone_is_one_commit_deep(clone: Clone) -> None:
     assert files(clone) == {"live/a.md": "one"}
     assert git(clone.folder, "rev-list", "--count", "HEAD") == "1"
 
 
-def test_it_is_pulled_when_its_time_has_come_and_not_before(clone: Clone, host: Path) -> None:
+def test_a_pull_waits_for_the_pause(clone: Clone, host: Path) -> None:
     before = clone.head_commit()
     after = commit(host, {"live/a.md": "two"})
     clone.pull()
@@ -52,7 +52,7 @@ def test_it_is_pulled_when_its_time_has_come_and_not_before(clone: Clone, host: 
     assert files(clone) == {"live/a.md": "two"}
 
 
-def test_a_history_that_was_rewritten_is_followed(clone: Clone, host: Path) -> None:
+def test_a_rewritten_history_is_followed(clone: Clone, host: Path) -> None:
     clone.head_commit()
     git(host, "checkout", "--quiet", "--orphan", "new")
     after = commit(host, {"live/a.md": "rewritten"})
@@ -61,23 +61,23 @@ def test_a_history_that_was_rewritten_is_followed(clone: Clone, host: Path) -> N
     assert clone.head_commit() == after
 
 
-def test_a_host_that_is_away_is_named_and_what_was_pulled_stays_readable(clone: Clone, host: Path) -> None:
+def test_an_unavailable_host_is_named_and_its_clone_readable(clone: Clone, host: Path) -> None:
     before = clone.head_commit()
-    host.rename(host.with_name("away"))
+    host.rename(host.with_name("unavailable"))
     let_pass(clone, HOUR + 1)
-    for _ in range(2):  # told at every look, tried once an hour
+    for _ in range(2):  # reported by every poll, retried once an hour
         with pytest.raises(SourceError, match=f"{host} cannot be pulled: git fetch: "):
             clone.pull()
     assert clone.head_commit() == before
     assert files(clone) == {"live/a.md": "one"}
-    host.with_name("away").rename(host)
+    host.with_name("unavailable").rename(host)
     with pytest.raises(SourceError):
         clone.pull()
     let_pass(clone, HOUR + 1)
     clone.pull()
 
 
-def test_what_a_killed_git_left_behind_does_not_stop_the_next_pull(clone: Clone, host: Path) -> None:
+def test_a_stale_lock_of_a_killed_git_is_removed(clone: Clone, host: Path) -> None:
     clone.head_commit()
     after = commit(host, {"live/a.md": "two"})
     (clone.folder / "shallow.lock").touch()
@@ -86,16 +86,16 @@ def test_what_a_killed_git_left_behind_does_not_stop_the_next_pull(clone: Clone,
     assert clone.head_commit() == after
 
 
-def test_a_first_clone_that_failed_is_taken_up_again(clone: Clone, host: Path) -> None:
-    host.rename(host.with_name("away"))
+def test_a_failed_first_clone_is_retried(clone: Clone, host: Path) -> None:
+    host.rename(host.with_name("unavailable"))
     with pytest.raises(SourceError, match="cannot be pulled"):
         clone.head_commit()
-    host.with_name("away").rename(host)
+    host.with_name("unavailable").rename(host)
     let_pass(clone, HOUR + 1)
     assert files(clone) == {"live/a.md": "one"}
 
 
-def test_a_checkout_is_read_by_commit_and_left_alone(host: Path) -> None:
+def test_a_checkout_is_read_by_commit_and_not_changed(host: Path) -> None:
     checkout = Checkout(host)
     before = checkout.head_commit()
     (host / "live" / "a.md").write_text("half writ")
@@ -104,10 +104,10 @@ def test_a_checkout_is_read_by_commit_and_left_alone(host: Path) -> None:
     assert files(checkout) == {"live/a.md": "one"}
 
 
-def test_folders_that_are_no_repository_are_named(tmp_path: Path, host: Path) -> None:
-    with pytest.raises(SourceError, match="there is no such folder"):
+def test_folders_without_a_repository_are_named(tmp_path: Path, host: Path) -> None:
+    with pytest.raises(SourceError, match="this folder does not exist"):
         Checkout(tmp_path / "nowhere").head_commit()
     with pytest.raises(SourceError, match="git rev-parse: fatal: "):
         Checkout(tmp_path).head_commit()
     with pytest.raises(SourceError, match=r"git archive: .*'elsewhere' did not match"):
-        list(Checkout(host).files("HEAD", "elsewhere"))
+        list(Checkout(host).read_files("HEAD", "elsewhere"))

@@ -1,4 +1,4 @@
-"""The wide CSV: maps apart from totals, players out of columns, and the real file's counts."""
+"""Wide CSV file: maps and totals, players from columns, and the counts of the real file."""
 
 import os
 import time
@@ -12,7 +12,7 @@ import pytest
 from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.base import RowKind, SourceError
-from pipelines.sources.kaggle import COLUMNS, PLAYERS, SIDES, KaggleSource, nickname
+from pipelines.sources.kaggle import COLUMNS, PLAYERS, SIDES, KaggleSource, parse_nickname
 
 TODAY = date(2026, 1, 31)
 MATCH = {
@@ -22,17 +22,17 @@ MATCH = {
 
 
 def line(**changes: str) -> dict[str, str]:
-    found = dict.fromkeys(COLUMNS, "") | MATCH
+    row = dict.fromkeys(COLUMNS, "") | MATCH
     for side in SIDES:
         for number, player in enumerate(PLAYERS[side]):
-            found[player] = f"{side}-{number} (Given Family), DE"
-            found |= {f"{player}_kills": "20.0", f"{player}_deaths": "11.0", f"{player}_adr": "81.5"}
-    return found | changes
+            row[player] = f"{side}-{number} (Given Family), DE"
+            row |= {f"{player}_kills": "20.0", f"{player}_deaths": "11.0", f"{player}_adr": "81.5"}
+    return row | changes
 
 
 def game(number: int, **changes: str) -> dict[str, str]:
-    told = {"is_total": "False", "game_id": f"{number}.0", "map_name": "Nuke", "team1_win": "1"}
-    return line(**{**told, "score1_game": "13.0", "score2_game": "7.0", **changes})
+    values = {"is_total": "False", "game_id": f"{number}.0", "map_name": "Nuke", "team1_win": "1"}
+    return line(**{**values, "score1_game": "13.0", "score2_game": "7.0", **changes})
 
 
 def write(folder: Path, *lines: dict[str, str], name: str = "games.csv") -> KaggleSource:
@@ -42,7 +42,7 @@ def write(folder: Path, *lines: dict[str, str], name: str = "games.csv") -> Kagg
     return KaggleSource(folder)
 
 
-def test_totals_are_series_and_the_others_maps(tmp_path: Path) -> None:
+def test_totals_are_series_and_other_lines_maps(tmp_path: Path) -> None:
     frames = (
         write(tmp_path, line(game_id="-3.0", map_name="Train"), game(1), game(2, map_name="Train"))
         .published(TODAY)
@@ -58,7 +58,7 @@ def test_totals_are_series_and_the_others_maps(tmp_path: Path) -> None:
     assert len(rebuilt.tables.player_map_stats) == 20
 
 
-def test_rounds_and_statistics_are_whole_numbers_and_players_their_nicknames(tmp_path: Path) -> None:
+def test_numbers_are_whole_and_players_are_nicknames(tmp_path: Path) -> None:
     frames = write(tmp_path, game(1)).published(TODAY).frames
     [row] = frames[RowKind.MAP].to_dict("records")
     assert (row["score1"], row["score2"], row["winner"], row["map"]) == ("13", "7", "1", "Nuke")
@@ -77,18 +77,18 @@ def test_rounds_and_statistics_are_whole_numbers_and_players_their_nicknames(tmp
         ("plain", "plain"),
     ],
 )
-def test_nicknames_stand_before_the_name_and_the_country(text: str, name: str) -> None:
-    assert nickname(text) == name
+def test_a_nickname_precedes_name_and_country(text: str, name: str) -> None:
+    assert parse_nickname(text) == name
 
 
-def test_a_lineup_of_four_is_unknown_and_the_four_have_their_statistics(tmp_path: Path) -> None:
+def test_a_lineup_of_four_is_unknown_and_has_statistics(tmp_path: Path) -> None:
     four = game(1, team1_player5="", team1_player5_kills="")
     frames = write(tmp_path, four).published(TODAY).frames
     assert len(frames[RowKind.PLAYER_MAP]) == 9
     assert pd.isna(rebuild(frames, Identities()).tables.map_results["lineup1_id"]).all()
 
 
-def test_a_newer_version_of_the_file_corrects_the_older_one(tmp_path: Path) -> None:
+def test_a_newer_version_of_the_file_corrects_an_older_one(tmp_path: Path) -> None:
     write(tmp_path, line(), game(1), name="old.csv")
     source = write(tmp_path, game(1, team1_win="0", score1_game="7.0", score2_game="13.0"), name="new.csv")
     os.utime(tmp_path / "old.csv", (time.time() - 600,) * 2)
@@ -97,32 +97,32 @@ def test_a_newer_version_of_the_file_corrects_the_older_one(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "problem"),
     [
         ({"is_total": "yes"}, "column is_total holds 'yes'"),
         ({"datetime": "5.1.2026"}, "column datetime holds '5.1.2026'"),
     ],
 )
-def test_a_column_of_another_form_stops_the_source_by_name(changes: dict[str, str], told: str, tmp_path: Path) -> None:
+def test_a_malformed_column_is_named(changes: dict[str, str], problem: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"games\.csv: ") as error:
         write(tmp_path, line(**changes)).published(TODAY)
-    assert told in str(error.value)
+    assert problem in str(error.value)
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     renamed = {name.replace("is_total", "total"): value for name, value in line().items()}
     with pytest.raises(SourceError, match="column is_total is missing"):
         write(tmp_path, renamed).published(TODAY)
-    with pytest.raises(SourceError, match=r"there is no \*\.csv"):
+    with pytest.raises(SourceError, match=r"the folder has no \*\.csv"):
         KaggleSource(tmp_path / "nowhere").published(TODAY)
 
 
-def test_what_lies_after_today_waits(tmp_path: Path) -> None:
+def test_rows_after_today_are_not_published(tmp_path: Path) -> None:
     assert write(tmp_path, line()).published(date(2026, 1, 4)).frames == {}
 
 
 @pytest.mark.real_data
-def test_the_real_file_gives_these_tables(shared_data: Path) -> None:
+def test_the_real_file_has_these_rows(shared_data: Path) -> None:
     published = KaggleSource(shared_data / "kaggle").published(TODAY)
     assert {kind: len(frame) for kind, frame in published.frames.items()} == {
         "map": 304, "series": 587, "player_map": 2_838,
@@ -134,8 +134,8 @@ def test_the_real_file_gives_these_tables(shared_data: Path) -> None:
 
 
 @pytest.mark.real_data
-def test_the_real_maps_end_as_the_archive_says(shared_data: Path) -> None:
-    ours = KaggleSource(shared_data / "kaggle").published(TODAY).frames[RowKind.MAP]
+def test_winners_of_the_real_file_are_those_of_the_archive(shared_data: Path) -> None:
+    maps = KaggleSource(shared_data / "kaggle").published(TODAY).frames[RowKind.MAP]
     archive = pd.read_csv(shared_data / "archive" / "maps.csv.gz", dtype=str, keep_default_na=False)
 
     def winners(rows: pd.DataFrame) -> dict[tuple[str, str, frozenset[str]], str]:
@@ -145,5 +145,5 @@ def test_the_real_maps_end_as_the_archive_says(shared_data: Path) -> None:
         }
 
     known = winners(archive)
-    both = Counter(known[key] == winner for key, winner in winners(ours).items() if key in known)
-    assert both == {True: 164}
+    agreement = Counter(known[key] == winner for key, winner in winners(maps).items() if key in known)
+    assert agreement == {True: 164}

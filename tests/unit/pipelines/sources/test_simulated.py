@@ -1,4 +1,4 @@
-"""The simulated league as a source: the columns of the archive, names that stay apart, rows that never change."""
+"""Simulated league as a source: columns of the archive, distinct names, and rows that never change."""
 
 from datetime import date, timedelta
 
@@ -23,7 +23,7 @@ def test_every_map_has_a_name() -> None:
     assert len(set(MAP_NAMES)) == N_MAPS
 
 
-def test_all_rows_are_stored_and_nobody_is_mistaken_for_another(rebuilt: TableSet) -> None:
+def test_all_rows_are_stored_and_all_names_are_distinct(rebuilt: TableSet) -> None:
     assert rebuilt.rejected() == 0
     assert rebuilt.counts["nicknames_respelled"] == 0
     assert rebuilt.counts["nicknames_of_two_players"] == 0
@@ -39,7 +39,7 @@ def test_published_series_are_joined_to_their_maps(rebuilt: TableSet) -> None:
     assert len(rebuilt.tables.series) == len(series)
 
 
-def test_tables_tell_the_league_as_it_was_played(rebuilt: TableSet) -> None:
+def test_tables_contain_the_league_as_played(rebuilt: TableSet) -> None:
     league = simulated_league(SimulatedSource().seed, TODAY)
     tables = rebuilt.tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
@@ -59,7 +59,7 @@ def test_a_new_day_changes_the_digest_of_its_month_only() -> None:
     assert source.fingerprint(date(2023, 9, 14)) != source.fingerprint(date(2023, 9, 15))
 
 
-def test_a_week_before_its_first_day_the_league_has_published_nothing() -> None:
+def test_a_week_before_its_first_day_the_league_is_empty() -> None:
     assert SimulatedSource().published(FIRST_DAY - timedelta(days=8)).month_digests() == {}
 
 

@@ -1,4 +1,4 @@
-"""Valve's pages: what is read, what is not, and what happens when they change."""
+"""Valve's standings: what is read, what is not, and what happens when the layout changes."""
 
 import logging
 from datetime import date
@@ -11,7 +11,7 @@ from pipelines.etl.ids import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.git import Checkout
-from pipelines.sources.valve import ValveSource, collect, frames_of
+from pipelines.sources.valve import ValveSource, build_frames, collect_standings
 from tests.testkit.repositories import commit
 
 A, B, C = "ana, bob, cid, dan, eve", "fay, gus, hal, ida, jim", "kai, leo, max, ned, oli"
@@ -45,10 +45,10 @@ def standings(day: str, *pages: str) -> list[tuple[str, str]]:
 
 
 def series(*files: tuple[str, str]) -> pd.DataFrame:
-    return frames_of(collect(files)).get(RowKind.SERIES, pd.DataFrame())
+    return build_frames(collect_standings(files)).get(RowKind.SERIES, pd.DataFrame())
 
 
-def told(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+def outcomes(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     return list(frame[["date", "team1", "team2", "winner"]].itertuples(index=False, name=None))
 
 
@@ -66,8 +66,8 @@ def test_two_pages_make_one_series_with_both_lineups() -> None:
     assert row["month"] == "2025-08-01"
 
 
-def test_the_standings_are_kept_with_points_and_region() -> None:
-    frame = frames_of(collect(DAY_ONE))[RowKind.STANDING]
+def test_standings_have_points_and_region() -> None:
+    frame = build_frames(collect_standings(DAY_ONE))[RowKind.STANDING]
     columns = ["date", "team", "roster", "rank", "points", "starting_points", "region"]
     assert frame[columns].iloc[1].tolist() == [
         "2025-08-04",
@@ -80,37 +80,37 @@ def test_the_standings_are_kept_with_points_and_region() -> None:
     ]
 
 
-def test_a_series_of_one_page_only_is_left_out() -> None:
+def test_a_series_on_one_page_only_is_left_out() -> None:
     pages = standings("2025_08_04", page("Zeta", A, match(7, "2025-08-01", "Gone", "W")))
     assert series(*pages).empty
 
 
-def test_pages_that_contradict_each_other_are_rejected_with_a_reason_and_not_guessed() -> None:
+def test_a_series_with_contradicting_pages_is_rejected() -> None:
     both = page("Zeta", A, match(7, "2025-08-01", "Beta", "W")), page("Beta", B, match(7, "2025-08-01", "Zeta", "W", B))
-    rebuilt = rebuild(frames_of(collect(standings("2025_08_04", *both))), Identities())
+    rebuilt = rebuild(build_frames(collect_standings(standings("2025_08_04", *both))), Identities())
     assert rebuilt.rejections() == {"winner is neither 1 nor 2": 1}
 
 
 def test_the_column_of_lan_wins_changes_nothing() -> None:
-    """It is filled for the ten best wins only: as a feature it would tell who won."""
+    """Only the ten best wins have it, so as a feature it would reveal the winner."""
     without = page("Zeta", A, match(7, "2025-08-01", "Beta", "W", lan="-"))
     filled = page("Zeta", A, match(7, "2025-08-01", "Beta", "W", lan="1 (0.9)"))
     beta = DAY_ONE[1][1]
-    one, other = (frames_of(collect(standings("2025_08_04", first, beta))) for first in (without, filled))
+    one, other = (build_frames(collect_standings(standings("2025_08_04", first, beta))) for first in (without, filled))
     assert all(one[kind].equals(other[kind]) for kind in one)
     assert not any("lan" in column for column in one[RowKind.SERIES].columns)
 
 
-def test_a_series_in_many_standings_is_one_row_named_by_the_first_and_decided_by_the_last() -> None:
+def test_the_first_standings_name_a_series_and_the_last_decide() -> None:
     later = standings(
         "2025_09_01",
         page("Zeta Reborn", A, match(99, "2025-08-01", "Beta", "L")),
         page("Beta", B, match(99, "2025-08-01", "Zeta Reborn", "W", B)),
     )
-    assert told(series(*DAY_ONE, *later)) == [("2025-08-01", "Beta", "Zeta", "1")]
+    assert outcomes(series(*DAY_ONE, *later)) == [("2025-08-01", "Beta", "Zeta", "1")]
 
 
-def test_two_series_of_one_day_stay_two_also_when_the_edge_of_later_standings_cuts_one_off() -> None:
+def test_two_series_of_one_day_stay_two_when_one_expires() -> None:
     twice = standings(
         "2025_08_04",
         page("Zeta", A, match(7, "2025-08-01", "Beta", "W"), match(9, "2025-08-01", "Beta", "L")),
@@ -120,11 +120,11 @@ def test_two_series_of_one_day_stay_two_also_when_the_edge_of_later_standings_cu
         (path.replace("2025_08_04", "2026_01_30").replace("live/2025", "live/2026"), text) for path, text in DAY_ONE
     ]
     frame = series(*twice, *edge)
-    assert told(frame) == [("2025-08-01", "Beta", "Zeta", "1"), ("2025-08-01", "Beta", "Zeta", "2")]
+    assert outcomes(frame) == [("2025-08-01", "Beta", "Zeta", "1"), ("2025-08-01", "Beta", "Zeta", "2")]
     assert frame["row_key"].is_unique
 
 
-def test_ranks_are_those_of_the_last_standings_strictly_before_the_day() -> None:
+def test_ranks_are_those_of_the_standings_before_the_day() -> None:
     later = standings(
         "2025_09_01",
         page(
@@ -146,21 +146,21 @@ def test_ranks_are_those_of_the_last_standings_strictly_before_the_day() -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (DAY_ONE[0][1].replace("W/L", "Result"), "column W/L is missing; found: Match Played"),
+        (DAY_ONE[0][1].replace("W/L", "Result"), "column W/L is missing; the table has: Match Played"),
         (DAY_ONE[0][1].replace("Final Rank Value: ", "Final Value: "), "field 'Final Rank Value' is missing"),
-        (DAY_ONE[0][1].replace("Global Rank: [1]", "Global Rank: first"), "field 'Global Rank' is missing or of"),
+        (DAY_ONE[0][1].replace("Global Rank: [1]", "Global Rank: first"), "field 'Global Rank' is missing or mal"),
         (DAY_ONE[0][1].replace("| 2025-08-01 | Beta", "| 1 August | Beta"), "column Date holds '1 August'"),
         (DAY_ONE[0][1].replace("| W |", "| Win |"), "column W/L holds 'Win'"),
         (DAY_ONE[0][1].replace("| 1.0 | ana", "| ana"), "a row has 11 cells for 12 columns"),
     ],
 )  # fmt: skip
-def test_newest_pages_of_another_layout_stop_the_source_and_name_the_field(text: str, message: str) -> None:
+def test_another_layout_of_the_newest_pages_is_named(text: str, message: str) -> None:
     with pytest.raises(SourceError, match=r"live/2025/details/2025_09_01/0000--x\.md: ") as error:
-        collect([*DAY_ONE, *standings("2025_09_01", text)])
+        collect_standings([*DAY_ONE, *standings("2025_09_01", text)])
     assert message in str(error.value)
 
 
-def test_older_pages_of_another_layout_are_left_out_with_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_older_pages_of_another_layout_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
     old = standings("2025_07_07", DAY_ONE[0][1].replace("W/L", "Result"))
     with caplog.at_level(logging.WARNING):
         assert len(series(*old, *DAY_ONE)) == 1
@@ -168,11 +168,11 @@ def test_older_pages_of_another_layout_are_left_out_with_a_line_in_the_log(caplo
 
 
 def test_a_repository_without_standings_is_named() -> None:
-    with pytest.raises(SourceError, match="there is no page live/YYYY/details"):
-        collect([("live/2025/notes.md", "nothing")])
+    with pytest.raises(SourceError, match="the repository has no page live/YYYY/details"):
+        collect_standings([("live/2025/notes.md", "nothing")])
 
 
-def test_what_lies_after_today_waits(tmp_path: Path) -> None:
+def test_rows_after_today_are_not_published(tmp_path: Path) -> None:
     commit(tmp_path, dict(DAY_ONE))
     source = ValveSource(Checkout(tmp_path))
     assert {kind: len(frame) for kind, frame in source.published(TODAY).frames.items()} == {"series": 1, "standing": 2}

@@ -1,4 +1,4 @@
-"""Two real standings against the archive, which was made from all of them: docs/sources.md explains each difference."""
+"""Two real standings against the archive, which contains all of them. docs/sources.md explains each difference."""
 
 import tarfile
 from collections import Counter
@@ -11,14 +11,14 @@ import pytest
 
 from pipelines.sources.base import PublishedRows, RowKind
 from pipelines.sources.git import Clone
-from pipelines.sources.valve import ValveSource, collect, frames_of
+from pipelines.sources.valve import ValveSource, build_frames, collect_standings
 from tests.testkit.repositories import commit
 
 pytestmark = pytest.mark.real_data
 
 TODAY = date(2026, 1, 31)
-FIRST_TOLD_HERE = (("2025_08_04", "2025-07-08", "2025-08-03"), ("2026_01_05", "2025-12-02", "2026-01-05"))
-"""Standings of the sample, and the days of which they are the first to tell in the archive, too."""
+FIRST_LISTED_HERE = (("2025_08_04", "2025-07-08", "2025-08-03"), ("2026_01_05", "2025-12-02", "2026-01-05"))
+"""Standings of the sample, and the days whose series they are the first to list in the archive, too."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def repository(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     with tarfile.open(shared_data / "valve_vrs_sample.tar.gz") as sample:
         sample.extractall(host, filter="data")
     commit(host)
-    return Clone(str(host), tmp_path_factory.mktemp("data") / "valve", every_seconds=3600)
+    return Clone(str(host), tmp_path_factory.mktemp("data") / "valve", pause_seconds=3600)
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +46,16 @@ def archive(shared_data: Path) -> pd.DataFrame:
 
 
 def sides(row: dict[Any, Any], *more: str) -> list[tuple[Any, ...]]:
-    """Lineup, whether it won and more facts of both sides, in an order that does not depend on the names."""
-    told = (
+    """Lineup, outcome and more columns of both sides, in an order that does not depend on the names."""
+    both = (
         (row[f"team{side}_players"], row["winner"] == side, *(row[f"team{side}{fact}"] for fact in more))
         for side in ("1", "2")
     )
-    return sorted(told)
+    return sorted(both)
 
 
 def facts(rows: pd.DataFrame, *more: str) -> Counter[Any]:
-    """How often each series stands there: its day and both sides."""
+    """Count each series by its day and both sides."""
     return Counter((row["date"], *sides(row, *more)) for row in rows.to_dict("records"))
 
 
@@ -63,30 +63,28 @@ def between(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
     return rows[(rows["date"] >= first) & (rows["date"] <= last)]
 
 
-def test_every_series_stands_in_the_archive_with_the_same_day_lineups_and_winner(
-    series: pd.DataFrame, archive: pd.DataFrame
-) -> None:
+def test_the_archive_has_every_series_with_the_same_winner(series: pd.DataFrame, archive: pd.DataFrame) -> None:
     assert len(series) == 7_864
     assert facts(series) - facts(archive) == Counter()
 
 
-@pytest.mark.parametrize(("day", "first", "last", "n"), [(*FIRST_TOLD_HERE[0], 428), (*FIRST_TOLD_HERE[1], 385)])
-def test_teams_are_named_as_in_the_archive_where_both_heard_of_a_series_first_from_the_same_standings(
+@pytest.mark.parametrize(("day", "first", "last", "n"), [(*FIRST_LISTED_HERE[0], 428), (*FIRST_LISTED_HERE[1], 385)])
+def test_names_are_equal_if_the_same_standings_list_first(
     repository: Clone, archive: pd.DataFrame, day: str, first: str, last: str, n: int
 ) -> None:
-    files = (file for file in repository.files(repository.head_commit(), "live") if day in file[0])
-    here = between(frames_of(collect(files))[RowKind.SERIES], first, last)
+    files = (file for file in repository.read_files(repository.head_commit(), "live") if day in file[0])
+    here = between(build_frames(collect_standings(files))[RowKind.SERIES], first, last)
     assert len(here) == n
     assert facts(here, "") - facts(archive, "") == Counter()
 
 
-def test_the_other_names_are_older_ones_of_teams_that_were_renamed(series: pd.DataFrame, archive: pd.DataFrame) -> None:
-    """The archive has them from standings between those of the sample: one new name stands for the same old ones."""
-    ours, theirs = facts(series, ""), facts(archive, "")
-    older = {(day, side[0]): side[2] for day, *both in theirs for side in both}
+def test_other_names_are_older_ones_of_renamed_teams(series: pd.DataFrame, archive: pd.DataFrame) -> None:
+    """The archive has them from standings between those of the sample."""
+    sample_rows, archive_rows = facts(series, ""), facts(archive, "")
+    older = {(day, side[0]): side[2] for day, *both in archive_rows for side in both}
     renamed = Counter(
         (side[2], older[day, side[0]])
-        for day, *both in (ours - theirs).elements()
+        for day, *both in (sample_rows - archive_rows).elements()
         for side in both
         if older[day, side[0]] != side[2]
     )
@@ -94,16 +92,14 @@ def test_the_other_names_are_older_ones_of_teams_that_were_renamed(series: pd.Da
     assert renamed["FUT", "NAVI Junior"] > 50
 
 
-def test_what_only_the_archive_has_is_spelled_otherwise_or_had_one_page_at_most(
-    series: pd.DataFrame, archive: pd.DataFrame
-) -> None:
+def test_series_of_the_archive_only_are_respelled_or_one_sided(series: pd.DataFrame, archive: pd.DataFrame) -> None:
     spelled, absent = 0, 0
-    for _, first, last in FIRST_TOLD_HERE:
-        ours = between(series, first, last)
+    for _, first, last in FIRST_LISTED_HERE:
+        sample_rows = between(series, first, last)
         players: dict[str, list[set[tuple[str, bool]]]] = {}
-        for row in ours.to_dict("records"):
+        for row in sample_rows.to_dict("records"):
             players.setdefault(row["date"], []).append(people(sides(row)))
-        for day, *both in (facts(between(archive, first, last)) - facts(ours)).elements():
+        for day, *both in (facts(between(archive, first, last)) - facts(sample_rows)).elements():
             same = any(len(people(both) & other) >= 8 for other in players[day])
             spelled, absent = spelled + same, absent + (not same)
     assert (spelled, absent) == (78, 37)
@@ -113,9 +109,7 @@ def people(both: list[tuple[Any, ...]]) -> set[tuple[str, bool]]:
     return {(player, won) for lineup, won in both for player in lineup.split("|")}
 
 
-def test_ranks_and_points_are_those_of_the_archive_where_the_standings_before_are_in_the_sample(
-    series: pd.DataFrame, archive: pd.DataFrame
-) -> None:
+def test_ranks_and_points_are_those_of_the_archive(series: pd.DataFrame, archive: pd.DataFrame) -> None:
     here = between(series, "2025-08-05", "2025-09-01")
     assert len(here) == 708
     assert facts(here, "_rank", "_points") - facts(archive, "_rank", "_points") == Counter()
@@ -123,10 +117,10 @@ def test_ranks_and_points_are_those_of_the_archive_where_the_standings_before_ar
 
 def test_the_standings_are_those_of_the_archive(published: PublishedRows, shared_data: Path) -> None:
     archive = pd.read_csv(shared_data / "archive" / "rankings.csv.gz", dtype=str, keep_default_na=False)
-    ours = published.frames[RowKind.STANDING]
+    sample_rows = published.frames[RowKind.STANDING]
     columns = ["date", "team", "roster", "rank", "points", "starting_points", "region"]
-    theirs = archive[archive["date"].isin(ours["date"])]
-    assert len(ours) == len(theirs) == 578
-    assert set(ours[columns].itertuples(index=False, name=None)) == set(
-        theirs[columns].itertuples(index=False, name=None)
+    archive_rows = archive[archive["date"].isin(sample_rows["date"])]
+    assert len(sample_rows) == len(archive_rows) == 578
+    assert set(sample_rows[columns].itertuples(index=False, name=None)) == set(
+        archive_rows[columns].itertuples(index=False, name=None)
     )
