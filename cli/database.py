@@ -43,5 +43,5 @@ def announce(kind: AnnouncementKind, served: ServedVersions, console: Console) -
 
 def fail(message: str, code: ExitCode) -> NoReturn:
     """Print the message in red and exit."""
-    Console(stderr=True).print(message, style="red", markup=False)
+    Console(stderr=True).print(message, style="red", markup=False, highlight=False)
     raise typer.Exit(code)

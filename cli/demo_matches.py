@@ -1,6 +1,6 @@
-"""What the demo asks: the maps of the last days, with the lineups that played, as the service would have known them."""
+"""Matches that the demo forecasts: the maps of the last days, with the lineups that played."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -23,13 +23,13 @@ from pipelines.sources.base import MatchSource, RowKind, SourceError
 
 @dataclass(frozen=True, slots=True)
 class DemoMatch:
-    """One played map as a request, and what happened.
+    """A played map as a request, and its result.
 
     Attributes:
         request: Fields of ``ForecastRequest``.
-        label: Day, map and teams, for people.
-        team1_won: Outcome.
-        elo: Forecast of a team Elo that knew as much.
+        label: Day, map and names of the teams.
+        team1_won: Whether team 1 won.
+        elo: Win probability of team 1 by team Elo, from the data that the service has.
     """
 
     request: dict[str, Any]
@@ -40,20 +40,21 @@ class DemoMatch:
 
 @dataclass(frozen=True, slots=True)
 class DemoMatches:
-    """The maps to ask about, and how many cannot be asked; series where the source tells of no maps."""
+    """The maps to forecast, or the series if the source has no maps."""
 
     unit: str
     """maps or series"""
-    asked: list[DemoMatch]
+    known: list[DemoMatch]
+    """Matches that the service can forecast."""
     unknown: int
-    """Those with a team, map or player never seen before the cut: the dictionaries did not know them."""
+    """Number of matches with a team, map or player that is not in the dictionaries of the service."""
 
 
 def last_day(source: MatchSource, today: date) -> date:
-    """The last day with a result.
+    """Return the last day with a result.
 
     Raises:
-        SourceError: If there is none.
+        SourceError: If the source has no results.
     """
     frames = source.published(today).frames
     played = [frames[kind]["date"].max() for kind in (RowKind.MAP, RowKind.SERIES) if len(frames.get(kind, ()))]
@@ -62,14 +63,14 @@ def last_day(source: MatchSource, today: date) -> date:
     return date.fromisoformat(max(played))
 
 
-def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> DemoMatches:
-    """Maps after ``cut`` up to ``last``, with the ids that the stored dictionaries gave.
+def select_matches(source: MatchSource, engine: Engine, *, cut: date, last: date) -> DemoMatches:
+    """Return the matches after ``cut`` until ``last``, with the ids of the stored dictionaries.
 
     Args:
-        source: Where the results are.
-        engine: Database of the stack, filled through ``cut``.
-        cut: Last day that the service knows.
-        last: Last day to ask about.
+        source: Source of the results.
+        engine: Engine of the stack's database, which has the data through ``cut``.
+        cut: Last day of the service's data.
+        last: Last day of the matches.
     """
     with engine.connect() as connection:
         identities = load_identities(connection)
@@ -91,21 +92,21 @@ def questions(source: MatchSource, engine: Engine, *, cut: date, last: date) -> 
         kind: dict(zip(frame["id"], frame["name"], strict=True))
         for kind, frame in (("map", tables.maps), ("team", tables.teams))
     }
-    asked: list[DemoMatch] = []
+    matches: list[DemoMatch] = []
     for row in window.to_dict("records"):
         request = _request(row, rosters)
         if not _all_known(request, known):
             continue
         teams = (row["team1_id"], row["team2_id"])
-        where = names["map"][row["map_id"]] if has_maps else "any map"
-        label = (row["played_on"].isoformat(), where, *(names["team"][team] for team in teams))
+        map_name = names["map"][row["map_id"]] if has_maps else "any map"
+        label = (row["played_on"].isoformat(), map_name, *(names["team"][team] for team in teams))
         expected = float(sigmoid(np.asarray(elo[teams[0]] - elo[teams[1]])))
-        asked.append(DemoMatch(request, label, row["winner"] == 1, expected))
-    return DemoMatches("maps" if has_maps else "series", asked, len(window) - len(asked))
+        matches.append(DemoMatch(request, label, row["winner"] == 1, expected))
+    return DemoMatches("maps" if has_maps else "series", matches, len(window) - len(matches))
 
 
 def _series(tables: Tables) -> pd.DataFrame:
-    """Series as if each were one map: any, as the forecasts are the same on all of them."""
+    """Return the series as maps. The map is arbitrary, because the forecasts are the same on all maps."""
     series = tables.series[tables.series["winner"].notna()]
     return series.assign(
         played_on=series["first_day"],
@@ -144,7 +145,6 @@ def _all_known(request: dict[str, Any], known: dict[str, set[int]]) -> bool:
     return request["map_id"] in known["map"] and teams <= known["team"] and known["player"].issuperset(players)
 
 
-def outcomes(asked: Iterable[DemoMatch]) -> tuple[FloatArray, FloatArray]:
-    """Elo's forecasts and the outcomes, shapes (n,)."""
-    listed = list(asked)
-    return np.array([q.elo for q in listed]), np.array([float(q.team1_won) for q in listed])
+def outcomes(matches: Sequence[DemoMatch]) -> tuple[FloatArray, FloatArray]:
+    """Return the forecasts of team Elo and the results, shapes (n_matches,)."""
+    return np.array([match.elo for match in matches]), np.array([float(match.team1_won) for match in matches])

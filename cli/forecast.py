@@ -1,4 +1,4 @@
-"""``cs2 forecast``: a map or a series, by names; asks the running API, or with ``--local`` the copy on disk."""
+"""``cs2 forecast``: forecast a map or a series, by the running API or, with ``--local``, from the copy on disk."""
 
 import json
 import secrets
@@ -21,16 +21,16 @@ ACCOUNT_FILE = "cli_account.json"
 
 
 def log_in(api: Api, account: Path) -> None:
-    """Log in with the command's own account, kept in the file ``account``.
+    """Log in with the command's own account, which is stored in the file ``account``.
 
-    Where there is none, it cannot be read, or the API does not know it, a new one is made.
+    Without the file, or if it cannot be read or the API does not know the account, register a new one.
 
     Raises:
         ApiError: If the API does not answer.
     """
     try:
-        known = json.loads(account.read_text())
-        username, password = str(known["username"]), str(known["password"])
+        stored = json.loads(account.read_text())
+        username, password = str(stored["username"]), str(stored["password"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         _register(api, account)
         return
@@ -43,16 +43,16 @@ def log_in(api: Api, account: Path) -> None:
 
 
 def _register(api: Api, account: Path) -> None:
-    new = {"username": f"cli-{secrets.token_hex(8)}", "password": secrets.token_urlsafe(24)}
-    api.register(**new)
-    api.log_in(**new)
+    credentials = {"username": f"cli-{secrets.token_hex(8)}", "password": secrets.token_urlsafe(24)}
+    api.register(**credentials)
+    api.log_in(**credentials)
     account.parent.mkdir(parents=True, exist_ok=True)
     account.touch(mode=0o600)
-    account.write_text(json.dumps(new))
+    account.write_text(json.dumps(credentials))
 
 
 def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> dict[str, Any]:
-    """The API's computation, on what it served last on this machine. Nothing enters the history.
+    """Compute a forecast as the API does, from its copy of model and ratings on disk. The history does not store it.
 
     Raises:
         ApiError: If there is no copy, or the question is wrong.
@@ -91,28 +91,32 @@ def forecast(
     team2: Annotated[str, typer.Option(help="Name or alias of team 2, or id:NUMBER.")],
     played_map: Annotated[
         list[str] | None,
-        typer.Option("--map", help="The map, or those of a series in the order of play; a name or id:NUMBER."),
+        typer.Option("--map", help="Name or id:NUMBER of the map; for a series, of its maps in the order of play."),
     ] = None,
-    best_of: Annotated[int | None, typer.Option(help="A series of 1, 3 or 5; its maps may be left out.")] = None,
-    player1: Annotated[list[str] | None, typer.Option(help="A player of team 1, or id:NUMBER; five times.")] = None,
-    player2: Annotated[list[str] | None, typer.Option(help="A player of team 2, or id:NUMBER; five times.")] = None,
-    on: Annotated[str | None, typer.Option(help="Day of play, YYYY-MM-DD; default: today.")] = None,
+    best_of: Annotated[int | None, typer.Option(help="Forecast a series of 1, 3 or 5; --map is optional then.")] = None,
+    player1: Annotated[
+        list[str] | None, typer.Option(help="Name or id:NUMBER of a player of team 1; give it five times.")
+    ] = None,
+    player2: Annotated[
+        list[str] | None, typer.Option(help="Name or id:NUMBER of a player of team 2; give it five times.")
+    ] = None,
+    on: Annotated[str | None, typer.Option(help="Date of the match, YYYY-MM-DD; default: today.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
-    local: Annotated[bool, typer.Option("--local", help="Needs no server: uses the copy on disk.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="Use the copy on disk; needs no server.")] = False,
 ) -> None:
-    """The probability that team 1 wins a map, or with --best-of a series.
+    """Forecast the probability that team 1 wins a map, or with --best-of a series.
 
-    Without players, by each team's latest five. Exit status 2: a name is not known or not unique.
+    Without players, the latest five of each team are used. Exit status 2: a name is unknown or not unique.
     """
     settings, errors = settings_of_running_stack(), Console(stderr=True)
     try:
-        path, question = asked(played_map or [], best_of, (team1, team2), (player1, player2), on)
+        path, request = build_request(played_map or [], best_of, (team1, team2), (player1, player2), on)
         if local:
-            answer = answer_locally(settings, path, question)
+            answer = answer_locally(settings, path, request)
         else:
             with Api(settings.api_url) as api:
                 log_in(api, settings.data_dir / ACCOUNT_FILE)
-                answer = api.request("POST", path, json=question)
+                answer = api.request("POST", path, json=request)
     except ApiError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(
@@ -124,67 +128,58 @@ def forecast(
         show(answer, Console())
 
 
-def asked(
+def build_request(
     maps: Sequence[str],
     best_of: int | None,
     teams: tuple[str, str],
     lineups: tuple[list[str] | None, list[str] | None],
     on: str | None,
 ) -> tuple[str, dict[str, Any]]:
-    """Path and body of the request.
+    """Return path and body of the request.
 
     Raises:
-        ApiError: If the command line asks for no map and no series, or the day is none.
+        ApiError: If the command line has neither one map nor a series, or the date is not valid.
     """
-    question: dict[str, Any] = {}
+    request: dict[str, Any] = {}
     for number, (team, players) in enumerate(zip(teams, lineups, strict=True), start=1):
-        question |= _by_id_or_name(f"team{number}_id", f"team{number}", [team], is_list=False)
+        request |= _by_id_or_name(f"team{number}_id", f"team{number}", [team], is_list=False)
         if players:
-            question |= _by_id_or_name(f"team{number}_player_ids", f"team{number}_players", players)
+            request |= _by_id_or_name(f"team{number}_player_ids", f"team{number}_players", players)
     if on is not None:
         try:
-            question["played_on"] = date.fromisoformat(on).isoformat()
+            request["played_on"] = date.fromisoformat(on).isoformat()
         except ValueError as error:
-            raise _wrong(f"{on} is no day; write YYYY-MM-DD") from error
+            raise _wrong_input(f"{on} is not a date; write YYYY-MM-DD") from error
     if best_of is not None:
-        named = _by_id_or_name("map_ids", "maps", maps) if maps else {}
-        return SERIES_PATH, {**question, **named, "best_of": best_of}
+        series_maps = _by_id_or_name("map_ids", "maps", maps) if maps else {}
+        return SERIES_PATH, {**request, **series_maps, "best_of": best_of}
     if len(maps) != 1:
-        raise _wrong("name one map with --map, or ask for a series with --best-of")
-    return MAP_PATH, {**question, **_by_id_or_name("map_id", "map", maps, is_list=False)}
+        raise _wrong_input("give one map with --map, or a series with --best-of")
+    return MAP_PATH, {**request, **_by_id_or_name("map_id", "map", maps, is_list=False)}
 
 
-def _by_id_or_name(id_field: str, name_field: str, given: Sequence[str], *, is_list: bool = True) -> dict[str, Any]:
-    ids = [int(name[3:]) for name in given if name.startswith("id:") and name[3:].isascii() and name[3:].isdigit()]
-    if ids and len(ids) != len(given):
-        raise _wrong(f"{name_field}: give all by name, or all by id:NUMBER")
-    values: Sequence[int | str] = ids or given
+def _by_id_or_name(id_field: str, name_field: str, names: Sequence[str], *, is_list: bool = True) -> dict[str, Any]:
+    ids = [int(name[3:]) for name in names if name.startswith("id:") and name[3:].isascii() and name[3:].isdigit()]
+    if ids and len(ids) != len(names):
+        raise _wrong_input(f"{name_field}: give all by name, or all by id:NUMBER")
+    values: Sequence[int | str] = ids or names
     return {(id_field if ids else name_field): list(values) if is_list else values[0]}
 
 
-def _wrong(message: str) -> ApiError:
+def _wrong_input(message: str) -> ApiError:
     return ApiError(message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def show(answer: dict[str, Any], console: Console) -> None:
-    """Print an answer for a person."""
+    """Print an answer as text."""
     low, high = answer["interval"]
     teams = [answer["team1"], answer["team2"]]
     names = [escape(team["name"]) for team in teams]
-    what = f"a best-of-{answer['best_of']}" if "best_of" in answer else escape(answer["map"]["name"])
-    console.print(f"[bold]{names[0]}[/] against [bold]{names[1]}[/], {what}, {answer['played_on']}")
+    match = f"a best-of-{answer['best_of']}" if "best_of" in answer else escape(answer["map"]["name"])
+    console.print(f"[bold]{names[0]}[/] against [bold]{names[1]}[/], {match}, {answer['played_on']}")
     console.print(f"  {names[0]} wins: [bold]{answer['team1_win_probability']:.1%}[/]  (95%: {low:.0%} to {high:.0%})")
     if "scores" in answer:
-        scores = [f"{one['team1_maps']}:{one['team2_maps']} {one['probability']:.0%}" for one in answer["scores"]]
-        console.print(f"  score lines: {', '.join(scores)}", highlight=False)
-        for one in answer["maps"]:
-            name = one["map"]["name"] if one["map"] else "any map"
-            console.print(
-                f"  {name}: {one['team1_win_probability']:.0%}"
-                + (f" (played: {one['chance_to_be_played']:.0%})" if one["chance_to_be_played"] < 1 else ""),
-                markup=False,
-                highlight=False,
-            )
+        _show_series(answer, console)
     for team in teams:
         players = ", ".join(player["name"] for player in team["players"]) or "no lineup known"
         console.print(f"  {team['name']}: {players}", markup=False)
@@ -195,3 +190,13 @@ def show(answer: dict[str, Any], console: Console) -> None:
         f"  model {model['version']}, trained through {model['trained_through']}, ratings of {model['ratings_as_of']}",
         style="dim",
     )
+
+
+def _show_series(answer: dict[str, Any], console: Console) -> None:
+    scores = [f"{score['team1_maps']}:{score['team2_maps']} {score['probability']:.0%}" for score in answer["scores"]]
+    console.print(f"  score lines: {', '.join(scores)}", highlight=False)
+    for series_map in answer["maps"]:
+        name = series_map["map"]["name"] if series_map["map"] else "any map"
+        chance = series_map["chance_to_be_played"]
+        played = f" (played: {chance:.0%})" if chance < 1 else ""
+        console.print(f"  {name}: {series_map['team1_win_probability']:.0%}{played}", markup=False, highlight=False)

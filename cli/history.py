@@ -1,4 +1,4 @@
-"""``cs2 history``: the stored forecasts as a file for analysis, and one forecast with its reasons."""
+"""``cs2 history``: export the stored forecasts for analysis, and show one forecast with its explanation."""
 
 import json
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from cli.exit_codes import ExitCode
 from cli.forecast import ACCOUNT_FILE, log_in, show
 from cli.stack.layout import settings_of_running_stack
 
-app = typer.Typer(no_args_is_help=True, help="The stored forecasts.")
+app = typer.Typer(no_args_is_help=True, help="Export and show stored forecasts.")
 
 CHUNK = 20_000
 SERVER_MS = 5_000
 
 
 class Format(StrEnum):
-    """Files that can be written, by their endings."""
+    """Formats of an export, by the ending of the file."""
 
     PARQUET = ".parquet"
     CSV = ".csv"
@@ -32,20 +32,20 @@ class Format(StrEnum):
 
 @app.callback()
 def history() -> None:
-    """The stored forecasts."""
+    """Export and show stored forecasts."""
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="FILE.parquet or FILE.csv; an existing one is replaced.")],
+    out: Annotated[Path, typer.Option(help="FILE.parquet or FILE.csv; an existing file is replaced.")],
     first: Annotated[
-        str | None, typer.Option("--from", help="Answered on this day (UTC) or later, YYYY-MM-DD.")
+        str | None, typer.Option("--from", help="Only forecasts of this day (UTC) or later, YYYY-MM-DD.")
     ] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Answered on this day (UTC) or earlier.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only forecasts of this day (UTC) or earlier.")] = None,
 ) -> None:
-    """Write every stored forecast, one row each, in the order of their answers; reads MongoDB itself.
+    """Write the stored forecasts from MongoDB into a file, one row each, in the order of the answers.
 
-    Columns that only a map or only a series has are empty for the other. Users are told by their ids.
+    Columns that apply only to maps are empty for series, and the other way round. Users are given by id.
     """
     errors, console = Console(stderr=True), Console()
     try:
@@ -67,9 +67,9 @@ def export(
         forecasts = client[settings.mongo_database][FORECASTS_COLLECTION]
         total = forecasts.count_documents(query)
         with Progress(console=errors) as progress:
-            shown = progress.add_task("exporting", total=total)
+            task = progress.add_task("exporting", total=total)
             rows = (_row(document) for document in forecasts.find(query).sort("_id", 1))
-            written = _write(out, kind, rows, lambda count: progress.advance(shown, count))
+            written = _write(out, kind, rows, lambda count: progress.advance(task, count))
     except (PyMongoError, OSError) as error:
         errors.print(f"the export failed: {error}", style="red", markup=False)
         raise typer.Exit(ExitCode.FAILURE) from error
@@ -80,29 +80,29 @@ def export(
 
 @app.command("show")
 def show_one(
-    forecast_id: Annotated[str, typer.Argument(help="The forecast_id of an answer to this command.")],
+    forecast_id: Annotated[str, typer.Argument(help="The forecast_id of a forecast that this command has requested.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
 ) -> None:
-    """Print a forecast that this command asked for, and what each feature added to it."""
+    """Show a forecast that this command has requested, with the contribution of each feature."""
     settings, console = settings_of_running_stack(), Console()
     try:
         with Api(settings.api_url) as api:
             log_in(api, settings.data_dir / ACCOUNT_FILE)
-            found = api.request("GET", f"/forecast/{forecast_id}")
+            forecast = api.request("GET", f"/forecast/{forecast_id}")
     except ApiError as error:
         Console(stderr=True).print(str(error), style="red", markup=False)
         raise typer.Exit(ExitCode.FAILURE) from error
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
-    elif "answer" not in found:
-        console.print("it was answered and is not stored yet; ask again in a second")
+        typer.echo(json.dumps(forecast, indent=2))
+    elif "answer" not in forecast:
+        console.print("the forecast is not stored yet; retry in a second")
     else:
-        show(found["answer"], console)
-        show_reasons(found["explanation"], console)
+        show(forecast["answer"], console)
+        show_reasons(forecast["explanation"], console)
 
 
 def show_reasons(explanation: dict[str, Any] | None, console: Console) -> None:
-    """Print what each feature added."""
+    """Print the contribution of each feature."""
     if explanation is None:
         return
     about, chance = explanation["about"], explanation["probability"]
@@ -114,18 +114,18 @@ def show_reasons(explanation: dict[str, Any] | None, console: Console) -> None:
 
 
 def _between(first: str | None, last: str | None) -> dict[str, Any]:
-    moments = {}
+    period = {}
     if first is not None:
-        moments["$gte"] = datetime.combine(date.fromisoformat(first), time(), UTC)
+        period["$gte"] = datetime.combine(date.fromisoformat(first), time(), UTC)
     if last is not None:
-        moments["$lt"] = datetime.combine(date.fromisoformat(last) + timedelta(days=1), time(), UTC)
-    return {"occurred_at": moments} if moments else {}
+        period["$lt"] = datetime.combine(date.fromisoformat(last) + timedelta(days=1), time(), UTC)
+    return {"occurred_at": period} if period else {}
 
 
 def _row(document: dict[str, Any]) -> dict[str, Any]:
     answer = document["response"]
     low, high = answer["interval"]
-    played = answer.get("map") or {}
+    played_map = answer.get("map") or {}
     return {
         "forecast_id": document["_id"],
         "kind": document.get("kind", "map"),
@@ -133,8 +133,8 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
         "played_on": answer["played_on"],
         "user_id": document["user_id"],
         "batch_id": document.get("batch_id"),
-        "map_id": played.get("id"),
-        "map": played.get("name"),
+        "map_id": played_map.get("id"),
+        "map": played_map.get("name"),
         "best_of": answer.get("best_of"),
         "team1_id": answer["team1"]["id"],
         "team1": answer["team1"]["name"],
@@ -153,7 +153,7 @@ def _row(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write(out: Path, kind: Format, rows: Iterator[dict[str, Any]], done: Any) -> int:
-    """Write in chunks, so that a history of any length fits; the file appears when it is whole."""
+    """Write in chunks, so that any number of rows fits in memory. The file appears when it is complete."""
     import pyarrow as pa
     import pyarrow.csv
     import pyarrow.parquet

@@ -1,4 +1,4 @@
-"""What became of a run, gathered from the events that Dagster's GraphQL interface tells."""
+"""Outcome of a Dagster run, collected from the events of the GraphQL API."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +9,9 @@ class Failure:
     """One exception that ended a step.
 
     Attributes:
-        step: The step.
+        step: Name of the step.
         kinds: Names of the exception classes, the innermost last.
-        message: Of the innermost exception, one line or more.
+        message: Message of the innermost exception, one line or more.
     """
 
     step: str
@@ -21,13 +21,13 @@ class Failure:
 
 @dataclass(slots=True)
 class RunOutcome:
-    """What became of a run.
+    """Status, metadata and failures of a run.
 
     Attributes:
-        run_id: The run.
+        run_id: Id of the run.
         status: SUCCESS, FAILURE or CANCELED at its end.
-        metadata: Metadata by asset, of what the run materialized.
-        failed_checks: Description by name of the checks that failed as an error, by asset.
+        metadata: Metadata of the materialized assets, by asset.
+        failed_checks: Description by name of the checks that failed with severity ERROR, by asset.
         failures: Exceptions of steps.
     """
 
@@ -37,8 +37,8 @@ class RunOutcome:
     failed_checks: dict[str, dict[str, str]] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
 
-    def take(self, event: dict[str, Any]) -> str | None:
-        """Put one event of the run in; the line to show for it, if any."""
+    def add(self, event: dict[str, Any]) -> str | None:
+        """Add one event of the run; return the line to print for it, if any."""
         step = event.get("stepKey") or ""
         match event["__typename"]:
             case "ExecutionStepStartEvent":

@@ -1,7 +1,7 @@
-"""Runs of the running Dagster, through its GraphQL interface: launch a job, follow it, know how it ended.
+"""Launch, follow, list and delete runs of the running Dagster, through its GraphQL API.
 
-httpx instead of ``dagster_graphql.DagsterGraphQLClient``: importing that costs the command three seconds, and it
-cannot follow a run's events.
+It uses httpx instead of ``dagster_graphql.DagsterGraphQLClient``, whose import takes three seconds and which cannot
+follow the events of a run.
 """
 
 import time
@@ -25,8 +25,8 @@ query FindJobs { repositoriesOrError { __typename
   ... on PythonError { message } } }
 """
 
-_UNDER_WAY = """
-query UnderWay($job: String!) { runsOrError(filter: {pipelineName: $job, statuses:
+_ACTIVE = """
+query Active($job: String!) { runsOrError(filter: {pipelineName: $job, statuses:
     [QUEUED, NOT_STARTED, STARTING, STARTED]}, limit: 1) { __typename
   ... on Runs { results { runId } }
   ... on Error { message } } }
@@ -53,8 +53,8 @@ fragment Entry on MetadataEntry { label
 """
 
 
-_SHOWN = """
-query Shown { assetNodes { assetMaterializations(limit: 1) { runId } latestMaterializationByPartition { runId } } }
+_CURRENT = """
+query Current { assetNodes { assetMaterializations(limit: 1) { runId } latestMaterializationByPartition { runId } } }
 """
 
 _OLD = """
@@ -72,11 +72,11 @@ query Daemon { instance { daemonHealth { daemonStatus(daemonType: "QUEUED_RUN_CO
 """
 
 SILENT_SECONDS = 90.0
-"""Three of the daemon's heartbeats: after so long without one, who waits for it to start a run waits in vain."""
+"""Seconds without a heartbeat (three intervals) after which the daemon counts as dead: it will not start a run."""
 
 
 class DagsterError(Exception):
-    """Dagster cannot be reached, or refused."""
+    """Dagster cannot be reached, or rejected a request."""
 
 
 class DagsterRuns:
@@ -95,7 +95,7 @@ class DagsterRuns:
         self._client.close()
 
     def run_url(self, run_id: str) -> str:
-        """The run in Dagster's UI."""
+        """Return the URL of a run in Dagster's UI."""
         return f"{self.url}/runs/{run_id}"
 
     def launch(
@@ -104,7 +104,7 @@ class DagsterRuns:
         """Start a job and return the id of its run.
 
         Raises:
-            DagsterError: If Dagster cannot be reached, has no such job, or refuses the configuration.
+            DagsterError: If Dagster cannot be reached, has no such job, or rejects the configuration.
         """
         repository, location = self._find(job)
         selector = {"repositoryName": repository, "repositoryLocationName": location, "jobName": job}
@@ -114,33 +114,33 @@ class DagsterRuns:
             "runConfigData": dict(run_config or {}),
             "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in (tags or {}).items()]},
         }
-        answer = self._ask(_LAUNCH, params=parameters)["launchRun"]
+        answer = self._query(_LAUNCH, params=parameters)["launchRun"]
         if answer["__typename"] != "LaunchRunSuccess":
             reasons = [error["message"] for error in answer.get("errors", [])] or [answer.get("message", "")]
             raise DagsterError(f"Dagster did not start {job}: {'; '.join(reasons)}")
         return str(answer["run"]["runId"])
 
-    def under_way(self, job: str) -> str | None:
-        """The run of a job that waits or runs at the moment.
+    def active_run(self, job: str) -> str | None:
+        """Return the id of a run of the job that is queued or running.
 
         Raises:
             DagsterError: If Dagster cannot be reached.
         """
-        answer = self._ask(_UNDER_WAY, job=job)["runsOrError"]
+        answer = self._query(_ACTIVE, job=job)["runsOrError"]
         if answer["__typename"] != "Runs":
             raise DagsterError(f"Dagster at {self.url}: {answer.get('message', answer['__typename'])}")
         return next((str(run["runId"]) for run in answer["results"]), None)
 
     def follow(self, outcome: RunOutcome) -> Iterator[str]:
-        """Yield what the run tells, line by line, until it ends; ``outcome`` fills on the way.
+        """Yield a line for each event until the run ends, and add the events to ``outcome``.
 
         Raises:
-            DagsterError: If Dagster cannot be reached any more, or the run waits for a daemon that is dead.
+            DagsterError: If Dagster cannot be reached, or the run is queued and the daemon is dead.
         """
         cursor: str | None = None
         began = time.time()
         while True:
-            run = self._ask(_FOLLOW, run=outcome.run_id, cursor=cursor)["runOrError"]
+            run = self._query(_FOLLOW, run=outcome.run_id, cursor=cursor)["runOrError"]
             if run["__typename"] != "Run":
                 raise DagsterError(f"run {outcome.run_id}: {run.get('message', run['__typename'])}")
             page = run["eventConnection"]
@@ -149,7 +149,7 @@ class DagsterRuns:
                 yield outcome.status.lower().replace("_", " ")
             cursor = page["cursor"]
             for event in page["events"]:
-                line = outcome.take(event)
+                line = outcome.add(event)
                 if line:
                     yield line
             if run["status"] in FINISHED and not page["hasMore"] and not page["events"]:
@@ -157,62 +157,62 @@ class DagsterRuns:
             if run["status"] == "QUEUED":
                 self._check_daemon(outcome.run_id, began)
             if not page["events"]:
-                time.sleep(POLL_SECONDS)  # Dagster's webserver offers nothing to wait on but a websocket
+                time.sleep(POLL_SECONDS)  # the webserver pushes events over a websocket only
 
     def _check_daemon(self, run_id: str, began: float) -> None:
-        """Raise where nobody will start a queued run; a daemon that has just been started gets its time, too."""
+        """Raise if the daemon is dead, so that a queued run will not start. A new daemon gets time for a heartbeat."""
         if time.time() - began < SILENT_SECONDS:
             return
-        status = self._ask(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]
+        status = self._query(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]
         silent = time.time() - (status["lastHeartbeatTime"] or 0.0)
         if silent > SILENT_SECONDS:
             since = f"for {silent:.0f} s" if status["lastHeartbeatTime"] else "ever"
             raise DagsterError(
-                f"run {run_id} is queued, but Dagster's daemon gave no sign of life {since}: the run starts when the "
-                "daemon is back; see: cs2 status"
+                f"run {run_id} is queued, but Dagster's daemon has sent no heartbeat {since}: the run starts when the "
+                "daemon runs again; see: cs2 status"
             )
 
     def old_runs(self, before: datetime) -> list[str]:
-        """Finished runs of before a moment, without those that an asset's or a month's state in the UI stems from.
+        """Return finished runs before a moment, except those behind the current state of an asset or month.
 
         Raises:
             DagsterError: If Dagster cannot be reached.
         """
-        shown: set[str] = set()
-        for node in self._ask(_SHOWN)["assetNodes"]:
+        current: set[str] = set()
+        for node in self._query(_CURRENT)["assetNodes"]:
             newest = [*node["assetMaterializations"], *node["latestMaterializationByPartition"]]
-            shown |= {event["runId"] for event in newest if event}
-        found: list[str] = []
+            current |= {event["runId"] for event in newest if event}
+        finished: list[str] = []
         cursor: str | None = None
         while True:
-            page = self._ask(_OLD, before=before.timestamp(), cursor=cursor)["runsOrError"]
+            page = self._query(_OLD, before=before.timestamp(), cursor=cursor)["runsOrError"]
             if page["__typename"] != "Runs":
                 raise DagsterError(f"Dagster at {self.url}: {page.get('message', page['__typename'])}")
             if not page["results"]:
-                return [run for run in found if run not in shown]
+                return [run for run in finished if run not in current]
             cursor = page["results"][-1]["runId"]
-            found += [run["runId"] for run in page["results"]]
+            finished += [run["runId"] for run in page["results"]]
 
     def delete(self, run_id: str) -> None:
         """Delete a run and its events.
 
         Raises:
-            DagsterError: If Dagster cannot be reached, or refuses.
+            DagsterError: If Dagster cannot be reached, or rejects the request.
         """
-        answer = self._ask(_DELETE, run=run_id)["deletePipelineRun"]
+        answer = self._query(_DELETE, run=run_id)["deletePipelineRun"]
         if answer["__typename"] not in {"DeletePipelineRunSuccess", "RunNotFoundError"}:
             raise DagsterError(f"run {run_id}: {answer.get('message', answer['__typename'])}")
 
     def _find(self, job: str) -> tuple[str, str]:
-        answer = self._ask(_FIND_JOBS)["repositoriesOrError"]
+        answer = self._query(_FIND_JOBS)["repositoriesOrError"]
         if answer["__typename"] != "RepositoryConnection":
             raise DagsterError(f"Dagster at {self.url} cannot load its code: {answer.get('message', '')}")
         for node in answer["nodes"]:
-            if job in {known["name"] for known in node["jobs"]}:
+            if job in {node_job["name"] for node_job in node["jobs"]}:
                 return node["name"], node["location"]["name"]
         raise DagsterError(f"Dagster at {self.url} has no job {job}; is its code server up? see: cs2 status")
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    def _query(self, query: str, **variables: Any) -> dict[str, Any]:
         try:
             response = self._client.post(f"{self.url}/graphql", json={"query": query, "variables": variables})
             response.raise_for_status()
@@ -227,10 +227,10 @@ class DagsterRuns:
 
 
 def follow_to_the_end(runs: DagsterRuns, run_id: str, console: Console) -> RunOutcome:
-    """Show what a run does until it ends, and why it failed where it crashed.
+    """Print the events of a run until it ends, and the reasons if it fails.
 
     Raises:
-        DagsterError: If Dagster cannot be reached any more.
+        DagsterError: If Dagster cannot be reached.
     """
     console.print(f"Dagster run: {runs.run_url(run_id)}")
     outcome = RunOutcome(run_id)

@@ -22,7 +22,7 @@ def train() -> None:
     console = Console()
     try:
         with DagsterRuns(settings_of_running_stack().dagster_url) as runs:
-            run_id = runs.under_way(JOB)
+            run_id = runs.active_run(JOB)
             if run_id:
                 console.print("a training is already under way: following it")
             outcome = follow_to_the_end(runs, run_id or runs.launch(JOB), console)

@@ -1,4 +1,4 @@
-"""One consumer of the group: takes events off the stream, has them stored, acknowledges them."""
+"""A consumer of the group: reads events from the stream, stores and acknowledges them."""
 
 import os
 import socket
@@ -13,18 +13,18 @@ from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
 from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, parse_entry
-from ingest_worker.events import DeadEvent, DeadEventError, Document, StreamEntry, document_of, request_id_of
+from ingest_worker.events import DeadEvent, DeadEventError, Document, StreamEntry, build_document, request_id_fields
 from ingest_worker.metrics import SinkMetrics
 from ingest_worker.store import ForecastStore
 from ingest_worker.trimming import trim_stream
 
-BATCH = 500
-"""About so many events are stored at once."""
-ENTRIES = 100
-"""So many entries of the stream are taken at once; each holds up to some hundred events."""
+BATCH_EVENTS = 500
+"""Events that are stored at once, at least."""
+BATCH_ENTRIES = 100
+"""Largest number of stream entries read at once; an entry can contain some hundred events."""
 BLOCK_MS = 1000
 CLAIM_IDLE_MS = 3000
-"""An entry that somebody took so long ago without acknowledging it is taken over."""
+"""Age at which an unacknowledged entry of another consumer is claimed."""
 CLAIM_EVERY_SECONDS = 1.0
 TRIM_EVERY_SECONDS = 1.0
 ALIVE_SECONDS = 10
@@ -34,13 +34,13 @@ log = structlog.get_logger(__name__)
 
 
 def consumer_name() -> str:
-    """Tells the consumers of the group apart."""
+    """Return a name that is unique in the group: host and process id."""
     return f"{socket.gethostname()}-{os.getpid()}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """An event, the entry that it came in, and the document that it becomes."""
+class _ParsedEvent:
+    """An event with its stream entry and its document."""
 
     entry_id: bytes
     payload: bytes
@@ -48,7 +48,10 @@ class _Read:
 
 
 class Consumer:
-    """Moves events from the stream to the store. Delivered at least once, stored once: ``_id`` is the event's id."""
+    """Moves events from the stream to the store.
+
+    An event can be delivered more than once. It is stored once, because its id is the ``_id`` of the document.
+    """
 
     def __init__(self, redis: Redis, store: ForecastStore, name: str, metrics: SinkMetrics | None = None) -> None:
         self._redis = redis
@@ -59,10 +62,10 @@ class Consumer:
         self._trim_at = 0.0
 
     async def prepare(self) -> None:
-        """Make the group (from the stream's beginning) where it is missing, and the store's index."""
+        """Create the group (from the start of the stream) and the store's index, if they do not exist."""
         try:
             await self._redis.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
-        except OutOfMemoryError:  # said before Redis looks whether the group exists; taking events off is what helps
+        except OutOfMemoryError:  # also raised if the group exists: then go on, because trimming frees memory
             groups: Any = await self._redis.xinfo_groups(EVENTS_STREAM)
             if EVENTS_GROUP.encode() not in {group["name"] for group in groups}:
                 raise
@@ -72,16 +75,19 @@ class Consumer:
         await self._store.prepare()
 
     async def step(self) -> int:
-        """Take one batch through; how many entries it held. Waits a moment where there is nothing.
+        """Process one batch; wait a second if the stream is empty.
+
+        Returns:
+            The number of entries.
 
         Raises:
             redis.RedisError: If Redis does not answer.
-            pymongo.errors.PyMongoError: If MongoDB does not answer: the entries stay with the group.
+            pymongo.errors.PyMongoError: If MongoDB does not answer: the entries stay unacknowledged.
         """
         entries = await self._next_batch()
         if entries:
             with self._metrics.batch_seconds.time():
-                await self._take(entries)
+                await self._process(entries)
         if time.monotonic() >= self._trim_at:
             await trim_stream(self._redis)
             self._trim_at = time.monotonic() + TRIM_EVERY_SECONDS
@@ -90,17 +96,17 @@ class Consumer:
         return len(entries)
 
     async def leave(self) -> None:
-        """Take the consumer's name off the group, where it leaves nothing unacknowledged behind."""
+        """Remove the consumer from the group, unless it has unacknowledged entries."""
         await self._redis.delete(f"{ALIVE_PREFIX}{self._name}")
         pending = await self._redis.xpending_range(EVENTS_STREAM, EVENTS_GROUP, "-", "+", 1, consumername=self._name)
         if not pending:
             await self._redis.xgroup_delconsumer(EVENTS_STREAM, EVENTS_GROUP, self._name)
 
     async def _next_batch(self) -> list[StreamEntry]:
-        """What a dead consumer, or this one before a failure, left unacknowledged; else what is new."""
+        """Return entries that a dead consumer, or this one before a failure, left unacknowledged; else new entries."""
         if time.monotonic() >= self._claim_at:
             answer: Any = await self._redis.xautoclaim(
-                EVENTS_STREAM, EVENTS_GROUP, self._name, min_idle_time=CLAIM_IDLE_MS, count=ENTRIES
+                EVENTS_STREAM, EVENTS_GROUP, self._name, min_idle_time=CLAIM_IDLE_MS, count=BATCH_ENTRIES
             )
             claimed = [StreamEntry(key, fields) for key, fields in answer[1]]
             if claimed:
@@ -108,44 +114,46 @@ class Consumer:
                 log.info("entries_claimed", entries=len(claimed))
                 return claimed
             self._claim_at = time.monotonic() + CLAIM_EVERY_SECONDS
-        found: Any = await self._redis.xreadgroup(
-            EVENTS_GROUP, self._name, {EVENTS_STREAM: ">"}, count=ENTRIES, block=BLOCK_MS
+        unread: Any = await self._redis.xreadgroup(
+            EVENTS_GROUP, self._name, {EVENTS_STREAM: ">"}, count=BATCH_ENTRIES, block=BLOCK_MS
         )
-        streams = found.values() if isinstance(found, dict) else (entries for _, entries in found or ())
+        streams = unread.values() if isinstance(unread, dict) else (entries for _, entries in unread or ())
         return [StreamEntry(key, fields) for entries in streams for key, fields in entries]
 
-    async def _take(self, entries: Sequence[StreamEntry]) -> None:
+    async def _process(self, entries: Sequence[StreamEntry]) -> None:
+        """Store the events of the entries, then acknowledge them and write the dead letters."""
         dead: list[DeadEvent] = []
-        read: list[_Read] = []
+        parsed: list[_ParsedEvent] = []
         for entry in entries:
-            events = parse_entry(entry.fields)
-            if not events:
+            payloads = parse_entry(entry.fields)
+            if not payloads:
                 dead.append(DeadEvent(entry.id, b"", "it has no field event or events"))
-            for event in events:
+            for payload in payloads:
                 try:
-                    read.append(_Read(entry.id, event, document_of(event)))
+                    parsed.append(_ParsedEvent(entry.id, payload, build_document(payload)))
                 except DeadEventError as error:
-                    dead.append(DeadEvent(entry.id, event, str(error)))
-            if len(read) >= BATCH:
-                dead += await self._insert(read)
-                read = []
-        dead += await self._insert(read)
+                    dead.append(DeadEvent(entry.id, payload, str(error)))
+            if len(parsed) >= BATCH_EVENTS:
+                dead += await self._insert(parsed)
+                parsed = []
+        dead += await self._insert(parsed)
         await self._acknowledge(entries, dead)
         self._metrics.dead.inc(len(dead))
 
-    async def _insert(self, read: Sequence["_Read"]) -> list[DeadEvent]:
-        """Store documents; the events of those that can never be stored."""
-        refused = await self._store.insert([one.document for one in read]) if read else {}
-        stored = [one.document["occurred_at"] for one in read if one.document["_id"] not in refused]
-        self._metrics.stored(stored)
+    async def _insert(self, events: Sequence[_ParsedEvent]) -> list[DeadEvent]:
+        """Store the documents of events; return the events that can never be stored."""
+        reasons = await self._store.insert([event.document for event in events]) if events else {}
+        self._metrics.stored(
+            [event.document["occurred_at"] for event in events if event.document["_id"] not in reasons]
+        )
         return [
-            DeadEvent(one.entry_id, one.payload, refused[one.document["_id"]])
-            for one in read
-            if one.document["_id"] in refused
+            DeadEvent(event.entry_id, event.payload, reasons[event.document["_id"]])
+            for event in events
+            if event.document["_id"] in reasons
         ]
 
     async def _acknowledge(self, entries: Sequence[StreamEntry], dead: Sequence[DeadEvent]) -> None:
-        """Acknowledge what is stored; put what never can be beside it, with the reason, in the same transaction."""
+        """Acknowledge the entries and write the dead letters with their reasons, in one transaction."""
         pipeline = self._redis.pipeline(transaction=True)
         for event in dead:
             fields: Any = {"reason": event.reason, "entry_id": event.entry_id, EVENT_FIELD: event.payload}
@@ -154,5 +162,5 @@ class Consumer:
         await pipeline.execute()
         for event in dead:
             log.warning(
-                "event_dead", entry=event.entry_id.decode(), reason=event.reason, **request_id_of(event.payload)
+                "event_dead", entry=event.entry_id.decode(), reason=event.reason, **request_id_fields(event.payload)
             )

@@ -1,4 +1,4 @@
-"""Entries of the stream, and the documents that their events become."""
+"""Parse the events of stream entries into documents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,42 +19,42 @@ class DeadEventError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StreamEntry:
-    """One entry of the stream: its id and its fields, as Redis has them."""
+    """An entry of the stream: id and fields as Redis returns them."""
 
     id: bytes
     fields: Mapping[bytes, bytes]
 
 
-def request_id_of(payload: bytes) -> dict[str, str]:
-    """The id of the request that an event came from, for the log; nothing where it cannot be read."""
+def request_id_fields(payload: bytes) -> dict[str, str]:
+    """Return the event's request id as a field for the log; empty if the event has no valid one."""
     try:
         event = orjson.loads(payload)
     except orjson.JSONDecodeError:
         return {}
-    found = event.get("request_id") if isinstance(event, dict) else None
-    return {"request_id": found} if isinstance(found, str) and is_request_id(found) else {}
+    request_id = event.get("request_id") if isinstance(event, dict) else None
+    return {"request_id": request_id} if isinstance(request_id, str) and is_request_id(request_id) else {}
 
 
 @dataclass(frozen=True, slots=True)
 class DeadEvent:
-    """An event that is put aside, the entry that it came in, and why; empty where the entry holds none."""
+    """An event that can never be stored, with its stream entry and the reason; empty if the entry has no event."""
 
     entry_id: bytes
     payload: bytes
     reason: str
 
 
-def document_of(payload: bytes) -> Document:
-    """The document to store: the event, its id as ``_id``, its moment as a date.
+def build_document(payload: bytes) -> Document:
+    """Return the document of an event: its id is ``_id``, its moment a date.
 
     Raises:
-        DeadEventError: If it is no valid event.
+        DeadEventError: If the event is not valid.
     """
     try:
         event = ANY_EVENT.validate_json(payload)
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "event"
-        raise DeadEventError(f"{where}: {first['msg']} ({error.error_count()} in all)") from error
+        field = ".".join(str(part) for part in first["loc"]) or "event"
+        raise DeadEventError(f"{field}: {first['msg']} ({error.error_count()} in all)") from error
     document = event.model_dump(mode="json", exclude={"event_id"})
     return {"_id": event.event_id, **document, "occurred_at": event.occurred_at}

@@ -1,4 +1,4 @@
-"""What the sink tells Prometheus, on a port of its own: without a token, for an internal network."""
+"""Prometheus metrics of the sink, on their own port; they need no token, so expose it on an internal network only."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ BATCH_EVENTS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
 class SinkMetrics:
-    """Counts of one consumer."""
+    """Metrics of one consumer."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -27,35 +27,35 @@ class SinkMetrics:
         GCCollector(registry=registry)
         self.batch_events = Histogram(
             "cs2_sink_batch_events",
-            "Documents by batch that was written to MongoDB.",
+            "Documents in each batch written to MongoDB.",
             buckets=BATCH_EVENTS,
             registry=registry,
         )
         self.batch_seconds = Histogram(
-            "cs2_sink_batch_seconds", "From a batch taken off the stream to its acknowledgement.", registry=registry
+            "cs2_sink_batch_seconds", "Time from reading a batch to its acknowledgement.", registry=registry
         )
-        self.dead = Counter("cs2_sink_dead_letters", "Entries that can never be stored.", registry=registry)
+        self.dead = Counter("cs2_sink_dead_letters", "Events that can never be stored.", registry=registry)
         self.claimed = Counter(
-            "cs2_sink_claimed", "Entries taken over from a consumer that left them unacknowledged.", registry=registry
+            "cs2_sink_claimed", "Entries claimed from a consumer that left them unacknowledged.", registry=registry
         )
         self.failures = Counter(
-            "cs2_sink_failures", "Turns that ended as Redis or MongoDB did not answer.", registry=registry
+            "cs2_sink_failures", "Batches that failed because Redis or MongoDB did not answer.", registry=registry
         )
         self.last_turn = Gauge(
-            "cs2_sink_last_turn_timestamp_seconds", "When the last turn went well.", registry=registry
+            "cs2_sink_last_turn_timestamp_seconds", "Time of the last successful batch.", registry=registry
         )
         self._lag = Histogram(
             "cs2_sink_lag_seconds",
-            "From a forecast's answer to its document in MongoDB.",
+            "Time from the answer of a forecast to its document in MongoDB.",
             buckets=LAG_SECONDS,
             registry=registry,
         )
 
     def stored(self, answered_at: Sequence[datetime]) -> None:
-        """Count events that are stored now.
+        """Count events that have just been stored.
 
         Args:
-            answered_at: When each was answered, with a time zone.
+            answered_at: Moments of their answers, with a time zone.
         """
         now = datetime.now(UTC)
         if answered_at:
@@ -64,14 +64,14 @@ class SinkMetrics:
             self._lag.observe(max(0.0, (now - moment).total_seconds()))
 
     def text(self) -> str:
-        """What Prometheus is answered."""
+        """Return the metrics in the text format of Prometheus."""
         return generate_latest(self._registry).decode()
 
     def serve(self, host: str, port: int) -> Callable[[], None]:
-        """Answer Prometheus on a thread of its own.
+        """Serve the metrics in a thread.
 
         Returns:
-            Ends that.
+            Stops the server.
 
         Raises:
             OSError: If the port is taken.

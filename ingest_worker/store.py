@@ -1,4 +1,4 @@
-"""Forecasts in MongoDB: each once, whatever is delivered twice."""
+"""Store forecasts in MongoDB, each once, even if an event is delivered twice."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
@@ -13,26 +13,26 @@ from ingest_worker.events import Document
 
 DUPLICATE_KEY = 11000
 SERVER_SECONDS = 5.0
-_UNFIT = (BSONError, DocumentTooLarge, OverflowError)
-"""Raised by the client for a document that can never be sent; a batch that holds one is not sent at all."""
+_UNSENDABLE = (BSONError, DocumentTooLarge, OverflowError)
+"""Raised by the client for a document that can never be sent; then it sends nothing of the batch."""
 
 
 class ForecastStore(Protocol):
-    """Keeps forecasts."""
+    """Stores forecasts."""
 
     async def insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """Store documents by their ``_id``; one that is stored already stays as it is.
+        """Store documents by their ``_id``; a document that exists already is not changed.
 
         Returns:
-            Reason by ``_id`` of those that can never be stored.
+            The reason by ``_id`` for documents that can never be stored.
 
         Raises:
-            pymongo.errors.PyMongoError: If the server does not answer; some may be stored.
+            pymongo.errors.PyMongoError: If the server does not answer; some documents may be stored.
         """
         ...
 
     async def prepare(self) -> None:
-        """Make the index by which the history is read.
+        """Create the index for reading the history, if it does not exist.
 
         Raises:
             pymongo.errors.PyMongoError: If the server does not answer.
@@ -40,12 +40,12 @@ class ForecastStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         ...
 
 
 class MongoForecastStore:
-    """:class:`ForecastStore` on a client with the interface that motor and ``pymongo.AsyncMongoClient`` share."""
+    """:class:`ForecastStore` in MongoDB, with motor's client or ``pymongo.AsyncMongoClient``."""
 
     def __init__(self, client_class: Callable[..., Any], url: str, database: str) -> None:
         self._client = client_class(
@@ -55,21 +55,21 @@ class MongoForecastStore:
         self._forecasts = self._database[FORECASTS_COLLECTION]
 
     async def insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
-        """Store documents by their ``_id``; of users who wish to be forgotten without their ids."""
-        refused = await self._insert_fitting(documents)
+        """Store documents by their ``_id``, without the ids of users who had their forecasts anonymised."""
+        reasons = await self._insert_sendable(documents)
         await anonymise_late_events(self._database, _users(documents))
-        return refused
+        return reasons
 
-    async def _insert_fitting(self, documents: Sequence[Document]) -> Mapping[str, str]:
+    async def _insert_sendable(self, documents: Sequence[Document]) -> Mapping[str, str]:
         try:
             return await self._insert(documents)
-        except _UNFIT as error:
+        except _UNSENDABLE as error:
             if len(documents) == 1:
                 return {documents[0]["_id"]: f"{type(error).__name__}: {error}"}
-        refused: dict[str, str] = {}
-        for document in documents:  # one by one, to find the one that does not fit
-            refused |= await self._insert_fitting([document])
-        return refused
+        reasons: dict[str, str] = {}
+        for document in documents:  # one by one, to find the document that cannot be sent
+            reasons |= await self._insert_sendable([document])
+        return reasons
 
     async def _insert(self, documents: Sequence[Document]) -> Mapping[str, str]:
         try:
@@ -78,18 +78,18 @@ class MongoForecastStore:
             details = error.details or {}
             if details.get("writeConcernErrors"):
                 raise
-            failed = [found for found in details["writeErrors"] if found["code"] != DUPLICATE_KEY]
-            return {documents[found["index"]]["_id"]: f"MongoDB: {found['errmsg']}" for found in failed}
+            failures = [failure for failure in details["writeErrors"] if failure["code"] != DUPLICATE_KEY]
+            return {documents[failure["index"]]["_id"]: f"MongoDB: {failure['errmsg']}" for failure in failures}
         return {}
 
     async def prepare(self) -> None:
-        """Make the index by which the history is read."""
+        """Create the index for reading the history, if it does not exist."""
         await self._forecasts.create_index([("user_id", ASCENDING), ("_id", DESCENDING)])
 
     async def close(self) -> None:
-        """End the connections."""
+        """Close the connections."""
         closing = self._client.close()
-        if closing is not None:  # motor closes at once, pymongo's asynchronous client is awaited
+        if closing is not None:  # motor closes at once, pymongo's client returns a coroutine
             await closing
 
 

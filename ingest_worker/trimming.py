@@ -1,4 +1,4 @@
-"""Bounds the stream: drops what every group has acknowledged, and nothing else."""
+"""Trim the stream: remove only entries that every group has acknowledged."""
 
 from redis.asyncio import Redis
 
@@ -6,10 +6,10 @@ from cs2.messages import EVENTS_STREAM
 
 
 async def trim_stream(redis: Redis) -> None:
-    """Drop the entries before the oldest one that some group has not acknowledged.
+    """Remove the entries before the oldest one that a group has not acknowledged.
 
-    The last delivered id is read before the pending entries: an entry that is delivered in between lies behind it, and
-    is kept.
+    The last delivered id is read before the pending entries. So an entry that is delivered between the two reads comes
+    after the bound, and is not removed.
     """
     bounds = []
     for group in await redis.xinfo_groups(EVENTS_STREAM):

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from uuid_utils import uuid7
 
-from ingest_worker.events import Document, document_of
+from ingest_worker.events import Document, build_document
 
 
 def forecast(
@@ -51,7 +51,7 @@ def forecast(
         }
     common = {"event_id": forecast_id, "occurred_at": datetime.now(UTC), "user_id": 1, "model_version": 1}
     found = {"kind": "map" if best_of is None else "series", "request": request, "response": answer}
-    return document_of(orjson.dumps({**common, **found, "snapshot_id": 1, "latency_ms": 1.0, **event}))
+    return build_document(orjson.dumps({**common, **found, "snapshot_id": 1, "latency_ms": 1.0, **event}))
 
 
 def _team(number: int, lineup: list[int] | None) -> dict[str, Any]:

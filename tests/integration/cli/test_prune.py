@@ -134,14 +134,14 @@ def test_a_run_goes_unless_what_dagster_shows_stems_from_it(dagster_url: str) ->
         assert run_toy(dagster_url, Console(file=io.StringIO())).status == "SUCCESS"
     with DagsterRuns(dagster_url) as runs:
         assert runs.old_runs(datetime.now(UTC) - timedelta(days=1)) == []
-        shown = {event["runId"] for node in runs._ask(SHOWN)["assetNodes"] for event in node["assetMaterializations"]}
+        shown = {event["runId"] for node in runs._query(SHOWN)["assetNodes"] for event in node["assetMaterializations"]}
         old = runs.old_runs(datetime.now(UTC))
         assert old
         assert not shown & set(old)
         for run in old:
             runs.delete(run)
         assert runs.old_runs(datetime.now(UTC)) == []
-        after = {event["runId"] for node in runs._ask(SHOWN)["assetNodes"] for event in node["assetMaterializations"]}
+        after = {event["runId"] for node in runs._query(SHOWN)["assetNodes"] for event in node["assetMaterializations"]}
         assert after == shown
 
 

@@ -62,13 +62,13 @@ def test_a_run_that_no_daemon_starts_is_told_and_not_waited_for(
     tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.runs.SILENT_SECONDS", 2.0)
-    with webserver(tmp_path, "QueuedRunCoordinator") as url, pytest.raises(DagsterError, match="no sign of life ever"):
+    with webserver(tmp_path, "QueuedRunCoordinator") as url, pytest.raises(DagsterError, match="no heartbeat ever"):
         run_toy(url, console)
 
 
 def test_nothing_is_under_way_when_nothing_runs(dagster_url: str) -> None:
     with DagsterRuns(dagster_url) as runs:
-        assert runs.under_way("train_job") is None
+        assert runs.active_run("train_job") is None
 
 
 @pytest.mark.parametrize("command", [train, ingest])

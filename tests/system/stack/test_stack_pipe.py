@@ -1,4 +1,4 @@
-"""Output whose reader is gone, as with ``cs2 demo | head``: the stack ends all the same."""
+"""A closed output, as with ``cs2 demo | head``: the stack stops in order."""
 
 import signal
 import subprocess
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.t
 
 @contextmanager
 def read_until(line: str, command: str, folder: Path, data: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command, its output closed behind a line."""
+    """Run the command and close its output after a line."""
     for above in [folder, *folder.parents[:2]]:
         above.chmod(0o755)
     arguments = [sys.executable, "-m", "cli", command, "--data-dir", str(folder)]
@@ -34,21 +34,21 @@ def read_until(line: str, command: str, folder: Path, data: Path) -> Iterator[su
             end_leftovers(data)
 
 
-def test_a_demo_ends_its_servers_when_it_cannot_say_how_far_it_is(tmp_path: Path) -> None:
+def test_a_demo_with_a_closed_output_ends_its_servers(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     with read_until("postgres is up", "demo", tmp_path, data) as demo:
         assert demo.wait(150) == 1
         assert owned_processes(data) == []
 
 
-def test_a_stack_ends_its_servers_when_it_cannot_say_that_it_stops(tmp_path: Path) -> None:
+def test_a_stack_with_a_closed_output_ends_its_servers(tmp_path: Path) -> None:
     with read_until("Press Ctrl-C to stop", "up", tmp_path, tmp_path) as stack:
         stack.send_signal(signal.SIGTERM)
         stack.wait(150)
         assert owned_processes(tmp_path) == []
 
 
-def test_the_demo_refuses_a_source_that_it_would_have_to_ask(tmp_path: Path) -> None:
+def test_the_demo_refuses_a_source_with_an_external_api(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "cli", "demo", "--source", "bo3gg", "--data-dir", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, list(tmp_path.iterdir())) == (1, [])
