@@ -12,7 +12,7 @@ T = TypeVar("T", bound="Account")
 
 @_attrs_define
 class Account:
-    """An account, as its owner sees it.
+    """An account as its owner sees it.
 
     Attributes:
         id (int):

@@ -18,7 +18,7 @@ T = TypeVar("T", bound="Alive")
 
 @_attrs_define
 class Alive:
-    """The process answers.
+    """The process runs.
 
     Attributes:
         status (Literal['alive'] | Unset):  Default: 'alive'.

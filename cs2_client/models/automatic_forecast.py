@@ -12,7 +12,7 @@ T = TypeVar("T", bound="AutomaticForecast")
 
 @_attrs_define
 class AutomaticForecast:
-    """What the system forecast by itself; the whole of it is at `GET /forecast/{id}`.
+    """Summary of an automatic forecast; `GET /forecast/{id}` shows all of it.
 
     Attributes:
         forecast_id (str):

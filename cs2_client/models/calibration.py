@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Calibration")
 
 @_attrs_define
 class Calibration:
-    """Recalibration fitted to the model's forecasts of maps it had not seen: 1 and 0 are perfect.
+    """Slope and intercept of a recalibration, fitted on maps outside the training data: 1 and 0 are perfect.
 
     Attributes:
         slope (float):

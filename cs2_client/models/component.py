@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Component")
 
 @_attrs_define
 class Component:
-    """One thing that the service depends on.
+    """Health of a dependency or background task.
 
     Attributes:
         is_well (bool):

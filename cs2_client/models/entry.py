@@ -13,7 +13,7 @@ T = TypeVar("T", bound="Entry")
 
 @_attrs_define
 class Entry:
-    """A map, team or player: its id, its name, and every other spelling under which sources know it.
+    """A map, team or player: id, name, and the other spellings that sources use.
 
     Attributes:
         id (int):

@@ -21,7 +21,7 @@ T = TypeVar("T", bound="ExplainedForecast")
 
 @_attrs_define
 class ExplainedForecast:
-    """A forecast with the reasons.
+    """A forecast with its explanation.
 
     Attributes:
         forecast_id (str):

@@ -15,7 +15,7 @@ T = TypeVar("T", bound="Explanation")
 
 @_attrs_define
 class Explanation:
-    """The sum behind a forecast: log-odds that add up, the largest first.
+    """Contributions of all features in log-odds, the largest first, with their sum.
 
     Attributes:
         about (str):

@@ -10,7 +10,7 @@ T = TypeVar("T", bound="Farewell")
 
 @_attrs_define
 class Farewell:
-    """Confirms that an account shall go.
+    """Confirms by password that the account is to be deleted.
 
     Attributes:
         password (str):

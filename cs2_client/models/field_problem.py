@@ -11,7 +11,7 @@ T = TypeVar("T", bound="FieldProblem")
 
 @_attrs_define
 class FieldProblem:
-    """What is wrong with one field, and what would be right.
+    """An error in one field of the request, and how to correct it.
 
     Attributes:
         field (str):

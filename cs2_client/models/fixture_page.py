@@ -15,7 +15,7 @@ T = TypeVar("T", bound="FixturePage")
 
 @_attrs_define
 class FixturePage:
-    """Matches to come, the next one first.
+    """Announced matches, the next one first.
 
     Attributes:
         items (list[UpcomingFixture]):

@@ -25,10 +25,10 @@ class ForecastAnswer:
         team2_win_probability (float):
         interval (list[float]):
         warnings (list[str]):
-        model (ModelUsed): Where a forecast comes from.
+        model (ModelUsed): Model and ratings behind a forecast.
         map_ (Named): An id with its name.
-        team1 (TeamUsed): A team with the five players that were used; none where no lineup is known.
-        team2 (TeamUsed): A team with the five players that were used; none where no lineup is known.
+        team1 (TeamUsed): A team with the five players of the forecast; empty if no lineup is known.
+        team2 (TeamUsed): A team with the five players of the forecast; empty if no lineup is known.
         played_on (datetime.date):
     """
 

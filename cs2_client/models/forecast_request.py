@@ -13,7 +13,7 @@ T = TypeVar("T", bound="ForecastRequest")
 
 @_attrs_define
 class ForecastRequest:
-    """Who plays on which map; the map, too, by id or by name.
+    """Request for the forecast of one map, which is given by id or by name.
 
     Attributes:
         team1_id (int | None | Unset):

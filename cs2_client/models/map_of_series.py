@@ -14,7 +14,7 @@ T = TypeVar("T", bound="MapOfSeries")
 
 @_attrs_define
 class MapOfSeries:
-    """A map of a series: one that was named, or one that may be played.
+    """A map of a series: given in the request, or possible after the vetoes.
 
     Attributes:
         map_ (Named | None):

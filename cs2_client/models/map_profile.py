@@ -13,14 +13,14 @@ T = TypeVar("T", bound="MapProfile")
 
 @_attrs_define
 class MapProfile:
-    """A map.
+    """A map with its place in the pool.
 
     Attributes:
         id (int):
         name (str):
-        is_active (bool | None): In the active pool: at least 2% of the maps of the 90 days before the ratings' date,
-            and not retired by an admin; none while there are no ratings.
-        is_retired (bool): An admin took it out of the pool.
+        is_active (bool | None): Whether the map is in the active pool: at least 2% of the maps of the 90 days before
+            the date of the ratings, and not retired by an admin; none while there are no ratings.
+        is_retired (bool): Whether an admin has excluded the map from the active pool.
         aliases (list[str] | Unset):
     """
 

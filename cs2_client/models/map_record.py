@@ -15,7 +15,7 @@ T = TypeVar("T", bound="MapRecord")
 
 @_attrs_define
 class MapRecord:
-    """What a team did on a map, over all that is stored.
+    """All stored results of a team on a map.
 
     Attributes:
         map_ (Named): An id with its name.

@@ -20,7 +20,7 @@ T = TypeVar("T", bound="Model")
 
 @_attrs_define
 class Model:
-    """One version of a model.
+    """A version of the model.
 
     Attributes:
         version (int):

@@ -11,7 +11,7 @@ T = TypeVar("T", bound="ModelUsed")
 
 @_attrs_define
 class ModelUsed:
-    """Where a forecast comes from.
+    """Model and ratings behind a forecast.
 
     Attributes:
         version (int):

@@ -18,7 +18,7 @@ T = TypeVar("T", bound="OnItsWay")
 
 @_attrs_define
 class OnItsWay:
-    """The forecast was answered; it is not stored yet.
+    """A forecast that was answered and is not stored yet.
 
     Attributes:
         forecast_id (str):

@@ -10,7 +10,7 @@ T = TypeVar("T", bound="PasswordChange")
 
 @_attrs_define
 class PasswordChange:
-    """Another password.
+    """A change of password, confirmed by the old one.
 
     Attributes:
         old_password (str):

@@ -16,7 +16,7 @@ T = TypeVar("T", bound="PlayedFor")
 
 @_attrs_define
 class PlayedFor:
-    """A team that a player played for.
+    """A team for which a player has played.
 
     Attributes:
         team (Named): An id with its name.

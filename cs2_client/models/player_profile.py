@@ -18,13 +18,13 @@ T = TypeVar("T", bound="PlayerProfile")
 
 @_attrs_define
 class PlayerProfile:
-    """A player with the other spellings of the nickname.
+    """A player with aliases, teams and rating.
 
     Attributes:
         id (int):
         name (str):
-        teams (list[PlayedFor]): The latest first.
-        rating (None | Rating): None for who has not played a rated map.
+        teams (list[PlayedFor]): Teams of the player, the latest first.
+        rating (None | Rating): None if the player has not played a rated map.
         aliases (list[str] | Unset):
     """
 

@@ -17,7 +17,7 @@ T = TypeVar("T", bound="Problem")
 
 @_attrs_define
 class Problem:
-    """RFC 9457 problem details. ``type`` is stable: programs may tell errors apart by it.
+    """RFC 9457 problem details. ``type`` is stable, so that programs can distinguish errors by it.
 
     Attributes:
         type_ (str):

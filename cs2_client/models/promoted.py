@@ -15,10 +15,10 @@ T = TypeVar("T", bound="Promoted")
 
 @_attrs_define
 class Promoted:
-    """What became champion.
+    """The new champion.
 
     Attributes:
-        model (Model): One version of a model.
+        model (Model): A version of the model.
         announced (bool):
     """
 

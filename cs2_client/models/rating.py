@@ -12,16 +12,16 @@ T = TypeVar("T", bound="Rating")
 
 @_attrs_define
 class Rating:
-    """How strong a team or player is, at the end of a day.
+    """Strength of a team or player at the end of a day.
 
     Attributes:
-        strength (float): What forecasts start from, in points: see `points_per_log_odds`.
-        standard_error (float): Of the strength, in points.
-        points_per_log_odds (float | None): So many points more than the other side are log-odds of 1 (73%) to win a
-            map, between players of long experience; none while no model is served.
-        elo (float): Simpler, in log-odds: d more than the other side is 1 / (1 + exp(-d)) to win a map.
-        results (int): Maps, and series whose maps are not known, that it rests on.
-        as_of (datetime.date): Everything through this day is in it.
+        strength (float): Skill in points, the main input of a forecast; see `points_per_log_odds`.
+        standard_error (float): Standard error of the strength, in points.
+        points_per_log_odds (float | None): Lead in points that gives log-odds of 1 (73%) to win a map, between players
+            of long experience; none while no model is served.
+        elo (float): Elo rating in log-odds, a simpler measure: a lead of d gives 1 / (1 + exp(-d)) to win a map.
+        results (int): Number of results behind the rating: maps, and series with unknown maps.
+        as_of (datetime.date): Last day whose results are included.
     """
 
     strength: float

@@ -16,9 +16,9 @@ T = TypeVar("T", bound="Readiness")
 
 @_attrs_define
 class Readiness:
-    """Whether forecasts are answered, and how each dependency is.
+    """Whether forecasts are answered, and the health of each component.
 
-    A dependency may be away while forecasts are answered: from memory, and with the events in the local file.
+    Forecasts can be answered while a dependency is unavailable: from memory, with the events in the fallback file.
 
         Attributes:
             is_ready (bool):

@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Reason")
 
 @_attrs_define
 class Reason:
-    """What one feature added.
+    """Contribution of one feature.
 
     Attributes:
         feature (str):

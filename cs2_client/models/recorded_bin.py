@@ -11,7 +11,7 @@ T = TypeVar("T", bound="RecordedBin")
 
 @_attrs_define
 class RecordedBin:
-    """Forecasts of about the same size, and what became of them.
+    """Calibration bin: mean forecast, share of wins and number of matches.
 
     Attributes:
         forecast (float):

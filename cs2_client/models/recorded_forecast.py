@@ -36,7 +36,7 @@ class RecordedForecast:
         team1_win_probability (float):
         interval (list[float]):
         model_version (int):
-        status (MatchStatus): What became of a match that was forecast.
+        status (MatchStatus): State of a match with a forecast.
         winner (None | RecordedForecastWinnerType0):
         played_on (datetime.date | None):
     """

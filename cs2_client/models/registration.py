@@ -13,7 +13,7 @@ class Registration:
     """A new account.
 
     Attributes:
-        username (str): Letters, digits and _ . @ + -; upper and lower case are the same.
+        username (str): Letters, digits and _ . @ + -; case does not matter.
         password (str):
     """
 

@@ -10,7 +10,7 @@ T = TypeVar("T", bound="ScoreLine")
 
 @_attrs_define
 class ScoreLine:
-    """One way in which a series can end.
+    """A possible final score of a series.
 
     Attributes:
         team1_maps (int):

@@ -11,7 +11,7 @@ T = TypeVar("T", bound="Scores")
 
 @_attrs_define
 class Scores:
-    """Of the judged matches; lower is better but for the accuracy.
+    """Scores over the matches with a result. Lower is better, except for the accuracy.
 
     Attributes:
         log_loss (float):

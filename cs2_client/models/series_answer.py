@@ -29,9 +29,9 @@ class SeriesAnswer:
         scores (list[ScoreLine]):
         maps (list[MapOfSeries]):
         warnings (list[str]):
-        model (ModelUsed): Where a forecast comes from.
-        team1 (TeamUsed): A team with the five players that were used; none where no lineup is known.
-        team2 (TeamUsed): A team with the five players that were used; none where no lineup is known.
+        model (ModelUsed): Model and ratings behind a forecast.
+        team1 (TeamUsed): A team with the five players of the forecast; empty if no lineup is known.
+        team2 (TeamUsed): A team with the five players of the forecast; empty if no lineup is known.
         played_on (datetime.date):
     """
 

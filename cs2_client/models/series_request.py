@@ -17,21 +17,23 @@ T = TypeVar("T", bound="SeriesRequest")
 
 @_attrs_define
 class SeriesRequest:
-    """Who plays a series. Maps in the order of play, by id or by name; left out, likely vetoes are averaged.
+    """Request for the forecast of a series. Maps are given in the order of play, by id or by name.
 
-    Attributes:
-        team1_id (int | None | Unset):
-        team1 (None | str | Unset):
-        team2_id (int | None | Unset):
-        team2 (None | str | Unset):
-        team1_player_ids (list[int] | None | Unset):
-        team1_players (list[str] | None | Unset):
-        team2_player_ids (list[int] | None | Unset):
-        team2_players (list[str] | None | Unset):
-        played_on (datetime.date | None | Unset):
-        best_of (SeriesRequestBestOf | Unset):  Default: 3.
-        map_ids (list[int] | None | Unset):
-        maps (list[str] | None | Unset):
+    Without maps, the forecast averages over the likely vetoes.
+
+        Attributes:
+            team1_id (int | None | Unset):
+            team1 (None | str | Unset):
+            team2_id (int | None | Unset):
+            team2 (None | str | Unset):
+            team1_player_ids (list[int] | None | Unset):
+            team1_players (list[str] | None | Unset):
+            team2_player_ids (list[int] | None | Unset):
+            team2_players (list[str] | None | Unset):
+            played_on (datetime.date | None | Unset):
+            best_of (SeriesRequestBestOf | Unset):  Default: 3.
+            map_ids (list[int] | None | Unset):
+            maps (list[str] | None | Unset):
     """
 
     team1_id: int | None | Unset = UNSET

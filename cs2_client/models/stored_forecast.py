@@ -20,7 +20,7 @@ T = TypeVar("T", bound="StoredForecast")
 
 @_attrs_define
 class StoredForecast:
-    """A forecast as it was answered, and how it turned out.
+    """A forecast as it was answered, with its outcome.
 
     Attributes:
         forecast_id (str):

@@ -19,14 +19,14 @@ T = TypeVar("T", bound="TeamProfile")
 
 @_attrs_define
 class TeamProfile:
-    """A team with its aliases.
+    """A team with its aliases, latest five, rating and results.
 
     Attributes:
         id (int):
         name (str):
-        latest_five (list[Named]): Who played its latest result; empty where no five are known.
-        rating (None | Rating): Of the latest five on any map; by the name where no five are known.
-        maps (list[MapRecord]): The most played first.
+        latest_five (list[Named]): Players of the team's latest result; empty if no five are known.
+        rating (None | Rating): Rating of the latest five on any map; of the organisation if no five are known.
+        maps (list[MapRecord]): Results by map, the most played first.
         aliases (list[str] | Unset):
     """
 

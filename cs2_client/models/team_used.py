@@ -14,7 +14,7 @@ T = TypeVar("T", bound="TeamUsed")
 
 @_attrs_define
 class TeamUsed:
-    """A team with the five players that were used; none where no lineup is known.
+    """A team with the five players of the forecast; empty if no lineup is known.
 
     Attributes:
         id (int):

@@ -18,7 +18,7 @@ T = TypeVar("T", bound="Totals")
 
 @_attrs_define
 class Totals:
-    """Of the whole record, whatever page is shown.
+    """Totals of the whole record, the same on every page.
 
     Attributes:
         matches (int):

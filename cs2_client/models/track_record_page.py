@@ -17,11 +17,11 @@ T = TypeVar("T", bound="TrackRecordPage")
 
 @_attrs_define
 class TrackRecordPage:
-    """The record: totals of all of it, and some of its matches, the latest start first.
+    """Totals of the whole record, and a page of its matches, the latest start first.
 
     Attributes:
         computed_at (datetime.datetime):
-        totals (Totals): Of the whole record, whatever page is shown.
+        totals (Totals): Totals of the whole record, the same on every page.
         items (list[RecordedForecast]):
         next_before (int | None):
     """

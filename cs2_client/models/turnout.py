@@ -18,7 +18,7 @@ T = TypeVar("T", bound="Turnout")
 
 @_attrs_define
 class Turnout:
-    """How the match of a forecast turned out.
+    """The result of a forecast's match.
 
     Attributes:
         winner (TurnoutWinner):

@@ -17,7 +17,7 @@ T = TypeVar("T", bound="UpcomingFixture")
 
 @_attrs_define
 class UpcomingFixture:
-    """A match that was announced and has not begun.
+    """An announced match that has not begun.
 
     Attributes:
         id (int):

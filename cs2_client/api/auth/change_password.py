@@ -91,10 +91,10 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Change Password
 
-     Change one's password. Tokens of before hold no more: log in again.
+     Change your password. All earlier tokens become invalid: log in again.
 
     Args:
-        body (PasswordChange): Another password.
+        body (PasswordChange): A change of password, confirmed by the old one.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -122,10 +122,10 @@ def sync(
 ) -> Any | Problem | None:
     """Change Password
 
-     Change one's password. Tokens of before hold no more: log in again.
+     Change your password. All earlier tokens become invalid: log in again.
 
     Args:
-        body (PasswordChange): Another password.
+        body (PasswordChange): A change of password, confirmed by the old one.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -148,10 +148,10 @@ async def asyncio_detailed(
 ) -> Response[Any | Problem]:
     """Change Password
 
-     Change one's password. Tokens of before hold no more: log in again.
+     Change your password. All earlier tokens become invalid: log in again.
 
     Args:
-        body (PasswordChange): Another password.
+        body (PasswordChange): A change of password, confirmed by the old one.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -177,10 +177,10 @@ async def asyncio(
 ) -> Any | Problem | None:
     """Change Password
 
-     Change one's password. Tokens of before hold no more: log in again.
+     Change your password. All earlier tokens become invalid: log in again.
 
     Args:
-        body (PasswordChange): Another password.
+        body (PasswordChange): A change of password, confirmed by the old one.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -91,12 +91,12 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Delete Me
 
-     Delete one's account, for good. One's forecasts stay in the history, nameless.
+     Delete your account for good. Your forecasts stay in the history without your name.
 
-    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    The history is changed first: if that fails, the account stays, and the request can be repeated.
 
     Args:
-        body (Farewell): Confirms that an account shall go.
+        body (Farewell): Confirms by password that the account is to be deleted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -124,12 +124,12 @@ def sync(
 ) -> Any | Problem | None:
     """Delete Me
 
-     Delete one's account, for good. One's forecasts stay in the history, nameless.
+     Delete your account for good. Your forecasts stay in the history without your name.
 
-    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    The history is changed first: if that fails, the account stays, and the request can be repeated.
 
     Args:
-        body (Farewell): Confirms that an account shall go.
+        body (Farewell): Confirms by password that the account is to be deleted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -152,12 +152,12 @@ async def asyncio_detailed(
 ) -> Response[Any | Problem]:
     """Delete Me
 
-     Delete one's account, for good. One's forecasts stay in the history, nameless.
+     Delete your account for good. Your forecasts stay in the history without your name.
 
-    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    The history is changed first: if that fails, the account stays, and the request can be repeated.
 
     Args:
-        body (Farewell): Confirms that an account shall go.
+        body (Farewell): Confirms by password that the account is to be deleted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -183,12 +183,12 @@ async def asyncio(
 ) -> Any | Problem | None:
     """Delete Me
 
-     Delete one's account, for good. One's forecasts stay in the history, nameless.
+     Delete your account for good. Your forecasts stay in the history without your name.
 
-    The history is changed first: where that fails nothing has happened, and asking again does no harm.
+    The history is changed first: if that fails, the account stays, and the request can be repeated.
 
     Args:
-        body (Farewell): Confirms that an account shall go.
+        body (Farewell): Confirms by password that the account is to be deleted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

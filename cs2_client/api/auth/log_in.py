@@ -87,7 +87,7 @@ def sync_detailed(
 ) -> Response[Problem | Token]:
     """Log In
 
-     Get a token for user name and password (an OAuth2 password form).
+     Get a token for a user name and password (an OAuth2 password form).
 
     Args:
         body (BodyLogIn):
@@ -118,7 +118,7 @@ def sync(
 ) -> Problem | Token | None:
     """Log In
 
-     Get a token for user name and password (an OAuth2 password form).
+     Get a token for a user name and password (an OAuth2 password form).
 
     Args:
         body (BodyLogIn):
@@ -144,7 +144,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Token]:
     """Log In
 
-     Get a token for user name and password (an OAuth2 password form).
+     Get a token for a user name and password (an OAuth2 password form).
 
     Args:
         body (BodyLogIn):
@@ -173,7 +173,7 @@ async def asyncio(
 ) -> Problem | Token | None:
     """Log In
 
-     Get a token for user name and password (an OAuth2 password form).
+     Get a token for a user name and password (an OAuth2 password form).
 
     Args:
         body (BodyLogIn):

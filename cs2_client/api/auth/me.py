@@ -57,7 +57,7 @@ def sync_detailed(
 ) -> Response[Account | Problem]:
     """Me
 
-     One's own account.
+     Show your own account.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -82,7 +82,7 @@ def sync(
 ) -> Account | Problem | None:
     """Me
 
-     One's own account.
+     Show your own account.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -103,7 +103,7 @@ async def asyncio_detailed(
 ) -> Response[Account | Problem]:
     """Me
 
-     One's own account.
+     Show your own account.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -126,7 +126,7 @@ async def asyncio(
 ) -> Account | Problem | None:
     """Me
 
-     One's own account.
+     Show your own account.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

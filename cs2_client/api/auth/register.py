@@ -88,7 +88,7 @@ def sync_detailed(
 ) -> Response[Account | Problem]:
     """Register
 
-     Make an account.
+     Create an account.
 
     Args:
         body (Registration): A new account.
@@ -119,7 +119,7 @@ def sync(
 ) -> Account | Problem | None:
     """Register
 
-     Make an account.
+     Create an account.
 
     Args:
         body (Registration): A new account.
@@ -145,7 +145,7 @@ async def asyncio_detailed(
 ) -> Response[Account | Problem]:
     """Register
 
-     Make an account.
+     Create an account.
 
     Args:
         body (Registration): A new account.
@@ -174,7 +174,7 @@ async def asyncio(
 ) -> Account | Problem | None:
     """Register
 
-     Make an account.
+     Create an account.
 
     Args:
         body (Registration): A new account.

@@ -70,7 +70,7 @@ def sync_detailed(
 ) -> Response[MapProfile | Problem]:
     """Get Map
 
-     One map, and whether it is in the active pool.
+     Show one map and whether it is in the active pool.
 
     Args:
         map_id (int):
@@ -101,7 +101,7 @@ def sync(
 ) -> MapProfile | Problem | None:
     """Get Map
 
-     One map, and whether it is in the active pool.
+     Show one map and whether it is in the active pool.
 
     Args:
         map_id (int):
@@ -127,7 +127,7 @@ async def asyncio_detailed(
 ) -> Response[MapProfile | Problem]:
     """Get Map
 
-     One map, and whether it is in the active pool.
+     Show one map and whether it is in the active pool.
 
     Args:
         map_id (int):
@@ -156,7 +156,7 @@ async def asyncio(
 ) -> MapProfile | Problem | None:
     """Get Map
 
-     One map, and whether it is in the active pool.
+     Show one map and whether it is in the active pool.
 
     Args:
         map_id (int):

@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[PlayerProfile | Problem]:
     """Get Player
 
-     One player with the other spellings of the nickname, teams and rating.
+     Show one player with aliases, teams and rating.
 
     Args:
         player_id (int):
@@ -103,7 +103,7 @@ def sync(
 ) -> PlayerProfile | Problem | None:
     """Get Player
 
-     One player with the other spellings of the nickname, teams and rating.
+     Show one player with aliases, teams and rating.
 
     Args:
         player_id (int):
@@ -129,7 +129,7 @@ async def asyncio_detailed(
 ) -> Response[PlayerProfile | Problem]:
     """Get Player
 
-     One player with the other spellings of the nickname, teams and rating.
+     Show one player with aliases, teams and rating.
 
     Args:
         player_id (int):
@@ -158,7 +158,7 @@ async def asyncio(
 ) -> PlayerProfile | Problem | None:
     """Get Player
 
-     One player with the other spellings of the nickname, teams and rating.
+     Show one player with aliases, teams and rating.
 
     Args:
         player_id (int):

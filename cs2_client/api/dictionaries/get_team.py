@@ -70,7 +70,7 @@ def sync_detailed(
 ) -> Response[Problem | TeamProfile]:
     """Get Team
 
-     One team with its aliases, latest five, rating, and record on each map.
+     Show one team with its aliases, latest five, rating, and results on each map.
 
     Args:
         team_id (int):
@@ -101,7 +101,7 @@ def sync(
 ) -> Problem | TeamProfile | None:
     """Get Team
 
-     One team with its aliases, latest five, rating, and record on each map.
+     Show one team with its aliases, latest five, rating, and results on each map.
 
     Args:
         team_id (int):
@@ -127,7 +127,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | TeamProfile]:
     """Get Team
 
-     One team with its aliases, latest five, rating, and record on each map.
+     Show one team with its aliases, latest five, rating, and results on each map.
 
     Args:
         team_id (int):
@@ -156,7 +156,7 @@ async def asyncio(
 ) -> Problem | TeamProfile | None:
     """Get Team
 
-     One team with its aliases, latest five, rating, and record on each map.
+     Show one team with its aliases, latest five, rating, and results on each map.
 
     Args:
         team_id (int):

@@ -90,14 +90,14 @@ def sync_detailed(
 ) -> Response[EntryPage | Problem]:
     """List Teams
 
-     Teams with their aliases, paged in the order of their ids.
+     List teams with their aliases, in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
-            not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typos do not
+            matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
-        after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
-        limit (int | Unset): Most entries of a page. Default: 50.
+        after (int | Unset): Id of the entry before the page (`next_after`). Default: 0.
+        limit (int | Unset): Largest number of entries of a page. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -131,14 +131,14 @@ def sync(
 ) -> EntryPage | Problem | None:
     """List Teams
 
-     Teams with their aliases, paged in the order of their ids.
+     List teams with their aliases, in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
-            not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typos do not
+            matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
-        after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
-        limit (int | Unset): Most entries of a page. Default: 50.
+        after (int | Unset): Id of the entry before the page (`next_after`). Default: 0.
+        limit (int | Unset): Largest number of entries of a page. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -167,14 +167,14 @@ async def asyncio_detailed(
 ) -> Response[EntryPage | Problem]:
     """List Teams
 
-     Teams with their aliases, paged in the order of their ids.
+     List teams with their aliases, in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
-            not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typos do not
+            matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
-        after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
-        limit (int | Unset): Most entries of a page. Default: 50.
+        after (int | Unset): Id of the entry before the page (`next_after`). Default: 0.
+        limit (int | Unset): Largest number of entries of a page. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -206,14 +206,14 @@ async def asyncio(
 ) -> EntryPage | Problem | None:
     """List Teams
 
-     Teams with their aliases, paged in the order of their ids.
+     List teams with their aliases, in the order of their ids.
 
     Args:
-        search (None | str | Unset): Part of a name or alias; case, accents and typing mistakes do
-            not matter.
+        search (None | str | Unset): Part of a name or alias; case, accents and typos do not
+            matter.
         name (None | str | Unset): A whole name or alias; case and accents do not matter.
-        after (int | Unset): Id behind which the page starts (`next_after`). Default: 0.
-        limit (int | Unset): Most entries of a page. Default: 50.
+        after (int | Unset): Id of the entry before the page (`next_after`). Default: 0.
+        limit (int | Unset): Largest number of entries of a page. Default: 50.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

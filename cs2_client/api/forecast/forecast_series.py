@@ -90,8 +90,10 @@ def sync_detailed(
     Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
 
     Args:
-        body (SeriesRequest): Who plays a series. Maps in the order of play, by id or by name;
-            left out, likely vetoes are averaged.
+        body (SeriesRequest): Request for the forecast of a series. Maps are given in the order of
+            play, by id or by name.
+
+            Without maps, the forecast averages over the likely vetoes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -124,8 +126,10 @@ def sync(
     Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
 
     Args:
-        body (SeriesRequest): Who plays a series. Maps in the order of play, by id or by name;
-            left out, likely vetoes are averaged.
+        body (SeriesRequest): Request for the forecast of a series. Maps are given in the order of
+            play, by id or by name.
+
+            Without maps, the forecast averages over the likely vetoes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -153,8 +157,10 @@ async def asyncio_detailed(
     Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
 
     Args:
-        body (SeriesRequest): Who plays a series. Maps in the order of play, by id or by name;
-            left out, likely vetoes are averaged.
+        body (SeriesRequest): Request for the forecast of a series. Maps are given in the order of
+            play, by id or by name.
+
+            Without maps, the forecast averages over the likely vetoes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -185,8 +191,10 @@ async def asyncio(
     Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
 
     Args:
-        body (SeriesRequest): Who plays a series. Maps in the order of play, by id or by name;
-            left out, likely vetoes are averaged.
+        body (SeriesRequest): Request for the forecast of a series. Maps are given in the order of
+            play, by id or by name.
+
+            Without maps, the forecast averages over the likely vetoes.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -93,7 +93,8 @@ def sync_detailed(
     five.
 
     Args:
-        body (ForecastRequest): Who plays on which map; the map, too, by id or by name.
+        body (ForecastRequest): Request for the forecast of one map, which is given by id or by
+            name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -127,7 +128,8 @@ def sync(
     five.
 
     Args:
-        body (ForecastRequest): Who plays on which map; the map, too, by id or by name.
+        body (ForecastRequest): Request for the forecast of one map, which is given by id or by
+            name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -156,7 +158,8 @@ async def asyncio_detailed(
     five.
 
     Args:
-        body (ForecastRequest): Who plays on which map; the map, too, by id or by name.
+        body (ForecastRequest): Request for the forecast of one map, which is given by id or by
+            name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -188,7 +191,8 @@ async def asyncio(
     five.
 
     Args:
-        body (ForecastRequest): Who plays on which map; the map, too, by id or by name.
+        body (ForecastRequest): Request for the forecast of one map, which is given by id or by
+            name.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

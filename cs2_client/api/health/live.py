@@ -46,7 +46,7 @@ def sync_detailed(
 ) -> Response[Alive]:
     """Live
 
-     Answers as long as the process does.
+     Answer while the process runs.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -71,7 +71,7 @@ def sync(
 ) -> Alive | None:
     """Live
 
-     Answers as long as the process does.
+     Answer while the process runs.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -92,7 +92,7 @@ async def asyncio_detailed(
 ) -> Response[Alive]:
     """Live
 
-     Answers as long as the process does.
+     Answer while the process runs.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -115,7 +115,7 @@ async def asyncio(
 ) -> Alive | None:
     """Live
 
-     Answers as long as the process does.
+     Answer while the process runs.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

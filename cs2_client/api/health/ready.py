@@ -51,7 +51,8 @@ def sync_detailed(
 ) -> Response[Readiness]:
     """Ready
 
-     Names each dependency and why it is not well. 503 where a forecast would be refused.
+     Show the health of each component, with the reason if it is unhealthy. 503 if forecasts cannot be
+    answered.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -76,7 +77,8 @@ def sync(
 ) -> Readiness | None:
     """Ready
 
-     Names each dependency and why it is not well. 503 where a forecast would be refused.
+     Show the health of each component, with the reason if it is unhealthy. 503 if forecasts cannot be
+    answered.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -97,7 +99,8 @@ async def asyncio_detailed(
 ) -> Response[Readiness]:
     """Ready
 
-     Names each dependency and why it is not well. 503 where a forecast would be refused.
+     Show the health of each component, with the reason if it is unhealthy. 503 if forecasts cannot be
+    answered.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -120,7 +123,8 @@ async def asyncio(
 ) -> Readiness | None:
     """Ready
 
-     Names each dependency and why it is not well. 503 where a forecast would be refused.
+     Show the health of each component, with the reason if it is unhealthy. 503 if forecasts cannot be
+    answered.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -55,7 +55,7 @@ def sync_detailed(
 ) -> Response[Any | Problem]:
     """Forget Me
 
-     Take one's name off everything one asked for until now; the forecasts stay, nameless.
+     Remove your name from all your forecasts until now. The forecasts stay.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -80,7 +80,7 @@ def sync(
 ) -> Any | Problem | None:
     """Forget Me
 
-     Take one's name off everything one asked for until now; the forecasts stay, nameless.
+     Remove your name from all your forecasts until now. The forecasts stay.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -101,7 +101,7 @@ async def asyncio_detailed(
 ) -> Response[Any | Problem]:
     """Forget Me
 
-     Take one's name off everything one asked for until now; the forecasts stay, nameless.
+     Remove your name from all your forecasts until now. The forecasts stay.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -124,7 +124,7 @@ async def asyncio(
 ) -> Any | Problem | None:
     """Forget Me
 
-     Take one's name off everything one asked for until now; the forecasts stay, nameless.
+     Remove your name from all your forecasts until now. The forecasts stay.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

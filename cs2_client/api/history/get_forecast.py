@@ -84,9 +84,9 @@ def sync_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
-    summing to
-    the answer) and how it turned out.
+     Show one of your own forecasts, or an automatic one, with its outcome and an explanation: the
+    contribution of
+    each feature in log-odds, which sum to the forecast.
 
     Args:
         forecast_id (UUID):
@@ -117,9 +117,9 @@ def sync(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
-    summing to
-    the answer) and how it turned out.
+     Show one of your own forecasts, or an automatic one, with its outcome and an explanation: the
+    contribution of
+    each feature in log-odds, which sum to the forecast.
 
     Args:
         forecast_id (UUID):
@@ -145,9 +145,9 @@ async def asyncio_detailed(
 ) -> Response[ExplainedForecast | OnItsWay | Problem]:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
-    summing to
-    the answer) and how it turned out.
+     Show one of your own forecasts, or an automatic one, with its outcome and an explanation: the
+    contribution of
+    each feature in log-odds, which sum to the forecast.
 
     Args:
         forecast_id (UUID):
@@ -176,9 +176,9 @@ async def asyncio(
 ) -> ExplainedForecast | OnItsWay | Problem | None:
     """Get Forecast
 
-     One's own forecast, or an automatic one, with its explanation (what each feature added in log-odds,
-    summing to
-    the answer) and how it turned out.
+     Show one of your own forecasts, or an automatic one, with its outcome and an explanation: the
+    contribution of
+    each feature in log-odds, which sum to the forecast.
 
     Args:
         forecast_id (UUID):

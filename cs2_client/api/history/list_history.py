@@ -146,16 +146,20 @@ def sync_detailed(
 ) -> Response[HistoryPage | Problem]:
     """List History
 
-     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
+     List your own forecasts with their outcomes, the newest first. Admins can list the forecasts of all
+    users.
 
     Args:
-        team_id (int | None | Unset): One of the two teams.
-        map_id (int | None | Unset): The map, or a map of the series.
-        first_day (datetime.date | None | Unset): Asked for on that day (UTC) or later.
-        last_day (datetime.date | None | Unset): Asked for on that day (UTC) or earlier.
-        model_version (int | None | Unset): The model that answered.
-        everybody (bool | Unset): Also what others asked for: admins only. Default: False.
-        before (None | Unset | UUID): Id behind which the page starts (`next_before`).
+        team_id (int | None | Unset): Only forecasts with this team.
+        map_id (int | None | Unset): Only forecasts of this map, and series with it.
+        first_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            later.
+        last_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            earlier.
+        model_version (int | None | Unset): Only forecasts of this model.
+        everybody (bool | Unset): Include the forecasts of all users; for admins only. Default:
+            False.
+        before (None | Unset | UUID): Id of the forecast before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -198,16 +202,20 @@ def sync(
 ) -> HistoryPage | Problem | None:
     """List History
 
-     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
+     List your own forecasts with their outcomes, the newest first. Admins can list the forecasts of all
+    users.
 
     Args:
-        team_id (int | None | Unset): One of the two teams.
-        map_id (int | None | Unset): The map, or a map of the series.
-        first_day (datetime.date | None | Unset): Asked for on that day (UTC) or later.
-        last_day (datetime.date | None | Unset): Asked for on that day (UTC) or earlier.
-        model_version (int | None | Unset): The model that answered.
-        everybody (bool | Unset): Also what others asked for: admins only. Default: False.
-        before (None | Unset | UUID): Id behind which the page starts (`next_before`).
+        team_id (int | None | Unset): Only forecasts with this team.
+        map_id (int | None | Unset): Only forecasts of this map, and series with it.
+        first_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            later.
+        last_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            earlier.
+        model_version (int | None | Unset): Only forecasts of this model.
+        everybody (bool | Unset): Include the forecasts of all users; for admins only. Default:
+            False.
+        before (None | Unset | UUID): Id of the forecast before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -245,16 +253,20 @@ async def asyncio_detailed(
 ) -> Response[HistoryPage | Problem]:
     """List History
 
-     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
+     List your own forecasts with their outcomes, the newest first. Admins can list the forecasts of all
+    users.
 
     Args:
-        team_id (int | None | Unset): One of the two teams.
-        map_id (int | None | Unset): The map, or a map of the series.
-        first_day (datetime.date | None | Unset): Asked for on that day (UTC) or later.
-        last_day (datetime.date | None | Unset): Asked for on that day (UTC) or earlier.
-        model_version (int | None | Unset): The model that answered.
-        everybody (bool | Unset): Also what others asked for: admins only. Default: False.
-        before (None | Unset | UUID): Id behind which the page starts (`next_before`).
+        team_id (int | None | Unset): Only forecasts with this team.
+        map_id (int | None | Unset): Only forecasts of this map, and series with it.
+        first_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            later.
+        last_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            earlier.
+        model_version (int | None | Unset): Only forecasts of this model.
+        everybody (bool | Unset): Include the forecasts of all users; for admins only. Default:
+            False.
+        before (None | Unset | UUID): Id of the forecast before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -295,16 +307,20 @@ async def asyncio(
 ) -> HistoryPage | Problem | None:
     """List History
 
-     One's own forecasts, the newest first, and how each turned out; admins may ask for everybody's.
+     List your own forecasts with their outcomes, the newest first. Admins can list the forecasts of all
+    users.
 
     Args:
-        team_id (int | None | Unset): One of the two teams.
-        map_id (int | None | Unset): The map, or a map of the series.
-        first_day (datetime.date | None | Unset): Asked for on that day (UTC) or later.
-        last_day (datetime.date | None | Unset): Asked for on that day (UTC) or earlier.
-        model_version (int | None | Unset): The model that answered.
-        everybody (bool | Unset): Also what others asked for: admins only. Default: False.
-        before (None | Unset | UUID): Id behind which the page starts (`next_before`).
+        team_id (int | None | Unset): Only forecasts with this team.
+        map_id (int | None | Unset): Only forecasts of this map, and series with it.
+        first_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            later.
+        last_day (datetime.date | None | Unset): Only forecasts answered on this day (UTC) or
+            earlier.
+        model_version (int | None | Unset): Only forecasts of this model.
+        everybody (bool | Unset): Include the forecasts of all users; for admins only. Default:
+            False.
+        before (None | Unset | UUID): Id of the forecast before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:

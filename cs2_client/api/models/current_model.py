@@ -62,7 +62,7 @@ def sync_detailed(
 ) -> Response[Model | Problem]:
     """Current Model
 
-     The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``.
+     Show the champion in PostgreSQL. ``/health/ready`` shows the version that this process serves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -87,7 +87,7 @@ def sync(
 ) -> Model | Problem | None:
     """Current Model
 
-     The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``.
+     Show the champion in PostgreSQL. ``/health/ready`` shows the version that this process serves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -108,7 +108,7 @@ async def asyncio_detailed(
 ) -> Response[Model | Problem]:
     """Current Model
 
-     The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``.
+     Show the champion in PostgreSQL. ``/health/ready`` shows the version that this process serves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -131,7 +131,7 @@ async def asyncio(
 ) -> Model | Problem | None:
     """Current Model
 
-     The champion, by PostgreSQL. What this very process serves stands in ``/health/ready``.
+     Show the champion in PostgreSQL. ``/health/ready`` shows the version that this process serves.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -73,7 +73,7 @@ def sync_detailed(
 ) -> Response[Model | Problem]:
     """Get Model
 
-     One version.
+     Show one version.
 
     Args:
         version (int):
@@ -104,7 +104,7 @@ def sync(
 ) -> Model | Problem | None:
     """Get Model
 
-     One version.
+     Show one version.
 
     Args:
         version (int):
@@ -130,7 +130,7 @@ async def asyncio_detailed(
 ) -> Response[Model | Problem]:
     """Get Model
 
-     One version.
+     Show one version.
 
     Args:
         version (int):
@@ -159,7 +159,7 @@ async def asyncio(
 ) -> Model | Problem | None:
     """Get Model
 
-     One version.
+     Show one version.
 
     Args:
         version (int):

@@ -94,11 +94,12 @@ def sync_detailed(
 ) -> Response[ModelPage | Problem]:
     """List Models
 
-     Versions, the newest first.
+     List the versions, the newest first.
 
     Args:
         status (ModelStatus | None | Unset):
-        before (int | None | Unset): Version behind which the page starts (`next_before`).
+        before (int | None | Unset): Start of the page: only versions below this one
+            (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -131,11 +132,12 @@ def sync(
 ) -> ModelPage | Problem | None:
     """List Models
 
-     Versions, the newest first.
+     List the versions, the newest first.
 
     Args:
         status (ModelStatus | None | Unset):
-        before (int | None | Unset): Version behind which the page starts (`next_before`).
+        before (int | None | Unset): Start of the page: only versions below this one
+            (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -163,11 +165,12 @@ async def asyncio_detailed(
 ) -> Response[ModelPage | Problem]:
     """List Models
 
-     Versions, the newest first.
+     List the versions, the newest first.
 
     Args:
         status (ModelStatus | None | Unset):
-        before (int | None | Unset): Version behind which the page starts (`next_before`).
+        before (int | None | Unset): Start of the page: only versions below this one
+            (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -198,11 +201,12 @@ async def asyncio(
 ) -> ModelPage | Problem | None:
     """List Models
 
-     Versions, the newest first.
+     List the versions, the newest first.
 
     Args:
         status (ModelStatus | None | Unset):
-        before (int | None | Unset): Version behind which the page starts (`next_before`).
+        before (int | None | Unset): Start of the page: only versions below this one
+            (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:

@@ -83,7 +83,7 @@ def sync_detailed(
 ) -> Response[Problem | Promoted]:
     """Promote
 
-     Serve a version that passed the gate; the champion before it retires.
+     Serve a version that passed the gate; the present champion retires.
 
     Args:
         version (int):
@@ -114,7 +114,7 @@ def sync(
 ) -> Problem | Promoted | None:
     """Promote
 
-     Serve a version that passed the gate; the champion before it retires.
+     Serve a version that passed the gate; the present champion retires.
 
     Args:
         version (int):
@@ -140,7 +140,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Promoted]:
     """Promote
 
-     Serve a version that passed the gate; the champion before it retires.
+     Serve a version that passed the gate; the present champion retires.
 
     Args:
         version (int):
@@ -169,7 +169,7 @@ async def asyncio(
 ) -> Problem | Promoted | None:
     """Promote
 
-     Serve a version that passed the gate; the champion before it retires.
+     Serve a version that passed the gate; the present champion retires.
 
     Args:
         version (int):

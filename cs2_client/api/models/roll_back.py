@@ -67,7 +67,7 @@ def sync_detailed(
 ) -> Response[Problem | Promoted]:
     """Roll Back
 
-     Serve the champion before the present one again.
+     Serve the previous champion.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -92,7 +92,7 @@ def sync(
 ) -> Problem | Promoted | None:
     """Roll Back
 
-     Serve the champion before the present one again.
+     Serve the previous champion.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -113,7 +113,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Promoted]:
     """Roll Back
 
-     Serve the champion before the present one again.
+     Serve the previous champion.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -136,7 +136,7 @@ async def asyncio(
 ) -> Problem | Promoted | None:
     """Roll Back
 
-     Serve the champion before the present one again.
+     Serve the previous champion.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -81,13 +81,12 @@ def sync_detailed(
 ) -> Response[Problem | TrackRecordPage]:
     """Track Record
 
-     Every match that the system forecast by itself, once, by the last forecast before its start; none is
-    left out.
+     Show every match with an automatic forecast, each with the last forecast before its start.
 
-    No token is needed. What users asked for is not in it.
+    No token is needed. Forecasts that users requested are not included.
 
     Args:
-        before (int | None | Unset): Match behind which the page starts (`next_before`).
+        before (int | None | Unset): Id of the match before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -118,13 +117,12 @@ def sync(
 ) -> Problem | TrackRecordPage | None:
     """Track Record
 
-     Every match that the system forecast by itself, once, by the last forecast before its start; none is
-    left out.
+     Show every match with an automatic forecast, each with the last forecast before its start.
 
-    No token is needed. What users asked for is not in it.
+    No token is needed. Forecasts that users requested are not included.
 
     Args:
-        before (int | None | Unset): Match behind which the page starts (`next_before`).
+        before (int | None | Unset): Id of the match before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -150,13 +148,12 @@ async def asyncio_detailed(
 ) -> Response[Problem | TrackRecordPage]:
     """Track Record
 
-     Every match that the system forecast by itself, once, by the last forecast before its start; none is
-    left out.
+     Show every match with an automatic forecast, each with the last forecast before its start.
 
-    No token is needed. What users asked for is not in it.
+    No token is needed. Forecasts that users requested are not included.
 
     Args:
-        before (int | None | Unset): Match behind which the page starts (`next_before`).
+        before (int | None | Unset): Id of the match before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
@@ -185,13 +182,12 @@ async def asyncio(
 ) -> Problem | TrackRecordPage | None:
     """Track Record
 
-     Every match that the system forecast by itself, once, by the last forecast before its start; none is
-    left out.
+     Show every match with an automatic forecast, each with the last forecast before its start.
 
-    No token is needed. What users asked for is not in it.
+    No token is needed. Forecasts that users requested are not included.
 
     Args:
-        before (int | None | Unset): Match behind which the page starts (`next_before`).
+        before (int | None | Unset): Id of the match before the page (`next_before`).
         limit (int | Unset):  Default: 50.
 
     Raises:
