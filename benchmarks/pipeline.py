@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, text
 
+from cli.stack.temporary import TemporaryServers
 from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName
 from cs2.storage import migrate
@@ -22,7 +23,6 @@ from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
 from pipelines.sources.archive import ArchiveSource
 from pipelines.training.train import train
-from tests.testkit.servers import TestServers
 
 ARCHIVE = [SourceName.ARCHIVE]
 PARTS = ("2025-06-01", "2024-06-01")
@@ -68,7 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--path", type=Path, required=True, help="folder of CSV files")
     folder = parser.parse_args().path
-    servers = TestServers()
+    servers = TemporaryServers()
     try:
         servers.start()
         url = servers.postgres_url("postgres")

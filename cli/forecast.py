@@ -60,27 +60,25 @@ def answer_locally(settings: Settings, path: str, question: dict[str, Any]) -> d
     from pydantic import ValidationError
 
     from cs2.messages import ForecastRequest, SeriesRequest
+    from cs2.model_artifacts import ArtifactRejectedError
     from serving.errors import ProblemError
     from serving.forecast.disk_cache import FOLDER, DiskCache
-    from serving.forecast.predict import answer_maps, answer_series, require_model
-    from serving.forecast.resolve import map_question, series_question
-    from serving.forecast.serving_snapshot import RefusedError
+    from serving.forecast.predict import predict_maps, predict_series
+    from serving.forecast.resolve import resolve
 
     folder, today = settings.data_dir / FOLDER, settings.current_day()
     try:
-        bundle = DiskCache(folder).load()
-    except (RefusedError, OSError) as error:
+        snapshot = DiskCache(folder).load()
+    except (ArtifactRejectedError, OSError) as error:
         raise ApiError(str(error)) from error
-    if bundle is None:
+    if snapshot is None:
         raise ApiError(f"there is no copy of a model in {folder}; start the service once: make up")
     try:
-        ratings = require_model(bundle)[1]
         if path == SERIES_PATH:
-            series = SeriesRequest.model_validate(question)
-            asked = series_question(bundle, ratings, series, today)
-            return dict(json.loads(answer_series(bundle, asked, series.best_of).body))
-        asked = map_question(bundle, ratings, ForecastRequest.model_validate(question), today)
-        return dict(json.loads(answer_maps(bundle, [asked])[0].body))
+            series = predict_series(resolve(SeriesRequest.model_validate(question), snapshot, today))
+            return dict(json.loads(series.body))
+        resolved = resolve(ForecastRequest.model_validate(question), snapshot, today)
+        return dict(json.loads(predict_maps([resolved])[0].body))
     except (ProblemError, ValidationError) as error:
         status = error.status if isinstance(error, ProblemError) else HTTPStatus.UNPROCESSABLE_ENTITY
         raise ApiError(str(error), status=status) from error

@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     fallback_file_max_mb: int = Field(default=64, gt=0)
     """Largest size of the local file that holds events while Redis is unavailable; then forecasts answer 503."""
 
+    drain_seconds: float = Field(default=1.0, ge=0)
+    """Time between "not ready" and refused connections when serving stops: longer than the balancer's health checks."""
+
     sink_metrics_host: str = "127.0.0.1"
     sink_metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Port on which Prometheus reads the metrics of the sink; default: none."""

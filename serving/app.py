@@ -1,4 +1,4 @@
-"""The service: ``python -m serving``."""
+"""Create the FastAPI application."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,43 +25,46 @@ from serving.middleware.request_context import RequestContextMiddleware
 from serving.middleware.security_headers import SecurityHeaders
 from serving.models import endpoints as models
 from serving.openapi import complete_document
-from serving.track_record import endpoints as record
+from serving.track_record import endpoints as track_record
 
 DESCRIPTION = """Forecasts professional Counter-Strike 2 matches.
 
-Register, log in, send the token as `Authorization: Bearer …`, and ask. Every error is an `application/problem+json`
-(RFC 9457) whose `type` is stable and whose `errors` name the field and what would be right. A forecast that was
-answered is in the history under its `forecast_id`."""
+Register, log in and send the token as `Authorization: Bearer …`. Every error is an `application/problem+json`
+(RFC 9457): its `type` is stable, and its `errors` name the field and how to correct it. The history has every
+answered forecast under its `forecast_id`."""
 
 
 class Service(FastAPI):
-    """The application: its document tells its problems; around all that it answers are headers, an id and a count."""
+    """FastAPI application with problem+json in its OpenAPI document.
+
+    Middleware adds security headers, a request id and metrics to every answer.
+    """
 
     counts: Counts
 
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
+        """Return the OpenAPI document with all problems."""
         if self.openapi_schema is None:
             self.openapi_schema = complete_document(super().openapi())
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Everything between server and routes; FastAPI's own middleware would not see the answer to a failure."""
+        """Wrap the stack of FastAPI, whose own middleware does not see the answer to an unexpected error."""
         inner = SecurityHeaders(super().build_middleware_stack(), pages={docs.PATH: self.state.policy_of_docs})
         return RequestContextMiddleware(inner, self.counts)
 
 
 class State(TypedDict):
-    """State of the lifespan."""
+    """State that the lifespan passes to each request."""
 
     services: Services
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """The application; nothing is opened before its lifespan starts.
+    """Create the application. Its lifespan opens the connections.
 
     Args:
-        settings: Instead of those of the environment.
+        settings: Settings instead of those of the environment.
     """
 
     configure_logs()
@@ -79,13 +82,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,  # names of functions: the client's, too
+        generate_unique_id_function=lambda route: route.name,  # the names of the client's functions
     )
     app.counts = counts
     app.add_middleware(BodyLimit)
     app.add_middleware(FastPath, route=forecast.router.routes[0])
     add_error_handlers(app)
-    for part in (auth, dictionaries, fixtures, forecast, history, record, models, health, metrics):
+    for part in (auth, dictionaries, fixtures, forecast, history, track_record, models, health, metrics):
         app.include_router(part.router)
     app.state.policy_of_docs = docs.add_page(app)
     return app

@@ -1,4 +1,4 @@
-"""What endpoints ask for, as annotated aliases."""
+"""Dependencies of the endpoints, as annotated aliases."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -33,11 +33,11 @@ async def _current_user(token: Annotated[str | None, Depends(_bearer)], services
 authenticated = Depends(_current_user)
 
 CurrentUser = Annotated[int, authenticated]
-"""Id of the user who asks, from the token alone: PostgreSQL may be down."""
+"""Id of the user, from the token alone: PostgreSQL may be down."""
 
 
 async def is_admin(services: Services, user_id: int) -> bool:
-    """Whether a user is an admin, by PostgreSQL: a token does not say it."""
+    """Whether a user is an admin, according to PostgreSQL: tokens carry no role."""
     async with services.sessions() as session:
         user = await Users(session).get(user_id)
     return user is not None and user.role == "admin"
@@ -52,11 +52,11 @@ async def _administrator(user_id: CurrentUser, services: ServicesDep) -> int:
 administrators = Depends(_administrator)
 
 AdminUser = Annotated[int, administrators]
-"""Id of the admin who asks."""
+"""Id of the user, who is an admin."""
 
 
 async def _session(services: ServicesDep) -> AsyncIterator[AsyncSession]:
-    """One request, one transaction, committed before the answer leaves."""
+    """Open one transaction a request; commit it before the answer is sent."""
     async with services.sessions.begin() as session:
         yield session
 

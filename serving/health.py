@@ -71,7 +71,10 @@ def readiness(services: Services) -> Readiness:
     tasks = [f"task {name}" for name in services.supervisor.states]
     is_serving = snapshot.model is not None and snapshot.ratings is not None
     return Readiness(
-        is_ready=is_serving and not publisher.fallback_problem and "task history" not in problems,
+        is_ready=is_serving
+        and not publisher.fallback_problem
+        and "task history" not in problems
+        and not services.stopping.is_set(),
         model_version=snapshot.model.record.version if snapshot.model else None,
         snapshot_id=snapshot.ratings.record.id if snapshot.ratings else None,
         ratings_as_of=snapshot.ratings.record.as_of if snapshot.ratings else None,

@@ -1,5 +1,6 @@
-"""What the endpoints work with: made when the service starts, ended when it stops."""
+"""Create the clients and background tasks of the service, and close them at its end."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,14 +21,12 @@ from serving.auth.attempts import Attempts
 from serving.auth.passwords import Passwords
 from serving.auth.revocations import refresh_revocations
 from serving.auth.tokens import Tokens
-from serving.forecast.blobs import Blobs
 from serving.forecast.disk_cache import FOLDER, DiskCache
 from serving.forecast.event_publisher import EventPublisher
 from serving.forecast.fallback_file import FallbackFile
-from serving.forecast.forecaster import Forecaster
-from serving.forecast.listener import listen_for_models
-from serving.forecast.model_refresher import ModelRefresher
-from serving.forecast.repository import ServedRows
+from serving.forecast.model_refresher import ModelRefresher, listen_for_models
+from serving.forecast.predict import Predictor
+from serving.forecast.repository import ServingRepository
 from serving.history.repository import StoredForecasts
 from serving.metrics.counts import Counts
 from serving.supervision import Supervisor
@@ -35,18 +34,22 @@ from serving.track_record.repository import last_forecasts
 from serving.track_record.service import TrackRecordCache
 
 REDIS_SECONDS = 2.0
-"""A write to a Redis that hangs goes to the spool after so long."""
+"""Timeout of Redis: after it an event goes to the fallback file."""
 
 HEALTH_CHECK_SECONDS = 5
 
 
 class ConfigurationError(Exception):
-    """A setting is missing or wrong."""
+    """A setting is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything that lives as long as the service."""
+    """Objects that live as long as the service.
+
+    Attributes:
+        stopping: Set when the service stops: ``/health/ready`` answers 503 from then on.
+    """
 
     settings: Settings
     counts: Counts
@@ -57,10 +60,11 @@ class Services:
     redis: Redis
     refresher: ModelRefresher
     events: EventPublisher
-    forecaster: Forecaster
+    predictor: Predictor
     history: StoredForecasts
     track_record: TrackRecordCache
     supervisor: Supervisor
+    stopping: asyncio.Event
 
 
 def _redis(url: str) -> Redis:
@@ -69,7 +73,7 @@ def _redis(url: str) -> Redis:
         socket_timeout=REDIS_SECONDS,
         socket_connect_timeout=REDIS_SECONDS,
         health_check_interval=HEALTH_CHECK_SECONDS,
-        retry=Retry(NoBackoff(), 0),  # waiting for Redis is the publisher's and the supervisor's business
+        retry=Retry(NoBackoff(), 0),  # the event publisher and the supervisor retry
     )
 
 
@@ -80,21 +84,18 @@ async def _last_forecasts(sessions: async_sessionmaker[AsyncSession]) -> Sequenc
 
 @asynccontextmanager
 async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[Services]:
-    """Start everything; stop it at the end of the block, with no event left behind.
+    """Start the services; stop them at the end of the block, after all events have been stored.
 
     Raises:
-        ConfigurationError: If the key of the tokens is not set.
-        SpoolError: If the local file cannot be opened.
+        ConfigurationError: If ``CS2_JWT_KEY`` is not set.
+        FallbackFileError: If the fallback file cannot be opened.
     """
     if settings.jwt_key is None:
         raise ConfigurationError("CS2_JWT_KEY is not set: a secret of 32 characters or more that signs the tokens")
     async with AsyncExitStack() as stack:
-        folder = settings.data_dir / FOLDER
         engine = make_async_engine(settings.database_url)
         stack.push_async_callback(engine.dispose)
         redis = await stack.enter_async_context(_redis(settings.redis_url))
-        blobs = Blobs(settings.mlflow_url)
-        stack.push_async_callback(blobs.close)
         publisher = EventPublisher(
             redis, FallbackFile(settings.data_dir, max_bytes=settings.fallback_file_max_mb * 1024 * 1024)
         )
@@ -102,12 +103,12 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
         history = StoredForecasts(settings.mongo_url, settings.mongo_database)
         stack.push_async_callback(history.close)
         refresher = ModelRefresher(
-            rows=ServedRows(engine),
-            blobs=blobs,
-            copies=DiskCache(folder),
+            rows=ServingRepository(engine),
+            mlflow_url=settings.mlflow_url,
+            cache=DiskCache(settings.data_dir / FOLDER),
             model_refresh_seconds=settings.model_refresh_seconds,
         )
-        stack.callback(gc.unfreeze)  # what the refresher has taken out of the collection
+        stack.callback(gc.unfreeze)  # the refresher has frozen the snapshot
         await refresher.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)
@@ -131,8 +132,9 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
             redis=redis,
             refresher=refresher,
             events=publisher,
-            forecaster=Forecaster(publisher),
+            predictor=Predictor(),
             history=history,
             track_record=TrackRecordCache(partial(_last_forecasts, sessions), history.outcomes, settings.now),
             supervisor=supervisor,
+            stopping=asyncio.Event(),
         )

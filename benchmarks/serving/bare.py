@@ -1,4 +1,4 @@
-"""The same framework with the same token check, doing nothing: what the forecast endpoint is compared with."""
+"""The bare framework with the token check: the reference for the forecast endpoint."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,13 +9,13 @@ from fastapi import FastAPI
 from fastapi.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from benchmarks.serving.plant import KEY
+from benchmarks.serving.testbed import KEY
 from serving.auth.tokens import Tokens
 from serving.dependencies import CurrentUser
 
 
 class Layer:
-    """The least that an ASGI layer before FastAPI can do: the token check, and an answer."""
+    """The minimal ASGI layer before FastAPI: token check and answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -34,7 +34,7 @@ class Layer:
 
 
 def create_app() -> FastAPI:
-    """One endpoint behind the token check; its body does nothing."""
+    """Create an application with one endpoint that does nothing behind the token check."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""From the answer to MongoDB: how long it takes, and how many events a second one sink and two store."""
+"""Measure the way from the answer to MongoDB: the delay, and the events a second of one sink and two."""
 
 import sys
 import time
@@ -12,73 +12,73 @@ import pymongo
 from redis import Redis
 from rich.table import Table
 
-from benchmarks.serving import plant
-from benchmarks.serving.beside import FORECAST, fresh
+from benchmarks.serving import testbed
+from benchmarks.serving.beside import FORECAST, load_fresh
 from cs2.messages import EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION, parse_entry
 
 N_LAGS = 200
 N_EVENTS = 20_000
 
 
-def sinks(site: plant.Site) -> list[Table]:
-    """The lag of single forecasts, and the rate at which a full stream is emptied."""
+def sinks(bench: testbed.Testbed) -> list[Table]:
+    """Measure the delay of single forecasts, and the rate at which sinks empty a full stream."""
     table = Table("history", "", box=None)
-    with site.api() as api:
-        with _sink(site) as sink:
-            lags = _lags(site, api) * 1000
+    with bench.api() as api:
+        with _sink(bench) as sink:
+            lags = _lags(bench, api) * 1000
             lag = f"median {np.median(lags):.1f} ms, 99%: {np.quantile(lags, 0.99):.1f} ms"
             table.add_row(f"from answer to MongoDB, {N_LAGS} forecasts one by one", lag)
             table.add_row("memory of a sink", f"{sink.megabytes():.0f} MB")
-        site.forget_events()
-        entries = _filled_stream(site, api)
+        bench.delete_events()
+        entries = _filled_stream(bench, api)
     for number in (1, 2):
-        rates = sorted(_rate(site, entries, number) for _ in range(3))
+        rates = sorted(_rate(bench, entries, number) for _ in range(3))
         table.add_row(f"{number} sink{'s' * (number - 1)}: events a second", f"{rates[1]:,.0f}")
     return [table]
 
 
-def _sink(site: plant.Site) -> Any:
-    told = plant.environment(site.served.settings, site.data)
+def _sink(bench: testbed.Testbed) -> Any:
+    variables = testbed.environment(bench.data.settings, bench.data_dir)
     command = [sys.executable, "-m", "ingest_worker"]
-    return plant.running(command, "", ready="", core=site.core, log=site.folder / "sink.log", **told)
+    return testbed.running(command, "", ready="", core=bench.core, log=bench.folder / "sink.log", **variables)
 
 
-def _lags(site: plant.Site, api: plant.Child) -> np.ndarray:
-    """Seconds from each answer until its document can be read, shape (n,)."""
-    found = []
-    headers = {"authorization": f"Bearer {plant.token()}"}
-    with pymongo.MongoClient(site.served.settings.mongo_url) as mongo, httpx.Client(base_url=api.url) as client:
+def _lags(bench: testbed.Testbed, api: testbed.ServerProcess) -> np.ndarray:
+    """Return the seconds from each answer until its document can be read, shape (n,)."""
+    delays = []
+    headers = {"authorization": f"Bearer {testbed.token()}"}
+    with pymongo.MongoClient(bench.data.settings.mongo_url) as mongo, httpx.Client(base_url=api.url) as client:
         forecasts = mongo["cs2"][FORECASTS_COLLECTION]
         for number in range(N_LAGS + 10):
-            question = site.served.questions[number % len(site.served.questions)]
-            answer = client.post(FORECAST, json=question, headers=headers)
+            request = bench.data.requests[number % len(bench.data.requests)]
+            answer = client.post(FORECAST, json=request, headers=headers)
             answered = time.perf_counter()
             while forecasts.find_one({"_id": answer.json()["forecast_id"]}, {"_id": 1}) is None:
                 time.sleep(0.0005)
-            found.append(time.perf_counter() - answered)
-    return np.array(found[10:])  # the first ones wait for the sink's start
+            delays.append(time.perf_counter() - answered)
+    return np.array(delays[10:])  # the first ones include the start of the sink
 
 
-def _filled_stream(site: plant.Site, api: plant.Child) -> Sequence[Any]:
-    """Entries as the API writes them under load."""
-    with Redis.from_url(site.served.settings.redis_url) as redis:
+def _filled_stream(bench: testbed.Testbed, api: testbed.ServerProcess) -> Sequence[Any]:
+    """Return entries as the API writes them under load."""
+    with Redis.from_url(bench.data.settings.redis_url) as redis:
         while True:
-            fresh(site, api, FORECAST, site.questions)
+            load_fresh(bench, api, FORECAST, bench.requests)
             entries: Any = redis.xrange(EVENTS_STREAM)
-            kept, n = [], 0
+            selected, n = [], 0
             for _, fields in entries:
-                kept.append(fields)
+                selected.append(fields)
                 n += len(parse_entry(fields))
                 if n >= N_EVENTS:
-                    return kept
+                    return selected
             if n >= N_EVENTS // 4:
-                return kept
+                return selected
 
 
-def _rate(site: plant.Site, entries: Sequence[Any], n_sinks: int) -> float:
-    """Events a second, from the first document to the last."""
+def _rate(bench: testbed.Testbed, entries: Sequence[Any], n_sinks: int) -> float:
+    """Return the events a second, from the first document to the last."""
     n = sum(len(parse_entry(fields)) for fields in entries)
-    settings = site.served.settings
+    settings = bench.data.settings
     with pymongo.MongoClient(settings.mongo_url) as mongo, Redis.from_url(settings.redis_url) as redis:
         mongo.drop_database("cs2")
         redis.delete(EVENTS_STREAM)
@@ -86,7 +86,7 @@ def _rate(site: plant.Site, entries: Sequence[Any], n_sinks: int) -> float:
         forecasts = mongo["cs2"][FORECASTS_COLLECTION]
         with ExitStack() as stack:
             for _ in range(n_sinks):
-                stack.enter_context(_sink(site))
+                stack.enter_context(_sink(bench))
             while len(list(redis.scan_iter(match="forecast_results:alive:*"))) < n_sinks:
                 time.sleep(0.05)
             pipeline = redis.pipeline(transaction=True)

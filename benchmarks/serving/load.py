@@ -1,4 +1,4 @@
-"""Load by wrk, from one core."""
+"""Load a server with wrk, from one core."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving.plant import Child, subprocess_output, token
+from benchmarks.serving.testbed import ServerProcess, subprocess_output, token
 
 CONNECTIONS = 32
 SECONDS = 6
@@ -31,13 +31,15 @@ class Run:
 
 
 def require_wrk() -> None:
-    """End with a message where the load generator is missing."""
+    """Exit with a message if the load generator is missing."""
     if shutil.which("wrk") is None:
         sys.exit("make bench needs wrk, an HTTP load generator: apt-get install wrk")
 
 
-def load(server: Child, path: str, bodies: Path, *, connections: int = CONNECTIONS, seconds: int = SECONDS) -> Run:
-    """Ask without pause on so many connections.
+def load(
+    server: ServerProcess, path: str, bodies: Path, *, connections: int = CONNECTIONS, seconds: int = SECONDS
+) -> Run:
+    """Send requests without pause on several connections.
 
     Raises:
         RuntimeError: If a request failed.
@@ -46,17 +48,17 @@ def load(server: Child, path: str, bodies: Path, *, connections: int = CONNECTIO
     command = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "30s", "-s", str(script)]
     before = server.cpu_seconds()
     printed = subprocess_output([*command, f"{server.url}{path}"], BENCH_TOKEN=token(), BENCH_BODIES=str(bodies))
-    found = json.loads(printed.partition("RESULT ")[2])
-    if found["failed"]:
-        raise RuntimeError(f"{found['failed']} of {found['requests']} requests to {path} failed")
-    cpu_us = (server.cpu_seconds() - before) / found["requests"] * 1e6
-    return Run(found["requests"] / found["seconds"], cpu_us, found["p50_ms"], found["p99_ms"])
+    result = json.loads(printed.partition("RESULT ")[2])
+    if result["failed"]:
+        raise RuntimeError(f"{result['failed']} of {result['requests']} requests to {path} failed")
+    cpu_us = (server.cpu_seconds() - before) / result["requests"] * 1e6
+    return Run(result["requests"] / result["seconds"], cpu_us, result["p50_ms"], result["p99_ms"])
 
 
 def in_turn(measures: Sequence[Callable[[], Run]], *, rounds: int = ROUNDS) -> list[Run]:
-    """Medians of several rounds. Each round takes all in turn: what else the machine does hits them alike."""
-    runs = [[measure() for measure in measures] for _ in range(rounds)]
-    return [_median(of_one) for of_one in zip(*runs, strict=True)]
+    """Return medians of several rounds. Each round measures all in turn, so that other load affects all alike."""
+    rounds_of_runs = [[measure() for measure in measures] for _ in range(rounds)]
+    return [_median(runs) for runs in zip(*rounds_of_runs, strict=True)]
 
 
 def _median(runs: Sequence[Run]) -> Run:

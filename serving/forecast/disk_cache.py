@@ -1,4 +1,4 @@
-"""Copies of what is served, in the data folder: the service starts from them when PostgreSQL or MLflow are down."""
+"""Disk cache of the serving snapshot: the service starts from it when PostgreSQL or MLflow is down."""
 
 import os
 from hashlib import sha256
@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cs2.model_artifacts import ArtifactRejectedError
 from serving.dictionaries.index import Dictionaries, DictionaryRows
 from serving.forecast.serving_snapshot import (
     ModelRecord,
     RatingsRecord,
-    RefusedError,
     ServedModel,
     ServedRatings,
     ServingSnapshot,
@@ -21,7 +21,7 @@ _MANIFEST = "served.json"
 
 
 class Manifest(BaseModel):
-    """What was served last. Blobs are files named by their SHA-256."""
+    """The last snapshot. Its blobs are files named by their SHA-256."""
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
@@ -29,17 +29,17 @@ class Manifest(BaseModel):
     ratings: RatingsRecord | None
     dictionaries_sha256: str
     coefficients: tuple[float, ...] | None = None
-    """Of the model, as they were read from its blob: a start needs neither skops nor scikit-learn."""
+    """Coefficients of the model: with them a start needs neither skops nor scikit-learn."""
 
 
 class DiskCache:
-    """Files in ``folder``: blobs by content, and a manifest that is replaced last, in one step."""
+    """Blobs in ``folder`` and a manifest that names them. The manifest is replaced last and atomically."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, digest: str) -> bytes | None:
-        """The blob with this SHA-256, if an undamaged copy is kept."""
+        """Return the blob with this SHA-256; None if it is missing or damaged."""
         try:
             blob = (self.folder / digest).read_bytes()
         except FileNotFoundError:
@@ -47,10 +47,10 @@ class DiskCache:
         return blob if sha256(blob).hexdigest() == digest else None
 
     def save(self, snapshot: ServingSnapshot) -> None:
-        """Make ``snapshot`` the one to start from, and drop the blobs of older ones.
+        """Store ``snapshot`` and delete the blobs of older ones.
 
         Raises:
-            OSError: If the folder cannot be written; what was saved before stays.
+            OSError: If the folder cannot be written. The older snapshot stays.
         """
         model, ratings = snapshot.model, snapshot.ratings
         blobs = [snapshot.dictionaries.rows.model_dump_json().encode()]
@@ -69,37 +69,37 @@ class DiskCache:
                 path.unlink(missing_ok=True)
 
     def load(self) -> ServingSnapshot | None:
-        """What was served last, verified like anything new; None where nothing was.
+        """Return the last snapshot, verified like a new one; None if there is none.
 
         Raises:
-            RefusedError: If a copy is damaged, missing, or does not fit this version of the service.
+            ArtifactRejectedError: If a file is damaged or missing, or does not fit this version of the service.
         """
         try:
             manifest = Manifest.model_validate_json((self.folder / _MANIFEST).read_bytes())
-            rows = DictionaryRows.model_validate_json(self._needed(manifest.dictionaries_sha256))
+            rows = DictionaryRows.model_validate_json(self._require(manifest.dictionaries_sha256))
         except FileNotFoundError:
             return None
         except ValidationError as error:
-            raise RefusedError(f"the copy in {self.folder} cannot be read: {error}") from error
+            raise ArtifactRejectedError(f"the cache in {self.folder} cannot be read: {error}") from error
         ratings = manifest.ratings
         return ServingSnapshot(
             model=self._model(manifest),
-            ratings=ServedRatings.verified(ratings, self._needed(ratings.sha256), rows.retired) if ratings else None,
+            ratings=ServedRatings.from_bytes(ratings, self._require(ratings.sha256), rows.retired) if ratings else None,
             dictionaries=Dictionaries(rows),
         )
 
     def _model(self, manifest: Manifest) -> ServedModel | None:
         if manifest.model is None:
             return None
-        blob = self._needed(manifest.model.sha256)
+        blob = self._require(manifest.model.sha256)
         if manifest.coefficients is None:
-            return ServedModel.verified(manifest.model, blob)
-        return ServedModel.from_copy(manifest.model, blob, manifest.coefficients)
+            return ServedModel.from_blob(manifest.model, blob)
+        return ServedModel.from_coefficients(manifest.model, blob, manifest.coefficients)
 
-    def _needed(self, digest: str) -> bytes:
+    def _require(self, digest: str) -> bytes:
         blob = self.get(digest)
         if blob is None:
-            raise RefusedError(f"the copy {digest[:12]}… is missing or damaged in {self.folder}")
+            raise ArtifactRejectedError(f"the cached file {digest[:12]}… is missing or damaged in {self.folder}")
         return blob
 
     def _put(self, blob: bytes) -> str:

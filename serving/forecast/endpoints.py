@@ -1,4 +1,4 @@
-"""Forecasts over HTTP."""
+"""Endpoints of ``/forecast``."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -18,7 +18,7 @@ from serving.forecast.schemas import (
     BatchAnswer,
     BatchRequest,
 )
-from serving.forecast.service import ForecastService, forecast_service_of
+from serving.forecast.service import ForecastService
 
 router = APIRouter(prefix="/forecast", tags=["forecast"])
 
@@ -31,43 +31,43 @@ _MAP = {"description": "The forecast.", "content": {"application/json": {"exampl
 _SERIES = {"description": "The forecast.", "content": {"application/json": {"example": SERIES_ANSWER_EXAMPLE}}}
 
 
-async def _desk(user_id: CurrentUser, services: ServicesDep) -> ForecastService:
-    return forecast_service_of(services, user_id)
+async def _forecast_service(user_id: CurrentUser, services: ServicesDep) -> ForecastService:
+    return ForecastService.for_user(services, user_id)
 
 
-DeskDep = Annotated[ForecastService, Depends(_desk)]
+ForecastServiceDep = Annotated[ForecastService, Depends(_forecast_service)]
 
 
 @router.post(
     "/get_team1_win_probability", response_model=ForecastAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _MAP}
 )
 async def get_team1_win_probability(
-    request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)], desk: DeskDep
+    request: Annotated[ForecastRequest, Body(openapi_examples=REQUEST_EXAMPLES)], service: ForecastServiceDep
 ) -> Response:
-    """The probability that team 1 wins the map.
+    """Forecast one map: the probability that team 1 wins it.
 
-    Map, teams and players are each given by id or by name. Lineups left out mean each team's latest five.
+    Name map, teams and players by id or by name. Without lineups each team plays with its latest five.
     """
-    return _json(await desk.forecast_map(request))
+    return _json(await service.forecast(request))
 
 
 @router.post("/series", response_model=SeriesAnswer, responses={**_RESPONSES, int(HTTPStatus.OK): _SERIES})
 async def forecast_series(
-    request: Annotated[SeriesRequest, Body(openapi_examples=SERIES_EXAMPLES)], desk: DeskDep
+    request: Annotated[SeriesRequest, Body(openapi_examples=SERIES_EXAMPLES)], service: ForecastServiceDep
 ) -> Response:
-    """The probability that team 1 wins a best-of-1, 3 or 5, with every score line and each map.
+    """Forecast a best-of-1, 3 or 5: the probability that team 1 wins it, every score line and each map.
 
-    Maps that are not named yet are averaged over the vetoes that both teams' habits make likely.
+    If the maps are not known yet, the forecast is an average over the likely vetoes of both teams.
     """
-    return _json(await desk.forecast_series(request))
+    return _json(await service.forecast(request))
 
 
 @router.post("/batch", response_model=BatchAnswer, responses=_RESPONSES)
 async def forecast_batch(
-    request: Annotated[BatchRequest, Body(openapi_examples=BATCH_EXAMPLES)], desk: DeskDep
+    request: Annotated[BatchRequest, Body(openapi_examples=BATCH_EXAMPLES)], service: ForecastServiceDep
 ) -> Response:
-    """Up to 1,000 maps in one call: the same answers as one by one, an error per item, one event per answer."""
-    return _json(await desk.forecast_batch(request.forecasts))
+    """Forecast up to 1,000 maps in one call, each as in a call of its own. An invalid item has its own problem."""
+    return _json(await service.forecast_batch(request.forecasts))
 
 
 def _json(answer: bytes) -> Response:

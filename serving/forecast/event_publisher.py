@@ -1,9 +1,8 @@
-"""Hands each event to the history before its answer leaves: to Redis, or while Redis is away to the spool."""
+"""Store the event of each forecast before its answer is sent: in Redis, or in the fallback file while Redis is down."""
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,14 +16,14 @@ from serving.forecast.fallback_file import FallbackFile, FallbackFileError
 from serving.supervision import TaskState
 
 MAX_GROUP = 100
-"""So many events, and no new one, go into one entry of the stream."""
+"""Most events in one entry of the stream."""
 MAX_WAITING = 10_000
-"""So many events wait for the history at most; beyond it forecasts are refused with 503."""
+"""Most events that wait to be stored; more are refused with 503."""
 SHIP_BYTES = 512 * 1024
-"""More than a whole group holds (an event has about 1.5 kB): the spool empties under any load."""
+"""Larger than a whole group (an event has about 1.5 kB), so that the fallback file empties under any load."""
 PAGE = 20
 MAX_PAGES = 100
-"""Of ``PAGE`` entries each: so far behind its time is an event looked for in the stream."""
+"""Pages of ``PAGE`` entries that ``find`` reads at most."""
 CLOCK_SKEW_MS = 5_000
 SHORTEST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 1.0
@@ -33,20 +32,19 @@ WRITE = """
 redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
 for event in string.gmatch(ARGV[2], '[^\\n]+') do redis.call('PUBLISH', KEYS[1], event) end
 """
-"""A group becomes one entry of the stream; listeners on the channel hear each event. The payload is sent once."""
+"""Add a group to the stream as one entry, and publish each event on the channel. The payload is sent once."""
 
 log = structlog.get_logger(__name__)
 
-_Waiting = tuple[Sequence[bytes], asyncio.Future[None]]
+_Waiting = tuple[bytes, asyncio.Future[None]]
 
 
 class EventPublisher:
-    """Writes the events of all requests in flight together. One task writes, so that their order is kept.
+    """Stores the events of all requests in flight together. One task writes, so that they keep their order.
 
     Attributes:
-        before_turn: Called before each turn; what it has kept is written in it.
-        redis_problem: Why the last write to Redis failed, None where it did not.
-        fallback_problem: The same of the local file.
+        redis_problem: Why the last write to Redis failed; None after a success.
+        fallback_problem: The same for the fallback file.
     """
 
     def __init__(self, redis: Redis, fallback_file: FallbackFile) -> None:
@@ -54,9 +52,7 @@ class EventPublisher:
         self._write_events = redis.register_script(WRITE)
         self._fallback_file = fallback_file
         self._waiting: list[_Waiting] = []
-        self._n_waiting = 0
-        self._wake = asyncio.Event()
-        self.before_turn: Callable[[], None] = lambda: None
+        self._has_waiting = asyncio.Event()
         self._retry_at = 0.0
         self._retry_seconds = SHORTEST_RETRY_SECONDS
         self.redis_problem: str | None = None
@@ -64,59 +60,34 @@ class EventPublisher:
 
     @property
     def fallback_bytes(self) -> int:
-        """Size of the events that wait for Redis in the local file."""
+        """Size of the events in the fallback file that are not shipped yet."""
         return self._fallback_file.waiting_bytes
 
     @property
     def waiting(self) -> int:
-        """How many events wait for the history."""
-        return self._n_waiting
+        """Number of events that are not stored yet."""
+        return len(self._waiting)
 
-    def record(self, events: Sequence[bytes]) -> asyncio.Future[None]:
-        """Have events kept, all or none.
-
-        Args:
-            events: At least one, each as JSON without line breaks.
-
-        Returns:
-            Is done once they are in the history's keeping; until then no answer to them may leave. Fails with
-            ``UnavailableError`` where neither Redis nor the local file takes them, or too many wait already.
-        """
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        try:
-            self.require_room()
-        except UnavailableError as error:
-            kept.set_exception(error)
-        else:
-            self.keep(events, kept)
-        return kept
-
-    def require_room(self, n_more: int = 0) -> None:
-        """Refuse an event where too many wait.
+    async def publish(self, event: bytes) -> None:
+        """Store an event; return once Redis or the fallback file has it.
 
         Args:
-            n_more: How many will come before it.
+            event: JSON without line breaks.
 
         Raises:
-            UnavailableError: If so.
+            UnavailableError: If neither takes it, or too many events wait already.
         """
-        if self._n_waiting + n_more >= MAX_WAITING:
+        if len(self._waiting) >= MAX_WAITING:
             raise UnavailableError("history-unavailable", "too many forecasts wait for the history")
-
-    def wake(self) -> None:
-        """Take the next turn soon."""
-        self._wake.set()
-
-    def keep(self, events: Sequence[bytes], kept: "asyncio.Future[None]") -> None:
-        """As :meth:`record`, with a future that somebody waits for already."""
-        self._waiting.append((events, kept))
-        self._n_waiting += len(events)
-        self._wake.set()
+        stored: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((event, stored))
+        self._has_waiting.set()
+        await stored
 
     async def find(self, event_id: str) -> bytes | None:
-        """An event that is on its way to the history: in the local file, or in the stream.
+        """Find an event that is not in MongoDB yet, in the fallback file or the stream.
 
-        The stream is searched from the moment on that the id tells, over as many entries as one would wait for.
+        The search starts at the time in the id and covers ``PAGE * MAX_PAGES`` entries.
 
         Args:
             event_id: A uuid7.
@@ -125,11 +96,11 @@ class EventPublisher:
             redis.RedisError: If Redis does not answer.
         """
         text = event_id.encode()
-        spooled = self._fallback_file.find(text)
-        if spooled is not None:
-            return spooled
-        first = UUID(event_id).int >> 80
-        start = str(max(0, first - CLOCK_SKEW_MS))
+        unshipped = self._fallback_file.find(text)
+        if unshipped is not None:
+            return unshipped
+        milliseconds = UUID(event_id).int >> 80
+        start = str(max(0, milliseconds - CLOCK_SKEW_MS))
         for _ in range(MAX_PAGES):
             entries: Any = await self._redis.xrange(EVENTS_STREAM, start, "+", count=PAGE)
             for _, fields in entries:
@@ -142,88 +113,89 @@ class EventPublisher:
         return None
 
     async def run(self, state: TaskState) -> None:
-        """Write what waits, and ship what the spool holds, for as long as the service lives."""
+        """Store waiting events and ship the fallback file, until cancelled."""
         while True:
             state.mark_healthy()
-            self.before_turn()
             if not self._waiting:
-                await self._sleep()
-                self.before_turn()
-            group = self._next_group()
-            try:
-                await self._write(group)
-            finally:
-                _refuse(group, "the history cannot be written")  # whoever has no answer yet, whatever happened
+                await self._wait()
+            await self._store_group("the history cannot be written")
             if self._has_to_ship() and time.monotonic() >= self._retry_at:
                 await self._ship()
 
     async def close(self) -> None:
-        """Write what still waits, at the end of the service."""
-        self.before_turn()
+        """Store the events that still wait when the service stops."""
         try:
             while self._waiting:
-                group = self._next_group()
-                try:
-                    await self._write(group)
-                finally:
-                    _refuse(group, "the service stops")
+                await self._store_group("the service stops")
         finally:
             self._fallback_file.close()
 
-    def _next_group(self) -> list[_Waiting]:
-        """Take what waits, the oldest first, until it is enough for an entry of the stream."""
-        n_items, n_events = 0, 0
-        while n_items < len(self._waiting) and n_events < MAX_GROUP:
-            n_events += len(self._waiting[n_items][0])
-            n_items += 1
-        group, self._waiting = self._waiting[:n_items], self._waiting[n_items:]
-        self._n_waiting -= n_events
-        return group
-
-    async def _sleep(self) -> None:
-        """Until an event comes, or until it is time to try Redis again."""
-        self._wake.clear()
+    async def _wait(self) -> None:
+        """Wait for an event, or until Redis has to be tried again."""
+        self._has_waiting.clear()
         seconds = max(0.0, self._retry_at - time.monotonic()) if self._has_to_ship() else None
         try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
+            await asyncio.wait_for(self._has_waiting.wait(), seconds)
         except TimeoutError:
             return
 
-    async def _write(self, group: list[_Waiting]) -> None:
+    async def _store_group(self, reason: str) -> None:
+        """Store the oldest waiting events and confirm them. Refuse those that could not be stored, also if cancelled.
+
+        Args:
+            reason: Reason of a refusal.
+        """
+        group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
         if not group:
             return
-        events = [event for of_one, _ in group for event in of_one]
-        if (
-            not self._fallback_file.waiting_bytes
-            and time.monotonic() >= self._retry_at
-            and await self._to_redis(events)
-        ):
-            _confirm(group)
-            return
+        refusal: str | None = reason
+        try:
+            refusal = await self._store([event for event, _ in group])
+        finally:
+            for _, stored in group:
+                if stored.done():  # the client has disconnected
+                    continue
+                if refusal is None:
+                    stored.set_result(None)
+                else:
+                    stored.set_exception(UnavailableError("history-unavailable", f"{refusal}; ask again later"))
+
+    async def _store(self, events: list[bytes]) -> str | None:
+        """Store events, all or none.
+
+        Returns:
+            Why they could not be stored; None if they are.
+        """
+        is_redis_next = not self._fallback_file.waiting_bytes and time.monotonic() >= self._retry_at
+        if is_redis_next and await self._send_to_redis(events):
+            return None
         try:
             self._fallback_file.append(events)
         except FallbackFileError as error:
             if self.fallback_problem is None:
-                log.error("spool_refuses", error=str(error))
+                log.error("fallback_file_failed", error=str(error))
             self.fallback_problem = str(error)
-            _refuse(group, "Redis is away and the local file takes no more")
-            return
+            return "Redis is away and the local file takes no more"
         self.fallback_problem = None
-        _confirm(group)
+        return None
 
     def _has_to_ship(self) -> bool:
-        """Whether something waits for Redis, or it has to be seen whether Redis is back."""
+        """Whether the fallback file holds events, or a failed Redis has to be tried again."""
         return self._fallback_file.waiting_bytes > 0 or self.redis_problem is not None
 
     async def _ship(self) -> None:
-        """Ship the oldest part of the spool."""
+        """Send the oldest events of the fallback file to Redis."""
         events = self._fallback_file.read(SHIP_BYTES)
-        if await self._to_redis(events) and events:
+        if await self._send_to_redis(events) and events:
             self._fallback_file.mark_shipped(events)
-            log.info("spool_shipped", events=len(events), bytes_left=self._fallback_file.waiting_bytes)
+            log.info("fallback_file_shipped", events=len(events), bytes_left=self._fallback_file.waiting_bytes)
 
-    async def _to_redis(self, events: list[bytes]) -> bool:
-        """Whether Redis has the events. Where it may have some of them they are sent again: the sink ignores these."""
+    async def _send_to_redis(self, events: list[bytes]) -> bool:
+        """Write events to the stream, or ping if there are none.
+
+        Returns:
+            Whether Redis has them. After a failure Redis may have them too; the sink ignores the duplicates.
+        """
         try:
             if events:
                 field = EVENT_FIELD if len(events) == 1 else EVENTS_FIELD
@@ -232,25 +204,13 @@ class EventPublisher:
                 await self._redis.ping()
         except (RedisError, OSError) as error:
             if self.redis_problem is None:
-                log.warning("redis_away", error=str(error))
+                log.warning("redis_unavailable", error=str(error))
             self.redis_problem = f"{type(error).__name__}: {error}"
             self._retry_at = time.monotonic() + self._retry_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
             self._retry_seconds = min(self._retry_seconds * 2, LONGEST_RETRY_SECONDS)
             return False
         if self.redis_problem is not None:
-            log.info("redis_back")
+            log.info("redis_available")
         self.redis_problem, self._retry_seconds = None, SHORTEST_RETRY_SECONDS
         self.fallback_problem = None
         return True
-
-
-def _confirm(group: list[_Waiting]) -> None:
-    for _, future in group:
-        if not future.done():  # a client that went away has cancelled it
-            future.set_result(None)
-
-
-def _refuse(group: list[_Waiting], reason: str) -> None:
-    for _, future in group:
-        if not future.done():
-            future.set_exception(UnavailableError("history-unavailable", f"{reason}; ask again later"))

@@ -1,4 +1,4 @@
-"""The local file that holds events while Redis is away."""
+"""Local file that stores events while Redis is down."""
 
 import fcntl
 import os
@@ -7,27 +7,28 @@ from pathlib import Path
 import structlog
 
 FILE = "spool.jsonl"
+"""The name since the first release: an upgrade ships the events that the old version left in it."""
 
 log = structlog.get_logger(__name__)
 
 
 class FallbackFileError(Exception):
-    """The file cannot take any more."""
+    """The file cannot be opened or written, or has reached its maximum size."""
 
 
 class FallbackFile:
-    """Events, one a line, in the order in which they were answered.
+    """Events, one a line, in the order of their forecasts.
 
-    A line is in the file before its answer leaves, so that it survives the death of the process; it is not forced to
-    the disk, so that a power cut may take it. A process that dies while shipping ships everything again at its next
-    start: the sink ignores what it has.
+    A line is written before its answer is sent, so it survives a crash of the process. It is not flushed to the disk,
+    so a power cut may lose it. A process that crashes while it ships sends everything again at its next start: the
+    sink ignores duplicates.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int) -> None:
-        """Open the file, and mend its last line where a death cut it off: that event was never answered.
+        """Open the file. Remove a last line that a crash cut off: its forecast was never answered.
 
         Raises:
-            SpoolError: If the file cannot be opened, or another process has it.
+            FallbackFileError: If the file cannot be opened, or another process uses it.
         """
         self.path = folder / FILE
         self._max_bytes = max_bytes
@@ -43,18 +44,18 @@ class FallbackFile:
             message = f"{self.path} belongs to another running API; give each its own CS2_DATA_DIR"
             raise FallbackFileError(message) from error
         self._shipped = 0
-        self._size = self._mended_size()
+        self._size = self._repair()
 
     @property
     def waiting_bytes(self) -> int:
-        """Size of what is not shipped yet."""
+        """Size of the events that are not shipped yet."""
         return self._size - self._shipped
 
     def append(self, events: list[bytes]) -> None:
         """Add events, all or none.
 
         Raises:
-            SpoolError: If the bound is reached or the disk refuses.
+            FallbackFileError: If the file would exceed its maximum size, or the write fails.
         """
         lines = b"".join(event + b"\n" for event in events)
         if self._size + len(lines) > self._max_bytes:
@@ -69,33 +70,34 @@ class FallbackFile:
         self._size += len(lines)
 
     def read(self, max_bytes: int) -> list[bytes]:
-        """The oldest events that are not shipped yet, about ``max_bytes`` of them, at least one."""
-        wanted = max_bytes
+        """Return the oldest events that are not shipped yet: about ``max_bytes`` of them, at least one."""
+        size = max_bytes
         while True:
-            chunk = os.pread(self._file, min(wanted, self.waiting_bytes), self._shipped)
+            chunk = os.pread(self._file, min(size, self.waiting_bytes), self._shipped)
             end = chunk.rfind(b"\n") + 1
             if end or not chunk:
                 return chunk[:end].splitlines()
-            wanted *= 2
+            size *= 2
 
     def find(self, text: bytes) -> bytes | None:
-        """The oldest event that is not shipped yet and holds ``text``."""
+        """Return the oldest event that is not shipped yet and contains ``text``."""
         with self.path.open("rb") as file:
             file.seek(self._shipped)
             return next((line.rstrip(b"\n") for line in file if text in line), None)
 
     def mark_shipped(self, events: list[bytes]) -> None:
-        """Forget the oldest events; the file is emptied when all are shipped."""
+        """Skip the oldest events from now on. Empty the file once all are shipped."""
         self._shipped += sum(len(event) + 1 for event in events)
         if self.waiting_bytes == 0:
             os.ftruncate(self._file, 0)
             self._size = self._shipped = 0
 
     def close(self) -> None:
-        """Give the file free; what waits in it stays."""
+        """Close the file and its lock. Its events stay."""
         os.close(self._file)
 
-    def _mended_size(self) -> int:
+    def _repair(self) -> int:
+        """Remove an incomplete last line; return the size of the file."""
         size = os.fstat(self._file).st_size
         step, end = 64 * 1024, size
         while end > 0:
@@ -106,6 +108,6 @@ class FallbackFile:
                 break
             end = start
         if end < size:
-            log.warning("spool_mended", path=str(self.path), bytes_cut=size - end)
+            log.warning("fallback_file_repaired", path=str(self.path), bytes_removed=size - end)
             os.ftruncate(self._file, end)
         return end

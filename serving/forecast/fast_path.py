@@ -1,4 +1,4 @@
-"""The short way of the request that comes most: a right question about one map, with a token that holds."""
+"""Answer the most frequent request before FastAPI: a valid forecast of one map with a valid token."""
 
 from pydantic import ValidationError
 from starlette.routing import BaseRoute
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cs2.messages import ForecastRequest
 from serving.errors import NotAuthenticatedError, ProblemError, response_of
-from serving.forecast.service import ForecastService, forecast_service_of
+from serving.forecast.service import ForecastService
 from serving.lifespan import Services
 from serving.middleware.body_limit import MAX_BODY_BYTES, replay
 
@@ -14,10 +14,10 @@ PATH = "/forecast/get_team1_win_probability"
 
 
 class FastPath:
-    """ASGI middleware that answers such requests itself. Whatever is odd or wrong takes the usual way through FastAPI.
+    """ASGI middleware that answers such requests and passes all others to FastAPI.
 
-    So every refusal is FastAPI's own, and the API's document is made from the endpoint, as ever. FastAPI's way through
-    routes, dependencies and validation takes about as long as all that a forecast needs (docs/performance.md).
+    FastAPI answers every invalid request, so its errors and its document stay the only ones. Its routing, dependencies
+    and validation take about as long as the forecast itself (docs/performance.md).
     """
 
     def __init__(self, app: ASGIApp, route: BaseRoute) -> None:
@@ -25,7 +25,7 @@ class FastPath:
 
         Args:
             app: The application.
-            route: Its route to the forecast of one map.
+            route: Its route for ``PATH``, for logs and metrics.
         """
         self._app = app
         self._route = route
@@ -36,14 +36,14 @@ class FastPath:
             await self._app(scope, receive, send)
             return
         message = await receive()
-        understood = None if message.get("more_body", False) else _understood(scope, message.get("body", b""))
-        if understood is None:
+        parsed = None if message.get("more_body", False) else _parse(scope, message.get("body", b""))
+        if parsed is None:
             await self._app(scope, replay(message, receive), send)
             return
         scope["route"] = self._route
-        desk, question = understood
+        service, request = parsed
         try:
-            body = await desk.forecast_map(question)
+            body = await service.forecast(request)
         except ProblemError as error:
             await response_of(error)(scope, receive, send)
             return
@@ -52,15 +52,16 @@ class FastPath:
         await send({"type": "http.response.body", "body": body})
 
 
-def _understood(scope: Scope, body: bytes) -> tuple[ForecastService, ForecastRequest] | None:
-    headers = dict(reversed(scope["headers"]))  # of a header that comes twice the first holds
+def _parse(scope: Scope, body: bytes) -> tuple[ForecastService, ForecastRequest] | None:
+    """Check token and body; None if FastAPI has to answer."""
+    headers = dict(reversed(scope["headers"]))  # the first of a repeated header wins, as in FastAPI
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     if scheme != b"Bearer" or headers.get(b"content-type") != b"application/json" or len(body) > MAX_BODY_BYTES:
         return None
     services: Services = scope["state"]["services"]
     try:
         user_id = services.tokens.user_of(token.decode("latin-1"))
-        question = ForecastRequest.model_validate_json(body)
+        request = ForecastRequest.model_validate_json(body)
     except (NotAuthenticatedError, ValidationError):
         return None
-    return forecast_service_of(services, user_id), question
+    return ForecastService.for_user(services, user_id), request

@@ -1,33 +1,39 @@
-"""Answers, computed from the snapshot in memory. No I/O."""
+"""Forecasts from the snapshot in memory: pure functions, and the predictor that batches the requests in flight."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import orjson
 from uuid_utils import uuid7
 
+from cs2.calendar import day_number
+from cs2.forecasting.matches import UNKNOWN, MatchQuestions
 from cs2.forecasting.model.features import STORED_FEATURE_NAMES
 from cs2.forecasting.model.forecast import forecast
 from cs2.forecasting.series.series import forecast_series
-from cs2.messages import ModelUsed, Ref, TeamUsed
+from cs2.messages import ModelUsed, SeriesRequest, TeamUsed
 from cs2.rendering import contributions_by_feature, players_on_both_sides, series_answer
 from serving.dictionaries.index import Dictionaries
-from serving.errors import UnavailableError
-from serving.forecast.resolve import ResolvedRequest, fixtures
-from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot
+from serving.forecast.resolve import LINEUP_SIZE, ResolvedRequest
+from serving.forecast.serving_snapshot import ServedModel, ServedRatings
+
+MAX_GROUP = 100
+"""Maps that are predicted together before other tasks get their turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """An answer, and what its event tells beside it.
+class ServedForecast:
+    """The answer to a request, and what its event adds.
 
     Attributes:
-        forecast_id: Id of the answer, uuid7.
-        body: The answer as JSON, as it is sent and stored.
-        contributions: What each feature added, in log-odds.
-        probability: That team 1 wins.
+        forecast_id: Id of the answer, a uuid7.
+        body: The answer as JSON: sent to the client and stored.
+        contributions: Contribution of each feature, in log-odds.
+        probability: Probability that team 1 wins.
         map_name: The map; None for a series.
     """
 
@@ -38,98 +44,137 @@ class Answered:
     map_name: str | None = None
 
 
-def require_model(snapshot: ServingSnapshot) -> tuple[ServedModel, ServedRatings]:
-    """Model and ratings of the snapshot.
+class Predictor:
+    """Predicts the maps of all requests in flight together: numpy takes as long for thirty maps as for one."""
 
-    Raises:
-        UnavailableError: If there are none yet.
-    """
-    if snapshot.model is None or snapshot.ratings is None:
-        missing = "model" if snapshot.model is None else "ratings"
-        raise UnavailableError("no-model", f"no {missing} {'is' if missing == 'model' else 'are'} served yet")
-    return snapshot.model, snapshot.ratings
+    def __init__(self) -> None:
+        self._waiting: list[tuple[ResolvedRequest, asyncio.Future[ServedForecast]]] = []
+
+    async def predict(self, request: ResolvedRequest) -> ServedForecast:
+        """Predict a map or a series. An error of one request reaches no other.
+
+        Raises:
+            ValueError: If the ratings lead to a value that is no probability.
+        """
+        if isinstance(request.request, SeriesRequest):
+            return predict_series(request)
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._predict_group)  # after the requests that are ready now
+        future: asyncio.Future[ServedForecast] = loop.create_future()
+        self._waiting.append((request, future))
+        return await future
+
+    def _predict_group(self) -> None:
+        group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._predict_group)
+        for _, same_snapshot in groupby(group, key=lambda waiting: waiting[0].snapshot):
+            requests, futures = zip(*same_snapshot, strict=True)
+            for result, future in zip(_predict_safely(requests), futures, strict=True):
+                if future.done():  # the client has disconnected
+                    continue
+                if isinstance(result, Exception):
+                    future.set_exception(result)
+                else:
+                    future.set_result(result)
 
 
-def answer_maps(snapshot: ServingSnapshot, questions: Sequence[ResolvedRequest]) -> list[Answered]:
-    """Forecast maps, one or many: each gets the same number as alone.
+def _predict_safely(requests: Sequence[ResolvedRequest]) -> Sequence[ServedForecast | Exception]:
+    """Predict maps together. If that fails, predict each alone and return an error in the place of its request."""
+    try:
+        return predict_maps(requests)
+    except Exception as error:  # noqa: BLE001 - raised in the request that caused it
+        return [error] if len(requests) == 1 else [_predict_safely([request])[0] for request in requests]
 
-    The answers have the fields of ``ForecastAnswer``, but are written from plain data: to build that model, and to
-    write it twice, for the client and for the event, took longer than the forecast itself.
+
+def predict_maps(requests: Sequence[ResolvedRequest]) -> list[ServedForecast]:
+    """Predict maps, each with the same result as alone.
+
+    The bodies have the fields of ``ForecastAnswer`` but are written from plain data: building that model and writing it
+    twice, for the client and for the event, took longer than the prediction.
 
     Args:
-        snapshot: Model, ratings and dictionaries of one moment.
-        questions: At least one, each with one map.
+        requests: At least one, each with one map, all with the same snapshot.
 
     Raises:
-        UnavailableError: If no model is served yet.
-        ValueError: If a forecast is no probability.
+        ValueError: If the ratings lead to a value that is no probability.
     """
-    model, ratings = require_model(snapshot)
-    found = forecast(model.predictor, ratings.snapshot, fixtures(questions))
-    if not ((found.low > 0.0) & (found.high < 1.0)).all():
+    snapshot = requests[0].snapshot
+    model, ratings = snapshot.require_served()
+    forecasts = forecast(model.predictor, ratings.snapshot, match_questions(requests))
+    if not ((forecasts.low > 0.0) & (forecasts.high < 1.0)).all():
         raise ValueError("the ratings lead to a forecast that is no probability")
-    names, used = snapshot.dictionaries, _model_used(model, ratings).model_dump()
-    numbers = zip(
-        questions,
-        found.probability.tolist(),
-        found.low.tolist(),
-        found.high.tolist(),
-        found.warnings,
-        model.predictor.contributions(found.X).tolist(),
+    model_used = _model_used(model, ratings).model_dump()
+    rows = zip(
+        requests,
+        forecasts.probability.tolist(),
+        forecasts.low.tolist(),
+        forecasts.high.tolist(),
+        forecasts.warnings,
+        model.predictor.contributions(forecasts.X).tolist(),
         strict=True,
     )
-    answers = []
-    for question, probability, low, high, warnings, contributions in numbers:
-        forecast_id, played = str(uuid7()), question.maps[0]
+    served = []
+    for request, probability, low, high, warnings, contributions in rows:
+        forecast_id, played = str(uuid7()), request.maps[0]
         answer = {
             "forecast_id": forecast_id,
             "team1_win_probability": probability,
             "team2_win_probability": 1.0 - probability,
             "interval": (low, high),
-            "warnings": [*warnings, *_shared(names, question)],
-            "model": used,
+            "warnings": [*warnings, *_shared_players(request)],
+            "model": model_used,
             "map": {"id": played.id, "name": played.name},
-            "team1": _plain_team(names, question, 0),
-            "team2": _plain_team(names, question, 1),
-            "played_on": question.played_on,
+            "team1": _team(request, 0),
+            "team2": _team(request, 1),
+            "played_on": request.played_on,
         }
-        of_features = dict(zip(STORED_FEATURE_NAMES, contributions, strict=True))
-        answers.append(Answered(forecast_id, orjson.dumps(answer), of_features, probability, played.name))
-    return answers
+        by_feature = dict(zip(STORED_FEATURE_NAMES, contributions, strict=True))
+        served.append(ServedForecast(forecast_id, orjson.dumps(answer), by_feature, probability, played.name))
+    return served
 
 
-def answer_series(snapshot: ServingSnapshot, question: ResolvedRequest, best_of: int) -> Answered:
-    """Forecast a series: on its maps where they are known, else averaged over likely vetoes.
-
-    Raises:
-        UnavailableError: If no model is served yet.
-    """
-    model, ratings = require_model(snapshot)
-    names = snapshot.dictionaries
-    maps = np.array([played.id for played in question.maps]) if question.maps else None
-    found = forecast_series(model.predictor, ratings.snapshot, fixtures([question]), best_of, maps)
-    one, two = (_team_used(names, question, side) for side in (0, 1))
+def predict_series(request: ResolvedRequest) -> ServedForecast:
+    """Predict a series: on its maps if they are named, else averaged over likely vetoes."""
+    assert isinstance(request.request, SeriesRequest)
+    model, ratings = request.snapshot.require_served()
+    best_of = request.request.best_of
+    maps = np.array([played.id for played in request.maps]) if request.maps else None
+    series = forecast_series(model.predictor, ratings.snapshot, match_questions([request]), best_of, maps)
+    teams = TeamUsed(**_team(request, 0)), TeamUsed(**_team(request, 1))
     answer = series_answer(
-        found,
+        series,
         forecast_id=str(uuid7()),
         best_of=best_of,
         is_on_named_maps=maps is not None,
-        map_name=lambda number: _map_name(names, number),
-        warnings=[*found.warnings, *players_on_both_sides(one, two)],
+        map_name=lambda map_id: _map_name(request.snapshot.dictionaries, map_id),
+        warnings=[*series.warnings, *players_on_both_sides(*teams)],
         model=_model_used(model, ratings),
-        teams=(one, two),
-        played_on=question.played_on,
+        teams=teams,
+        played_on=request.played_on,
     )
-    return Answered(
+    return ServedForecast(
         forecast_id=answer.forecast_id,
         body=answer.model_dump_json().encode(),
-        contributions=contributions_by_feature(found.contributions),
-        probability=found.probability,
+        contributions=contributions_by_feature(series.contributions),
+        probability=series.probability,
     )
 
 
-def _map_name(names: Dictionaries, map_id: int) -> str:
-    entry = names.maps.get(map_id)
+def match_questions(requests: Sequence[ResolvedRequest]) -> MatchQuestions:
+    """Return requests as arrays, one row a request. A series has its first map, or UNKNOWN."""
+    unknown = [UNKNOWN] * LINEUP_SIZE
+    return MatchQuestions(
+        map_id=np.array([request.maps[0].id if request.maps else UNKNOWN for request in requests]),
+        team_ids=np.array([[team.id for team in request.teams] for request in requests]),
+        player_ids=np.array([[lineup or unknown for lineup in request.lineups] for request in requests]),
+        day=np.array([day_number(request.played_on) for request in requests]),
+    )
+
+
+def _map_name(dictionaries: Dictionaries, map_id: int) -> str:
+    entry = dictionaries.maps.get(map_id)
     return entry.name if entry else str(map_id)
 
 
@@ -141,28 +186,18 @@ def _model_used(model: ServedModel, ratings: ServedRatings) -> ModelUsed:
     )
 
 
-def _team_used(names: Dictionaries, question: ResolvedRequest, side: int) -> TeamUsed:
-    team, lineup = question.teams[side], question.lineups[side]
-    return TeamUsed(id=team.id, name=team.name, players=[_player(names, player) for player in lineup or ()])
-
-
-def _player(names: Dictionaries, player_id: int) -> Ref:
-    entry = names.players.get(player_id)
-    return Ref(id=player_id, name=entry.name if entry else str(player_id))
-
-
-def _plain_team(names: Dictionaries, question: ResolvedRequest, side: int) -> dict[str, Any]:
-    """As :func:`_team_used`, plain."""
-    team, get = question.teams[side], names.players.get
+def _team(request: ResolvedRequest, side: int) -> dict[str, Any]:
+    """Return the fields of a ``TeamUsed``."""
+    team, get_player = request.teams[side], request.snapshot.dictionaries.players.get
     players = [
-        {"id": player, "name": entry.name if (entry := get(player)) else str(player)}
-        for player in question.lineups[side] or ()
+        {"id": player_id, "name": entry.name if (entry := get_player(player_id)) else str(player_id)}
+        for player_id in request.lineups[side] or ()
     ]
     return {"id": team.id, "name": team.name, "players": players}
 
 
-def _shared(names: Dictionaries, question: ResolvedRequest) -> list[str]:
-    first, second = question.lineups
+def _shared_players(request: ResolvedRequest) -> list[str]:
+    first, second = request.lineups
     if not first or not second or set(first).isdisjoint(second):
         return []
-    return players_on_both_sides(_team_used(names, question, 0), _team_used(names, question, 1))
+    return players_on_both_sides(TeamUsed(**_team(request, 0)), TeamUsed(**_team(request, 1)))

@@ -1,4 +1,4 @@
-"""What PostgreSQL says is to be served, read in one consistent look."""
+"""Read the rows of the model, ratings and dictionaries that have to be served."""
 
 from dataclasses import dataclass
 
@@ -14,15 +14,15 @@ from serving.forecast.serving_snapshot import ModelRecord, RatingsRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be served.
+class ServingRows:
+    """Rows that have to be served.
 
     Attributes:
         model: The champion.
-        ratings: The newest ratings that this version of the features can read.
-        ratings_data: Their bytes, None where they are those already known.
-        dictionaries: The entries, None where they are those already known.
-        dictionaries_fingerprint: Changes whenever they do.
+        ratings: The newest ratings for this version of the features.
+        ratings_data: Their bytes; None if the caller has them.
+        dictionaries: The entries; None if the caller has them.
+        dictionaries_fingerprint: Changes with the entries.
     """
 
     model: ModelRecord | None
@@ -32,14 +32,14 @@ class Wanted:
     dictionaries_fingerprint: str
 
 
-class ServedRows:
-    """Reads rows of models, ratings and dictionaries."""
+class ServingRepository:
+    """Reads models, ratings and dictionaries in one transaction."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def read(self, *, known_ratings: RatingsRecord | None, known_fingerprint: str | None) -> Wanted:
-        """Read what is to be served, leaving out the bulk of what is known already.
+    async def read(self, *, known_ratings: RatingsRecord | None, known_fingerprint: str | None) -> ServingRows:
+        """Read the rows, without the large columns that the caller has already.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: If PostgreSQL does not answer.
@@ -57,11 +57,12 @@ class ServedRows:
             ratings_data = None
             if ratings is not None and ratings != known_ratings:
                 ratings_data = await session.scalar(select(SnapshotRow.data).where(SnapshotRow.id == ratings.id))
-            print_now = await read_fingerprint(session)
-            return Wanted(
+            current_fingerprint = await read_fingerprint(session)
+            has_changed = current_fingerprint != known_fingerprint
+            return ServingRows(
                 model=ModelRecord.model_validate(champion) if champion else None,
                 ratings=ratings,
                 ratings_data=ratings_data,
-                dictionaries=await load(session) if print_now != known_fingerprint else None,
-                dictionaries_fingerprint=print_now,
+                dictionaries=await load(session) if has_changed else None,
+                dictionaries_fingerprint=current_fingerprint,
             )

@@ -1,101 +1,92 @@
-"""What is asked, checked against the dictionaries: ids and names become entries, or an error that names the field."""
+"""Resolve a request: ids and names become entries of the dictionaries, or an error that names the field."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
-from cs2.calendar import day_number
-from cs2.forecasting.matches import UNKNOWN, MatchQuestions
 from cs2.messages import ForecastRequest, MatchupRequest, SeriesRequest
 from serving.dictionaries.index import Dictionaries, Dictionary, Entry, folded
 from serving.errors import WrongFieldError
-from serving.forecast.serving_snapshot import ServedRatings, ServingSnapshot
+from serving.forecast.serving_snapshot import ServingSnapshot
 
 LINEUP_SIZE = 5
-MAX_NAMESAKES = 5
+MAX_HOMONYMS = 5
+"""Entries of the same name that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRequest:
-    """A question that can be answered.
+    """A request whose names and ids are known.
 
     Attributes:
-        maps: One for a map; those of a series in the order of play, none where they are not known.
+        request: The request as it was sent.
+        snapshot: Model, ratings and dictionaries that answer it.
+        maps: One for a map; those of a series in the order of play, none if the request names none.
         teams: Both teams.
-        lineups: Ids of the five of each side, as given or the team's latest; None where none is known.
+        lineups: Ids of each side's five players: those of the request, else the team's latest; None if unknown.
         played_on: Day of play.
     """
 
+    request: ForecastRequest | SeriesRequest
+    snapshot: ServingSnapshot
     maps: tuple[Entry, ...]
     teams: tuple[Entry, Entry]
     lineups: tuple[list[int] | None, list[int] | None]
     played_on: date
 
 
-def map_question(
-    snapshot: ServingSnapshot, ratings: ServedRatings, request: ForecastRequest, today: date
-) -> ResolvedRequest:
-    """Understand a question about one map.
+def resolve(request: ForecastRequest | SeriesRequest, snapshot: ServingSnapshot, today: date) -> ResolvedRequest:
+    """Resolve a request against the dictionaries and the ratings.
+
+    Args:
+        request: The request.
+        snapshot: What is served.
+        today: Day of play of a request without one.
 
     Raises:
-        WrongFieldError: If a field of the question is wrong.
+        WrongFieldError: If a field is wrong.
+        UnavailableError: If no model is served yet.
     """
-    played = _entry(snapshot.dictionaries.maps, "map", "map", request.map_id, request.map)
-    return _question(snapshot.dictionaries, ratings, request, today, (played,))
-
-
-def series_question(
-    snapshot: ServingSnapshot, ratings: ServedRatings, request: SeriesRequest, today: date
-) -> ResolvedRequest:
-    """Understand a question about a series.
-
-    Raises:
-        WrongFieldError: If a field of the question is wrong.
-    """
-    found = _entries(snapshot.dictionaries.maps, "map", ("map_ids", request.map_ids), ("maps", request.maps))
-    field, maps = found or ("maps", [])
-    if found and len(maps) != request.best_of:
-        message = f"a best-of-{request.best_of} has {request.best_of} maps, not {len(maps)}; or leave them out"
-        raise WrongFieldError("number-of-maps", field, message)
-    for one in maps:
-        if maps.count(one) > 1:
-            raise WrongFieldError("repeated-map", field, f"{one.name} is named twice; a series plays a map once")
-    return _question(snapshot.dictionaries, ratings, request, today, tuple(maps))
-
-
-def fixtures(questions: Sequence[ResolvedRequest]) -> MatchQuestions:
-    """Questions as rows, with their first map."""
-    unknown = [UNKNOWN] * LINEUP_SIZE
-    return MatchQuestions(
-        map_id=np.array([question.maps[0].id if question.maps else UNKNOWN for question in questions]),
-        team_ids=np.array([[team.id for team in question.teams] for question in questions]),
-        player_ids=np.array([[lineup or unknown for lineup in question.lineups] for question in questions]),
-        day=np.array([day_number(question.played_on) for question in questions]),
-    )
-
-
-def _question(
-    names: Dictionaries, ratings: ServedRatings, request: MatchupRequest, today: date, maps: tuple[Entry, ...]
-) -> ResolvedRequest:
-    first = _entry(names.teams, "team", "team1", request.team1_id, request.team1)
-    second = _entry(names.teams, "team", "team2", request.team2_id, request.team2)
+    _, ratings = snapshot.require_served()
+    dictionaries = snapshot.dictionaries
+    if isinstance(request, SeriesRequest):
+        maps = _maps_of_series(dictionaries, request)
+    else:
+        maps = (_entry(dictionaries.maps, "map", "map", request.map_id, request.map),)
+    first = _entry(dictionaries.teams, "team", "team1", request.team1_id, request.team1)
+    second = _entry(dictionaries.teams, "team", "team2", request.team2_id, request.team2)
     if first.id == second.id:
         field = "team2_id" if request.team2_id is not None else "team2"
         raise WrongFieldError("same-team", field, f"it is {first.name} on both sides; name another team")
-    given = _lineups(names, request)
-    latest = ratings.snapshot.latest_lineup
+    given = _lineups(dictionaries, request)
+    latest_lineup = ratings.snapshot.latest_lineup
     return ResolvedRequest(
+        request=request,
+        snapshot=snapshot,
         maps=maps,
         teams=(first, second),
-        lineups=(given[0] or latest(first.id), given[1] or latest(second.id)),
+        lineups=(given[0] or latest_lineup(first.id), given[1] or latest_lineup(second.id)),
         played_on=_day(request, today, ratings.record.as_of),
     )
 
 
+def _maps_of_series(dictionaries: Dictionaries, request: SeriesRequest) -> tuple[Entry, ...]:
+    """Return the maps of a series, none if the request names none."""
+    named = _entries(dictionaries.maps, "map", ("map_ids", request.map_ids), ("maps", request.maps))
+    if named is None:
+        return ()
+    field, maps = named
+    if len(maps) != request.best_of:
+        message = f"a best-of-{request.best_of} has {request.best_of} maps, not {len(maps)}; or leave them out"
+        raise WrongFieldError("number-of-maps", field, message)
+    for played in maps:
+        if maps.count(played) > 1:
+            raise WrongFieldError("repeated-map", field, f"{played.name} is named twice; a series plays a map once")
+    return tuple(maps)
+
+
 def _entry(dictionary: Dictionary, kind: str, field: str, entry_id: int | None, name: str | None) -> Entry:
-    """The one entry that an id or a name stands for."""
+    """Return the entry of an id or a name."""
     if (entry_id is None) == (name is None):
         raise WrongFieldError("invalid-request", f"{field}_id", f"required: {field}_id or {field}, exactly one of them")
     return (
@@ -111,15 +102,15 @@ def _by_id(dictionary: Dictionary, kind: str, field: str, entry_id: int | None) 
 
 
 def _by_name(dictionary: Dictionary, kind: str, field: str, name: str) -> Entry:
-    """By whole name or alias. Of several an alias gives way to a name, and another case to the very spelling."""
-    found = dictionary.named(name)
-    if len(found) > 1:
-        found = [entry for entry in found if folded(entry.name) == folded(name)] or found
-        found = [entry for entry in found if entry.name == name] or found
-    if len(found) == 1:
-        return found[0]
-    if found:
-        choices = ", ".join(f"{entry.name} ({field}_id {entry.id})" for entry in found[:MAX_NAMESAKES])
+    """Return the entry of a name or alias. Names win over aliases, the exact spelling over another case."""
+    candidates = dictionary.named(name)
+    if len(candidates) > 1:
+        candidates = [entry for entry in candidates if folded(entry.name) == folded(name)] or candidates
+        candidates = [entry for entry in candidates if entry.name == name] or candidates
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        choices = ", ".join(f"{entry.name} ({field}_id {entry.id})" for entry in candidates[:MAX_HOMONYMS])
         message = f"{name} is the name of several {kind}s: {choices}; give one of these ids"
         raise WrongFieldError(f"ambiguous-{kind}", field, message)
     similar = dictionary.suggestions(name)
@@ -130,7 +121,7 @@ def _by_name(dictionary: Dictionary, kind: str, field: str, name: str) -> Entry:
 def _entries(
     dictionary: Dictionary, kind: str, ids: tuple[str, list[int] | None], names: tuple[str, list[str] | None]
 ) -> tuple[str, list[Entry]] | None:
-    """The field that was given, and its entries; None where neither was."""
+    """Return the given field and its entries; None if both fields are missing."""
     (id_field, given_ids), (name_field, given_names) = ids, names
     if given_ids is not None and given_names is not None:
         raise WrongFieldError("invalid-request", id_field, f"give {id_field} or {name_field}, not both")
@@ -141,16 +132,17 @@ def _entries(
     return None
 
 
-def _lineups(names: Dictionaries, request: MatchupRequest) -> list[list[int] | None]:
+def _lineups(dictionaries: Dictionaries, request: MatchupRequest) -> list[list[int] | None]:
+    """Return the lineups that the request names, as ids."""
     given = [
         _entries(
-            names.players,
+            dictionaries.players,
             "player",
             ("team1_player_ids", request.team1_player_ids),
             ("team1_players", request.team1_players),
         ),
         _entries(
-            names.players,
+            dictionaries.players,
             "player",
             ("team2_player_ids", request.team2_player_ids),
             ("team2_players", request.team2_players),
@@ -161,8 +153,8 @@ def _lineups(names: Dictionaries, request: MatchupRequest) -> list[list[int] | N
             _check_lineup(*lineup)
     if given[0] is not None and given[1] is not None:
         field, players = given[1]
-        theirs = {player.id for player in given[0][1]}
-        shared = [player for player in players if player.id in theirs]
+        players_of_team1 = {player.id for player in given[0][1]}
+        shared = [player for player in players if player.id in players_of_team1]
         if shared:
             message = f"{shared[0].name} (id {shared[0].id}) plays for team 1; name another player"
             raise WrongFieldError("player-on-both-sides", field, message)
@@ -182,7 +174,7 @@ def _check_lineup(field: str, lineup: Sequence[Entry]) -> None:
 
 
 def _day(request: MatchupRequest, today: date, ratings_as_of: date) -> date:
-    """The day of play, never before that of the ratings: they would know the result."""
+    """Return the day of play. A day before that of the ratings is refused: they know its results."""
     if request.played_on is None:
         return max(today, ratings_as_of)
     if request.played_on < ratings_as_of:

@@ -1,4 +1,4 @@
-"""What the batch takes and gives, and examples for the API's document."""
+"""Schemas of the batch, and examples for the OpenAPI document."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ MAX_BATCH = 1000
 
 
 class BatchRequest(BaseModel):
-    """Many questions in one call. A wrong one is told in its own place, and spoils no other."""
+    """Many forecasts in one call. An invalid item gets a problem in its place; the others are answered."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -20,17 +20,17 @@ class BatchRequest(BaseModel):
 
 
 class BatchItem(BaseModel):
-    """What became of one question: a forecast or a problem."""
+    """Result of one item: a forecast or a problem."""
 
     forecast: ForecastAnswer | None = None
     problem: Problem | None = None
 
 
 class BatchAnswer(BaseModel):
-    """Answers in the order of the questions."""
+    """Results in the order of the items."""
 
     batch_id: str
-    """The same in the history of all its forecasts."""
+    """Stored with each forecast of the batch."""
     results: list[BatchItem]
 
 

@@ -1,89 +1,90 @@
-"""Takes questions and hands out answers: none leaves before its event is in the history's keeping."""
+"""The operations of one request: resolve it, predict, publish the event, answer."""
 
 import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from pydantic import ValidationError
 from uuid_utils import uuid7
 
 from cs2.logs import REQUEST_ID
-from cs2.messages import ForecastRequest, MatchupRequest, SeriesRequest
+from cs2.messages import ForecastRequest, SeriesRequest
 from serving.errors import InvalidRequestError, ProblemError
 from serving.forecast.event_publisher import EventPublisher
-from serving.forecast.forecaster import Forecaster
-from serving.forecast.predict import Answered, answer_maps, answer_series, require_model
-from serving.forecast.resolve import ResolvedRequest, map_question, series_question
+from serving.forecast.predict import Predictor, ServedForecast
+from serving.forecast.resolve import ResolvedRequest, resolve
 from serving.forecast.serving_snapshot import ServingSnapshot
 from serving.lifespan import Services
 from serving.metrics.counts import Counts
 
 CHUNK = 100
-"""Questions of a batch that are answered before other requests have their turn."""
+"""Items of a batch that are forecast before other requests get their turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class ForecastService:
-    """Serves one request: everything is answered from the snapshot that was served when it came.
+    """Serves one request from the snapshot that was current when it arrived.
+
+    An answer is returned only after its event has been stored in Redis or in the fallback file.
 
     Attributes:
         snapshot: Model, ratings and dictionaries of one moment.
+        predictor: Batches the requests in flight.
         events: Stores the events.
-        forecaster: Answers questions about a map together with those of other requests.
-        counts: Counts what was answered.
-        user_id: Who asks.
-        today: Day of play where a question tells none.
-        started: Reading of ``time.perf_counter`` when the request came.
-        request_id: Of the request: events are written by another task, which does not have it.
+        counts: Counts the forecasts.
+        user_id: The user of the token.
+        today: Day of play of a request without one.
+        started: Reading of ``time.perf_counter`` at the arrival of the request.
+        request_id: Connects the event with the logs.
     """
 
     snapshot: ServingSnapshot
+    predictor: Predictor
     events: EventPublisher
-    forecaster: Forecaster
     counts: Counts
     user_id: int
     today: date
     started: float
     request_id: str | None
 
-    async def forecast_map(self, request: ForecastRequest) -> bytes:
-        """Answer a question about one map.
+    @classmethod
+    def for_user(cls, services: Services, user_id: int) -> Self:
+        """Serve a request that has just arrived."""
+        return cls(
+            snapshot=services.refresher.current,
+            predictor=services.predictor,
+            events=services.events,
+            counts=services.counts,
+            user_id=user_id,
+            today=services.settings.current_day(),
+            started=time.perf_counter(),
+            request_id=REQUEST_ID.get(),
+        )
+
+    async def forecast(self, request: ForecastRequest | SeriesRequest, batch_id: str | None = None) -> bytes:
+        """Forecast a map or a series.
 
         Returns:
-            A ``ForecastAnswer`` as JSON.
+            A ``ForecastAnswer`` or ``SeriesAnswer`` as JSON.
 
         Raises:
-            ProblemError: If the question is wrong, or the service cannot answer now.
+            ProblemError: If a field is wrong, no model is served yet, or the event cannot be stored.
         """
-        question = map_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
-        found = await self.forecaster.answer(question, request, self)
-        self.counts.forecast(found.map_name, found.probability)
-        return found.body
+        resolved = resolve(request, self.snapshot, self.today)
+        forecast = await self.predictor.predict(resolved)
+        await self.events.publish(self.event_of(resolved, forecast, batch_id))
+        self.counts.forecast(forecast.map_name, forecast.probability)
+        return forecast.body
 
-    async def forecast_series(self, request: SeriesRequest) -> bytes:
-        """Answer a question about a series.
-
-        Returns:
-            A ``SeriesAnswer`` as JSON.
-
-        Raises:
-            ProblemError: If the question is wrong, or the service cannot answer now.
-        """
-        question = series_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
-        found = answer_series(self.snapshot, question, request.best_of)
-        await self.events.record([self.event(request, found)])
-        self.counts.forecast(None, found.probability)
-        return found.body
-
-    async def forecast_batch(self, questions: Sequence[Any]) -> bytes:
-        """Answer many questions; what is wrong with one, or cannot be kept of some, is told in its own place.
+    async def forecast_batch(self, items: Sequence[Any]) -> bytes:
+        """Forecast many maps, each like a request of its own; a problem is returned in the place of its item.
 
         Args:
-            questions: Fields of ``ForecastRequest`` each, not validated yet.
+            items: Fields of a ``ForecastRequest`` each, not validated yet.
 
         Returns:
             A ``BatchAnswer`` as JSON.
@@ -91,96 +92,50 @@ class ForecastService:
         Raises:
             UnavailableError: If no model is served yet.
         """
-        require_model(self.snapshot)
+        self.snapshot.require_served()
         batch_id = str(uuid7())
-        chunks = []
-        for start in range(0, len(questions), CHUNK):
-            chunks.append(self._chunk(questions[start : start + CHUNK], batch_id))
-            await asyncio.sleep(0)
-        results = [item for chunk in chunks for item in await chunk.items()]
+        results: list[dict[str, Any]] = []
+        for start in range(0, len(items), CHUNK):
+            chunk = items[start : start + CHUNK]
+            results += await asyncio.gather(*(self._forecast_item(item, batch_id) for item in chunk))
         return orjson.dumps({"batch_id": batch_id, "results": results})
 
-    def _chunk(self, questions: Sequence[Any], batch_id: str) -> "_Chunk":
-        understood = [self._understood(question) for question in questions]
-        good = [found for found in understood if not isinstance(found, ProblemError)]
-        if not good:
-            return _Chunk(understood, [], None, self.counts)
-        answered = answer_maps(self.snapshot, [question for _, question in good])
-        events = [self.event(request, found, batch_id) for (request, _), found in zip(good, answered, strict=True)]
-        return _Chunk(understood, answered, self.events.record(events), self.counts)
-
-    def _understood(self, question: Any) -> tuple[ForecastRequest, ResolvedRequest] | ProblemError:
+    async def _forecast_item(self, item: Any, batch_id: str) -> dict[str, Any]:
+        """Return a ``BatchItem`` as plain data."""
         try:
-            request = ForecastRequest.model_validate(question)
-            return request, map_question(self.snapshot, require_model(self.snapshot)[1], request, self.today)
-        except ValidationError as error:
-            return InvalidRequestError([{**found, "loc": ("body", *found["loc"])} for found in error.errors()])
+            body = await self.forecast(_parse_item(item), batch_id)
         except ProblemError as error:
-            return error
+            return {"forecast": None, "problem": error.problem.model_dump(mode="json")}
+        return {"forecast": orjson.Fragment(body), "problem": None}
 
-    def event(self, request: MatchupRequest, found: Answered, batch_id: str | None = None) -> bytes:
-        """A ``ForecastEvent`` or ``SeriesEvent`` as JSON; the answer is in it to the byte as it is sent."""
-        model, ratings = require_model(self.snapshot)
+    def event_of(self, resolved: ResolvedRequest, forecast: ServedForecast, batch_id: str | None = None) -> bytes:
+        """Return a ``ForecastEvent`` or ``SeriesEvent`` as JSON. It holds the answer byte for byte."""
+        model, ratings = self.snapshot.require_served()
         return orjson.dumps(
             {
-                "event_id": found.forecast_id,
+                "event_id": forecast.forecast_id,
                 "occurred_at": datetime.now(UTC),
                 "user_id": self.user_id,
                 "batch_id": batch_id,
                 "request_id": self.request_id,
-                "contributions": found.contributions,
+                "contributions": forecast.contributions,
                 "model_version": model.record.version,
                 "snapshot_id": ratings.record.id,
                 "latency_ms": (time.perf_counter() - self.started) * 1000,
-                "kind": "series" if isinstance(request, SeriesRequest) else "map",
-                "request": orjson.Fragment(request.model_dump_json()),
-                "response": orjson.Fragment(found.body),
+                "kind": "series" if isinstance(resolved.request, SeriesRequest) else "map",
+                "request": orjson.Fragment(resolved.request.model_dump_json()),
+                "response": orjson.Fragment(forecast.body),
             }
         )
 
 
-def forecast_service_of(services: Services, user_id: int) -> ForecastService:
-    """Serves a request that came just now."""
-    return ForecastService(
-        snapshot=services.refresher.current,
-        events=services.events,
-        forecaster=services.forecaster,
-        counts=services.counts,
-        user_id=user_id,
-        today=services.settings.current_day(),
-        started=time.perf_counter(),
-        request_id=REQUEST_ID.get(),
-    )
+def _parse_item(item: Any) -> ForecastRequest:
+    """Validate an item of a batch.
 
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """Some questions of a batch, whose events are on their way into the history's keeping."""
-
-    understood: Sequence[object]
-    answered: Sequence[Answered]
-    kept: "asyncio.Future[None] | None"
-    counts: Counts
-
-    async def items(self) -> list[dict[str, Any]]:
-        """A ``BatchItem`` for each question, as plain data."""
-        refused: ProblemError | None = None
-        try:
-            if self.kept is not None:
-                await self.kept
-        except ProblemError as error:
-            refused = error
-        else:
-            for one in self.answered:
-                self.counts.forecast(one.map_name, one.probability)
-        answered = iter(self.answered)
-        items = []
-        for found in self.understood:
-            problem = found if isinstance(found, ProblemError) else refused
-            body = None if isinstance(found, ProblemError) else orjson.Fragment(next(answered).body)
-            items.append({"forecast": body, "problem": None} if problem is None else _problem_item(problem))
-        return items
-
-
-def _problem_item(error: ProblemError) -> dict[str, Any]:
-    return {"forecast": None, "problem": error.problem.model_dump(mode="json")}
+    Raises:
+        InvalidRequestError: If it is no ``ForecastRequest``.
+    """
+    try:
+        return ForecastRequest.model_validate(item)
+    except ValidationError as error:
+        raise InvalidRequestError([{**detail, "loc": ("body", *detail["loc"])} for detail in error.errors()]) from error

@@ -1,4 +1,4 @@
-"""Refuses bodies that are too large before anything reads them."""
+"""Refuse large bodies before FastAPI reads them."""
 
 from http import HTTPStatus
 
@@ -11,9 +11,9 @@ LARGER_BODIES = {"/forecast/batch": 1024 * 1024}
 
 
 class BodyLimit:
-    """ASGI middleware: reads a body up to the bound and hands it on, or answers 413.
+    """ASGI middleware that reads a body up to its limit and passes it on, or answers 413.
 
-    The declared length is not trusted: a chunked body has none.
+    It counts the bytes: a chunked body declares no length.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -29,7 +29,7 @@ class BodyLimit:
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return  # the client went away
+                return  # the client has disconnected
             body += message.get("body", b"")
             if len(body) > max_bytes:
                 detail = f"the body is larger than {max_bytes} bytes"
@@ -44,10 +44,10 @@ class BodyLimit:
 
 
 def replay(first: Message, receive: Receive) -> Receive:
-    """Receives a message that was received already, then the following ones."""
+    """Return a ``receive`` that repeats a message and then continues with the following ones."""
     pending = [first]
 
-    async def receive_again() -> Message:
+    async def receive_next() -> Message:
         return pending.pop() if pending else await receive()
 
-    return receive_again
+    return receive_next

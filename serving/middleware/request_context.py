@@ -1,4 +1,4 @@
-"""The outermost layer: gives each request an id, measures it, and logs what failed or took long."""
+"""Outermost middleware: request id, metrics, and a log of failed and slow requests."""
 
 import random
 import time
@@ -11,13 +11,13 @@ from serving.metrics.counts import UNMATCHED, Counts
 
 HEADER = b"x-request-id"
 SLOW_SECONDS = 1.0
-"""A request that took longer is logged although it was answered well."""
+"""Longer requests are logged although they succeeded."""
 
 log = structlog.get_logger(__name__)
 
 
 class RequestContextMiddleware:
-    """ASGI layer around the whole application, its handler of unexpected errors included."""
+    """ASGI middleware around the whole application, including its handler of unexpected errors."""
 
     def __init__(self, app: ASGIApp, counts: Counts) -> None:
         self._app = app
@@ -30,7 +30,7 @@ class RequestContextMiddleware:
             return
         request_id = _request_id(scope)
         header = (HEADER, request_id.encode())
-        status = 0  # the client went away before it was answered
+        status = 0  # stays 0 if the client disconnects before the answer
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -45,20 +45,20 @@ class RequestContextMiddleware:
             await self._app(scope, receive, send_with_id)
         finally:
             seconds = time.perf_counter() - started
-            found = scope.get("route")  # noted by the application
-            route = UNMATCHED if found is None else found.path
+            matched = scope.get("route")  # set by the router or the fast path
+            route = UNMATCHED if matched is None else matched.path
             self._counts.request(scope["method"], route, status, seconds)
             if status >= 400 or seconds > SLOW_SECONDS:
-                tell = log.warning if status >= 500 else log.info
-                tell("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
+                write_log = log.warning if status >= 500 else log.info
+                write_log("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 4))
             REQUEST_ID.reset(context)
 
 
 def _request_id(scope: Scope) -> str:
-    """The client's where it is short and plain, else a new one."""
+    """Return the id that the client sent if it is valid, else a new one."""
     for name, value in scope["headers"]:
         if name == HEADER:
-            given = str(value, "latin-1")
-            if is_request_id(given):
-                return given
+            request_id = str(value, "latin-1")
+            if is_request_id(request_id):
+                return request_id
     return f"{random.getrandbits(128):032x}"

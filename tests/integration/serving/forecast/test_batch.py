@@ -1,4 +1,4 @@
-"""``POST /forecast/batch``: the same numbers as one by one, an error per item, one event per answer."""
+"""``POST /forecast/batch``: the same forecasts as single calls, a problem per item, an event per answer."""
 
 from typing import Any
 
@@ -26,12 +26,12 @@ async def events(redis_url: str) -> list[ForecastEvent]:
     return [ForecastEvent.model_validate_json(event) for _, fields in entries for event in parse_entry(fields)]
 
 
-async def test_nobody_without_a_token_is_answered(service: Service) -> None:
+async def test_a_call_without_a_token_is_refused(service: Service) -> None:
     response = await service.client.post(PATH, json={"forecasts": [service.league.question()]})
     assert response.status_code == 401
 
 
-async def test_wrong_items_are_told_in_their_places_and_spoil_no_other(service: Service, redis_url: str) -> None:
+async def test_invalid_items_have_their_problem_in_place(service: Service, redis_url: str) -> None:
     good = service.league.question()
     questions = [
         good,
@@ -59,7 +59,7 @@ async def test_wrong_items_are_told_in_their_places_and_spoil_no_other(service: 
     assert {event.batch_id for event in stored} == {response.json()["batch_id"]}
 
 
-async def test_each_number_is_the_one_that_is_given_alone(service: Service) -> None:
+async def test_each_forecast_equals_the_one_of_a_single_call(service: Service) -> None:
     one, two = service.league.lineups
     mixed = [*one[:3], *two[3:]]
     questions = [
@@ -77,8 +77,8 @@ async def test_each_number_is_the_one_that_is_given_alone(service: Service) -> N
         for question in questions[:5]
     ]
     for place, result in enumerate(results):
-        found, expected = result["forecast"], alone[place % 5]
-        assert {**found, "forecast_id": ""} == {**expected, "forecast_id": ""}, "to the last bit"
+        forecast, expected = result["forecast"], alone[place % 5]
+        assert {**forecast, "forecast_id": ""} == {**expected, "forecast_id": ""}, "to the last bit"
 
 
 def _token(service: Service) -> dict[str, str]:
@@ -86,13 +86,13 @@ def _token(service: Service) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [0, MAX_BATCH + 1])
-async def test_the_number_of_questions_is_bounded(service: Service, number: int) -> None:
+async def test_the_number_of_items_is_limited(service: Service, number: int) -> None:
     response = await ask(service, [service.league.question()] * number)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "forecasts"
 
 
-async def test_a_full_batch_with_lineups_fits_and_a_larger_body_does_not(service: Service) -> None:
+async def test_a_full_batch_fits_and_a_larger_body_does_not(service: Service) -> None:
     one, two = service.league.lineups
     question = service.league.question(team1_player_ids=one, team2_player_ids=two, played_on="2026-01-24")
     response = await ask(service, [question] * MAX_BATCH)
@@ -102,22 +102,22 @@ async def test_a_full_batch_with_lineups_fits_and_a_larger_body_does_not(service
     assert response.status_code == 413
 
 
-async def test_forecasts_that_cannot_be_kept_are_not_answered_and_the_others_are(
+async def test_only_stored_forecasts_are_answered(
     running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models.publish()
-    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # away: the local file has to take them
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # down: the fallback file has to store them
         fallback_file = service.services.events._fallback_file
         monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # room for one chunk
         results = (await ask(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
-        kept = fallback_file.read(10**6)
+        in_file = fallback_file.read(10**6)
     assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK
     assert {result["problem"]["status"] for result in results[CHUNK:]} == {503}
     answered = [result["forecast"]["forecast_id"] for result in results[:CHUNK]]
-    assert [ForecastEvent.model_validate_json(event).event_id for event in kept] == answered
+    assert [ForecastEvent.model_validate_json(event).event_id for event in in_file] == answered
 
 
-async def test_without_a_champion_the_whole_call_is_refused(running: Running) -> None:
+async def test_without_a_champion_the_call_is_refused(running: Running) -> None:
     async with running() as service:
         response = await ask(service, [service.league.question()])
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:no-model")

@@ -1,4 +1,4 @@
-"""What was served last, kept on disk: good enough to start from, never trusted blindly."""
+"""The service starts from the disk cache and verifies it first."""
 
 import json
 import subprocess
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cs2.model_artifacts import ArtifactRejectedError
 from serving.forecast.disk_cache import DiskCache
-from serving.forecast.serving_snapshot import RefusedError
 from tests.testkit.published_models import Models
 from tests.testkit.service import Running
 
 
-async def test_a_damaged_copy_is_fetched_again(running: Running, models: Models, tmp_path: Path) -> None:
+async def test_a_damaged_cache_is_replaced(running: Running, models: Models, tmp_path: Path) -> None:
     models.publish()
     async with running():
         pass
@@ -23,10 +23,8 @@ async def test_a_damaged_copy_is_fetched_again(running: Running, models: Models,
         assert (await service.forecast()).status_code == 200
 
 
-async def test_a_start_from_a_copy_needs_neither_skops_nor_scikit_learn(
-    running: Running, models: Models, tmp_path: Path
-) -> None:
-    """Their import takes longer than everything else that a start does."""
+async def test_a_start_from_the_cache_needs_no_scikit_learn(running: Running, models: Models, tmp_path: Path) -> None:
+    """Its import takes longer than the rest of the start."""
     models.publish()
     async with running() as service:
         answer = (await service.forecast()).json()
@@ -39,20 +37,20 @@ async def test_a_start_from_a_copy_needs_neither_skops_nor_scikit_learn(
     subprocess.run([sys.executable, "-c", script, str(answer["model"]["version"])], check=True)
 
 
-async def test_coefficients_that_do_not_answer_the_golden_forecasts_are_no_copy(
+async def test_coefficients_must_reproduce_the_regression_cases(
     running: Running, models: Models, tmp_path: Path
 ) -> None:
     models.publish()
     async with running():
         pass
     manifest = tmp_path / "serving" / "served.json"
-    told = json.loads(manifest.read_text())
-    for spoiled in ([c + 0.01 for c in told["coefficients"]], told["coefficients"][:-1]):
-        manifest.write_text(json.dumps({**told, "coefficients": spoiled}))
-        with pytest.raises(RefusedError, match=r"golden|coefficients"):
+    stored = json.loads(manifest.read_text())
+    for spoiled in ([c + 0.01 for c in stored["coefficients"]], stored["coefficients"][:-1]):
+        manifest.write_text(json.dumps({**stored, "coefficients": spoiled}))
+        with pytest.raises(ArtifactRejectedError, match=r"regression cases|coefficients"):
             DiskCache(tmp_path / "serving").load()
-    manifest.write_text(json.dumps({**told, "coefficients": None}))  # as an older release wrote it
+    manifest.write_text(json.dumps({**stored, "coefficients": None}))  # as an older release wrote it
     snapshot = DiskCache(tmp_path / "serving").load()
     assert snapshot is not None
     assert snapshot.model is not None
-    assert snapshot.model.predictor.coefficients.tolist() == told["coefficients"]
+    assert snapshot.model.predictor.coefficients.tolist() == stored["coefficients"]

@@ -1,5 +1,6 @@
-"""What hands events to the history, by itself."""
+"""The event publisher without a service."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from serving.forecast.event_publisher import EventPublisher
 from serving.forecast.fallback_file import FallbackFile
 
 
-async def test_what_waits_when_the_service_ends_is_written_first(redis_url: str, tmp_path: Path) -> None:
-    """Its task has ended by then."""
+async def test_waiting_events_are_stored_when_the_service_stops(redis_url: str, tmp_path: Path) -> None:
+    """The background task has ended before."""
     events = [b'{"n": 1}', b'{"n": 2}', b'{"n": 3}']
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         publisher = EventPublisher(client, FallbackFile(tmp_path, max_bytes=10_000))
-        kept = [publisher.record(events[:2]), publisher.record(events[2:])]
-        await publisher.close()
-        assert [future.done() and future.exception() for future in kept] == [None, None]
+        async with asyncio.TaskGroup() as group:
+            for event in events:
+                group.create_task(publisher.publish(event))
+            await asyncio.sleep(0)  # the tasks have started
+            await publisher.close()
         entries: Any = await client.xrange(EVENTS_STREAM)
     assert [event for _, fields in entries for event in parse_entry(fields)] == events

@@ -1,4 +1,4 @@
-"""The short way of a forecast: answers and rejections as on the usual one; groups harm nobody; nothing heavy."""
+"""The fast path answers and refuses as FastAPI does; requests in flight are grouped and fail alone."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,26 +19,26 @@ from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEv
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
 from serving.errors import NotAuthenticatedError
-from serving.forecast import event_publisher as publisher
-from serving.forecast.resolve import ResolvedRequest
-from serving.forecast.service import forecast_service_of
+from serving.forecast import event_publisher
+from serving.forecast.resolve import resolve
+from serving.forecast.service import ForecastService
 from serving.middleware.body_limit import MAX_BODY_BYTES
 from tests.testkit.published_models import Models
 from tests.testkit.service import JWT_KEY, Running, Service
 from tests.testkit.toy_league import TODAY
 
 PATH = "/forecast/get_team1_win_probability"
-USUAL = "application/json; charset=utf-8"
-"""A media type that the short way leaves to FastAPI."""
+SLOW = "application/json; charset=utf-8"
+"""A media type that the fast path leaves to FastAPI."""
 
 
 async def ask(service: Service, body: bytes, media_type: str = "application/json", **headers: str) -> httpx.Response:
-    told = {"Authorization": f"Bearer {service.token()}", "Content-Type": media_type, **headers}
-    return await service.client.post(PATH, content=body, headers=told)
+    sent = {"Authorization": f"Bearer {service.token()}", "Content-Type": media_type, **headers}
+    return await service.client.post(PATH, content=body, headers=sent)
 
 
 async def events(redis_url: str) -> list[list[ForecastEvent]]:
-    """By entry of the stream."""
+    """Events of the stream, one list an entry."""
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
     return [[ForecastEvent.model_validate_json(event) for event in parse_entry(fields)] for _, fields in entries]
@@ -54,17 +55,17 @@ async def events(redis_url: str) -> list[list[ForecastEvent]]:
         {"x": 1},
     ],
 )
-async def test_both_ways_answer_alike(service: Service, redis_url: str, changes: dict[str, Any]) -> None:
+async def test_both_paths_answer_alike(service: Service, redis_url: str, changes: dict[str, Any]) -> None:
     body = json.dumps(service.league.question(**changes)).encode()
-    short, usual = await ask(service, body), await ask(service, body, USUAL)
-    assert short.status_code == usual.status_code
+    fast, slow = await ask(service, body), await ask(service, body, SLOW)
+    assert fast.status_code == slow.status_code
     names = {"content-type", "content-length"}
-    assert {name: short.headers[name] for name in names} == {name: usual.headers[name] for name in names}
-    assert set(short.headers) == set(usual.headers)
-    if short.status_code != 200:
-        assert short.json() == usual.json()
+    assert {name: fast.headers[name] for name in names} == {name: slow.headers[name] for name in names}
+    assert set(fast.headers) == set(slow.headers)
+    if fast.status_code != 200:
+        assert fast.json() == slow.json()
         return
-    one, two = (ForecastAnswer.model_validate_json(response.content) for response in (short, usual))
+    one, two = (ForecastAnswer.model_validate_json(response.content) for response in (fast, slow))
     assert one.model_copy(update={"forecast_id": two.forecast_id}) == two
     (first,), (second,) = await events(redis_url)
     assert [first.response, second.response] == [one, two]
@@ -72,29 +73,27 @@ async def test_both_ways_answer_alike(service: Service, redis_url: str, changes:
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x.y.z", "Basic abc", "bearer {good}", "Bearer {good}x"])
-async def test_both_ways_refuse_tokens_alike(service: Service, token: str) -> None:
+async def test_both_paths_refuse_tokens_alike(service: Service, token: str) -> None:
     body = json.dumps(service.league.question()).encode()
     authorization = token.replace("{good}", service.token())
-    short, usual = [
-        await ask(service, body, media, Authorization=authorization) for media in ("application/json", USUAL)
-    ]
-    assert short.status_code == usual.status_code == (200 if token.startswith("bearer") else 401)
+    fast, slow = [await ask(service, body, media, Authorization=authorization) for media in ("application/json", SLOW)]
+    assert fast.status_code == slow.status_code == (200 if token.startswith("bearer") else 401)
 
 
-async def test_both_ways_have_the_same_bound(service: Service) -> None:
+async def test_both_paths_have_the_same_size_limit(service: Service) -> None:
     question = json.dumps(service.league.question()).encode()
     for n_bytes, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
         body = question.ljust(n_bytes)
-        assert [(await ask(service, body, media)).status_code for media in ("application/json", USUAL)] == [status] * 2
+        assert [(await ask(service, body, media)).status_code for media in ("application/json", SLOW)] == [status] * 2
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
-async def test_a_right_question_of_another_media_type_is_no_question(service: Service, media_type: str) -> None:
+async def test_a_valid_body_of_another_media_type_is_refused(service: Service, media_type: str) -> None:
     body = json.dumps(service.league.question()).encode()
     assert (await ask(service, body, media_type)).status_code == 422
 
 
-async def test_a_remembered_token_ends_when_it_expires_or_is_revoked() -> None:
+async def test_a_cached_token_ends_when_it_expires_or_is_revoked() -> None:
     tokens, now = Tokens(JWT_KEY, 60), time.time()
     claims = {"sub": "7", "iat": now - 1, "exp": int(now) + 2, "jti": "x"}
     token = jwt.encode(claims, JWT_KEY, algorithm=ALGORITHM)
@@ -110,12 +109,12 @@ async def test_a_remembered_token_ends_when_it_expires_or_is_revoked() -> None:
         tokens.user_of(token)
 
 
-async def test_forecasts_asked_for_together_are_one_entry_and_each_is_found(service: Service, redis_url: str) -> None:
+async def test_concurrent_forecasts_share_entries_and_each_is_found(service: Service, redis_url: str) -> None:
     body = json.dumps(service.league.question()).encode()
     answers = [response.json() for response in await asyncio.gather(*(ask(service, body) for _ in range(30)))]
-    kept = await events(redis_url)
-    assert len(kept) < 30
-    assert sorted(e.event_id for entry in kept for e in entry) == sorted(answer["forecast_id"] for answer in answers)
+    entries = await events(redis_url)
+    assert len(entries) < 30
+    assert sorted(e.event_id for entry in entries for e in entry) == sorted(answer["forecast_id"] for answer in answers)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         assert any(EVENTS_FIELD in fields for _, fields in await client.xrange(EVENTS_STREAM))
     for answer in answers:
@@ -124,43 +123,42 @@ async def test_forecasts_asked_for_together_are_one_entry_and_each_is_found(serv
         assert json.loads(event)["response"] == answer
 
 
-async def test_a_question_that_cannot_be_computed_fails_alone(service: Service) -> None:
+async def test_a_request_that_cannot_be_predicted_fails_alone(service: Service) -> None:
     league, services = service.league, service.services
-    desk, request = forecast_service_of(services, 1), ForecastRequest(**league.question())
-    teams = tuple(services.refresher.current.dictionaries.teams.get(team) for team in league.teams)
-    broken = ResolvedRequest(maps=(), teams=teams, lineups=(None, None), played_on=TODAY)  # type: ignore[arg-type]
-    async with asyncio.timeout(20):  # where the failure is nobody's, nobody is answered
-        found = await asyncio.gather(
-            desk.forecast_map(request),
-            services.forecaster.answer(broken, request, desk),
-            desk.forecast_map(request),
+    forecasts, request = ForecastService.for_user(services, 1), ForecastRequest(**league.question())
+    broken = replace(resolve(request, services.refresher.current, TODAY), maps=())
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(
+            forecasts.forecast(request),
+            services.predictor.predict(broken),
+            forecasts.forecast(request),
             return_exceptions=True,
         )
-    assert [type(one) for one in found] == [bytes, IndexError, bytes]
+    assert [type(result) for result in results] == [bytes, IndexError, bytes]
 
 
-async def test_while_too_many_wait_for_the_history_more_are_refused(
+async def test_forecasts_are_refused_while_too_many_events_wait(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    box, writes, may_write = service.services.events, asyncio.Event(), asyncio.Event()
-    write = box._write_events
+    publisher, writes, may_write = service.services.events, asyncio.Event(), asyncio.Event()
+    write = publisher._write_events
 
-    async def waits(**told: Any) -> Any:
+    async def wait_and_write(**arguments: Any) -> Any:
         writes.set()
         await may_write.wait()
-        return await write(**told)
+        return await write(**arguments)
 
-    monkeypatch.setattr(box, "_write_events", waits)
-    monkeypatch.setattr(publisher, "MAX_WAITING", 3)
+    monkeypatch.setattr(publisher, "_write_events", wait_and_write)
+    monkeypatch.setattr(event_publisher, "MAX_WAITING", 3)
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
-        asked = [group.create_task(service.forecast())]
+        tasks = [group.create_task(service.forecast())]
         await writes.wait()
-        asked += [group.create_task(service.forecast()) for _ in range(4)]
-        done, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        tasks += [group.create_task(service.forecast()) for _ in range(4)]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         may_write.set()
     (refused,) = [task.result() for task in done]
     assert (refused.status_code, refused.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
-    assert sorted(task.result().status_code for task in asked) == [200] * 4 + [503]
+    assert sorted(task.result().status_code for task in tasks) == [200] * 4 + [503]
 
 
 NOTHING_HEAVY = """
@@ -185,16 +183,18 @@ asyncio.run(main())
 """
 
 
-async def test_an_api_that_has_forecast_has_imported_nothing_heavy(
-    running: Running, models: Models, settings: Settings
-) -> None:
+async def test_forecasts_import_no_heavy_package(running: Running, models: Models, settings: Settings) -> None:
     models.publish()
     async with running():
-        pass  # leaves its copy: skops and scikit-learn are for a model that is read the first time
+        pass  # fills the disk cache: only the first read of a model needs skops and scikit-learn
     names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "data_dir", "clock_date")
-    told = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
+    environment = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-c", NOTHING_HEAVY]
     done = await asyncio.to_thread(
-        subprocess.run, command, env={**os.environ, **told, "CS2_JWT_KEY": JWT_KEY}, capture_output=True, text=True
+        subprocess.run,
+        command,
+        env={**os.environ, **environment, "CS2_JWT_KEY": JWT_KEY},
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.splitlines()[-1:] == ["200 200 []"], done.stdout + done.stderr

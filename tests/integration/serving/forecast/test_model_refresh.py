@@ -1,4 +1,4 @@
-"""Models and ratings that are new, lost, damaged or foreign."""
+"""New models and ratings are served; damaged and foreign ones are rejected."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ async def steady_load(service: Service) -> AsyncIterator[list[int]]:
         stop.set()
 
 
-async def test_an_announced_champion_is_served_within_two_seconds_and_no_request_fails(
+async def test_an_announced_champion_is_served_within_two_seconds(
     running: Running, models: Models, redis_url: str
 ) -> None:
     models.publish()
@@ -56,14 +56,12 @@ async def answered(statuses: list[int], count: int) -> bool:
     return len(statuses) >= count
 
 
-async def test_a_champion_whose_announcement_is_lost_is_served_by_the_timer(service: Service, models: Models) -> None:
+async def test_a_champion_without_announcement_is_served_by_the_timer(service: Service, models: Models) -> None:
     version = models.publish(seed=1)
     await until(serves(service, version), seconds=10)
 
 
-async def test_new_ratings_and_names_are_served_with_the_old_model(service: Service, models: Models) -> None:
-    from tests.testkit.toy_league import ratings_of
-
+async def test_new_ratings_are_served_with_the_old_model(service: Service, models: Models) -> None:
     before = (await service.forecast()).json()
     snapshot = await asyncio.to_thread(models.publish_ratings, ratings_of(models.league, skill=3.0))
 
@@ -78,11 +76,11 @@ async def test_new_ratings_and_names_are_served_with_the_old_model(service: Serv
 
 
 class ForeignScaler(StandardScaler):  # type: ignore[misc]
-    """A type that nobody reviewed."""
+    """A type that is not trusted."""
 
 
 def foreign_model() -> bytes:
-    """In every other respect the model that its row tells of."""
+    """The model of its row, except for the type of its scaler."""
     pipeline = trained_pipeline(seed=1)
     pipeline[0].__class__ = ForeignScaler
     return bytes(skops.io.dumps(pipeline))
@@ -102,7 +100,7 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
         ({"features_version": 999}, "features of version 999"),
         (
             {"regression_cases": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]}},
-            "golden forecasts are off",
+            "regression cases are off",
         ),
         ({"regression_cases": {}}, "cannot be read"),
     ],
@@ -114,10 +112,10 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
         "other bytes",
         "other features",
         "other answers",
-        "no golden",
+        "no regression cases",
     ],
 )
-async def test_a_model_that_fails_is_refused_and_the_old_one_serves_on(
+async def test_a_rejected_model_leaves_the_old_one_serving(
     service: Service, models: Models, spoiled: dict[str, Any], reason: str
 ) -> None:
     before = (await service.forecast()).json()
@@ -137,9 +135,7 @@ async def test_a_model_that_fails_is_refused_and_the_old_one_serves_on(
 
 
 @pytest.mark.parametrize("reason", ["cannot be read", "are for features of version 0"])
-async def test_ratings_that_are_damaged_or_of_another_version_are_refused(
-    service: Service, models: Models, reason: str
-) -> None:
+async def test_damaged_or_foreign_ratings_are_rejected(service: Service, models: Models, reason: str) -> None:
     of_before = replace(RatingSnapshot.from_bytes(ratings_of(models.league)), features_version=0)
     data = b"no ratings at all" if reason == "cannot be read" else of_before.to_bytes()
     await asyncio.to_thread(models.publish_ratings, data)
@@ -162,9 +158,7 @@ async def test_malformed_announcements_change_nothing(service: Service, redis_ur
 AWAY = "127.0.0.1:1"
 
 
-async def test_it_starts_from_its_copy_when_postgresql_mlflow_and_redis_are_away(
-    running: Running, models: Models
-) -> None:
+async def test_the_service_starts_from_its_disk_cache_alone(running: Running, models: Models) -> None:
     models.publish()
     async with running() as service:
         before = (await service.forecast()).json()

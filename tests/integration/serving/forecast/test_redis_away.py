@@ -1,4 +1,4 @@
-"""While Redis is away: forecasts are answered, their events wait in the local file, and are shipped in order."""
+"""While Redis is down, forecasts are answered and their events wait in the fallback file, in order."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.testkit.waiting import until
 pytestmark = pytest.mark.timeout(120)
 
 
-async def test_forecasts_are_answered_while_redis_is_away_and_shipped_in_order(
+async def test_forecasts_are_answered_without_redis_and_shipped_in_order(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
     models.publish()
@@ -49,7 +49,7 @@ async def test_forecasts_are_answered_while_redis_is_away_and_shipped_in_order(
         await until(well)
 
 
-async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
+async def test_events_in_the_fallback_file_are_shipped_by_the_next_start(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
     models.publish()
@@ -65,14 +65,13 @@ async def test_what_waits_in_the_local_file_is_shipped_by_the_next_start(
         await until(shipped)
 
 
-async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: str, tmp_path: Path) -> None:
+async def test_events_in_the_fallback_file_are_shipped_before_new_ones(redis_url: str, tmp_path: Path) -> None:
     fallback_file, events = FallbackFile(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
     fallback_file.append(events[:1])
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         publisher = EventPublisher(client, fallback_file)
-        kept = publisher.record(events[1:])
         task = asyncio.create_task(publisher.run(TaskState()))
-        await kept
+        await publisher.publish(events[1])
 
         async def shipped() -> bool:
             return not publisher.fallback_bytes
@@ -83,7 +82,7 @@ async def test_what_waits_in_the_local_file_goes_before_what_comes(redis_url: st
     assert [event for _, fields in entries for event in parse_entry(fields)] == events
 
 
-async def test_at_the_bound_of_the_local_file_forecasts_are_refused(
+async def test_forecasts_are_refused_when_the_fallback_file_is_full(
     running: Running, models: Models, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models.publish()

@@ -1,18 +1,19 @@
-"""What is checked before it is served, where no whole service is needed to see it."""
+"""Checks of ratings before they are served."""
 
 from hashlib import sha256
 
 import pytest
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
-from serving.forecast.serving_snapshot import RatingsRecord, RefusedError, ServedRatings
+from cs2.model_artifacts import ArtifactRejectedError
+from serving.forecast.serving_snapshot import RatingsRecord, ServedRatings
 from tests.testkit.toy_league import AS_OF, League, ratings_of
 
 
-def test_right_ratings_are_refused_where_the_row_tells_of_others(league: League) -> None:
-    """They could be read, and belong to other results."""
+def test_ratings_with_another_digest_are_rejected(league: League) -> None:
+    """They are valid, but not those of the row."""
     data, others = ratings_of(league), ratings_of(league, skill=2.0)
     record = RatingsRecord(id=1, as_of=AS_OF, features_version=FEATURES_VERSION, sha256=sha256(data).hexdigest())
-    assert ServedRatings.verified(record, data, ()).data == data
-    with pytest.raises(RefusedError, match="SHA-256"):
-        ServedRatings.verified(record, others, ())
+    assert ServedRatings.from_bytes(record, data, ()).data == data
+    with pytest.raises(ArtifactRejectedError, match="SHA-256"):
+        ServedRatings.from_bytes(record, others, ())
