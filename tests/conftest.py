@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from cli.stack.temporary import TemporaryServers
 from tests.testkit.databases import TEMPLATE, database, migrate_template
 from tests.testkit.paths import SHARED_DATA
-from tests.testkit.servers import ENVIRONMENT, TestServers, mlflow_server
+from tests.testkit.servers import ENVIRONMENT, mlflow_server
 
 pytest_plugins = [
     "tests.testkit.toy_league",
@@ -31,14 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 UNIT = Path(__file__).parent / "unit"
 
-SERVERS = pytest.StashKey[TestServers | None]()
+SERVERS = pytest.StashKey[TemporaryServers | None]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The controller starts the servers; workers find them in the environment."""
     if ENVIRONMENT in os.environ or session.config.option.collectonly or runs_without_servers(session.config):
         return
-    servers = TestServers()
+    servers = TemporaryServers()
     session.config.stash[SERVERS] = servers
     try:
         servers.start()

@@ -15,6 +15,7 @@ import pytest
 from nbclient import NotebookClient
 
 from cli.stack import servers
+from cli.stack.temporary import wait_until_healthy
 from cs2.forecasting.simulation.league import simulate_league
 from pipelines.sources.base import RowKind
 from pipelines.sources.simulated import SEED, league_frames
@@ -22,7 +23,6 @@ from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import write
 from tests.testkit.leagues import FIRST_DAY, SMALL, day_number
 from tests.testkit.paths import ROOT
-from tests.testkit.servers import wait_until_well
 from tests.testkit.service import JWT_KEY
 
 NOTEBOOK = ROOT / "examples" / "forecast_and_judge.ipynb"
@@ -89,7 +89,7 @@ def test_a_past_weekend_is_forecast_and_judged(
             return str(error)
 
     with running(api, environment), running([sys.executable, "-m", "ingest_worker"], environment):
-        wait_until_well(problem, "the API")
+        wait_until_healthy(problem, "the API")
         notebook = nbformat.read(NOTEBOOK, as_version=4)
         NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = "\n".join(

@@ -14,8 +14,8 @@ from rich.console import Console
 from cli.run_outcome import RunOutcome
 from cli.runs import DagsterRuns, follow_to_the_end
 from cli.stack import servers
+from cli.stack.temporary import wait_until_healthy
 from tests.testkit.paths import ROOT
-from tests.testkit.servers import wait_until_well
 
 TOYS = ROOT / "tests" / "testkit" / "toy_definitions.py"
 
@@ -42,7 +42,7 @@ def webserver(home: Path, coordinator: str) -> Iterator[str]:
             command, env={**os.environ, "DAGSTER_HOME": str(home)}, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_until_well(lambda: servers.http_check(f"{url}/server_info"), "dagster-webserver")
+        wait_until_healthy(lambda: servers.http_check(f"{url}/server_info"), "dagster-webserver")
         yield url
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # the webserver starts code servers of its own

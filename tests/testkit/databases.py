@@ -6,13 +6,13 @@ from collections.abc import Iterator
 import psycopg
 from psycopg import sql
 
+from cli.stack.temporary import TemporaryServers
 from cs2.storage import migrate
-from tests.testkit.servers import TestServers
 
 TEMPLATE = "cs2_template"
 
 
-def migrate_template(servers: TestServers) -> None:
+def migrate_template(servers: TemporaryServers) -> None:
     with psycopg.connect(plain(servers.postgres_url("postgres")), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate.upgrade(servers.postgres_url(TEMPLATE))

@@ -16,12 +16,12 @@ import uvicorn
 from pydantic import SecretStr
 
 from cli.stack.servers import free_port, http_check
+from cli.stack.temporary import wait_until_healthy
 from cs2.settings import Settings
 from serving.__main__ import KEEP_ALIVE_SECONDS
 from serving.app import create_app
 from tests.testkit.databases import TEMPLATE, database, plain
 from tests.testkit.published_models import Models
-from tests.testkit.servers import wait_until_well
 from tests.testkit.service import JWT_KEY, PASSWORD
 from tests.testkit.sink import store_all
 from tests.testkit.toy_league import TODAY, make_league
@@ -84,7 +84,7 @@ def _live(settings: Settings) -> Iterator[str]:
     thread.start()
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_until_well(lambda: http_check(f"{url}/health/live"), "the service")
+        wait_until_healthy(lambda: http_check(f"{url}/health/live"), "the service")
         yield url
     finally:
         server.should_exit = True

@@ -10,8 +10,8 @@ import pytest
 import redis.asyncio
 
 from cli.stack import servers
+from cli.stack.temporary import wait_until_healthy
 from cs2.messages import EVENTS_STREAM, parse_entry
-from tests.testkit.servers import wait_until_well
 
 
 class Valkey:
@@ -24,7 +24,7 @@ class Valkey:
 
     def start(self) -> None:
         self._child = subprocess.Popen(servers.valkey_command(self.port, self.folder), stdout=subprocess.DEVNULL)
-        wait_until_well(lambda: servers.redis_check(self.url), "Valkey")
+        wait_until_healthy(lambda: servers.redis_check(self.url), "Valkey")
 
     def stop(self) -> None:
         if self._child is not None:
@@ -49,7 +49,7 @@ class MongoServer:
     def start(self) -> None:
         command = servers.mongo_command(self.port, self.folder)
         self._child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until_well(lambda: servers.mongo_check(self.url), "the MongoDB-wire server")
+        wait_until_healthy(lambda: servers.mongo_check(self.url), "the MongoDB-wire server")
 
     def stop(self) -> None:
         if self._child is not None:

@@ -12,8 +12,8 @@ import pytest
 import redis
 
 from cli.stack import servers
+from cli.stack.temporary import wait_until_healthy
 from cs2.messages import EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
-from tests.testkit.servers import wait_until_well
 from tests.testkit.sink import forecast_event
 
 pytestmark = pytest.mark.timeout(180)
@@ -32,7 +32,7 @@ def small_redis(tmp_path: Path) -> Iterator[str]:
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"redis://127.0.0.1:{port}/0"
     try:
-        wait_until_well(lambda: servers.redis_check(url), "Valkey")
+        wait_until_healthy(lambda: servers.redis_check(url), "Valkey")
         yield url
     finally:
         child.kill()
@@ -59,8 +59,8 @@ def test_a_full_redis_is_emptied_by_the_sink_and_nothing_is_lost(
         try:
             with pymongo.MongoClient(mongo_url) as mongo:
                 stored = mongo[mongo_database][FORECASTS_COLLECTION]
-                wait_until_well(lambda: of(taken, stored.count_documents({})), "the history")
-                wait_until_well(lambda: of(0, client.xlen(EVENTS_STREAM)), "the stream")
+                wait_until_healthy(lambda: of(taken, stored.count_documents({})), "the history")
+                wait_until_healthy(lambda: of(0, client.xlen(EVENTS_STREAM)), "the stream")
                 mongo.drop_database(mongo_database)
             assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "it takes events again"
         finally:

@@ -12,7 +12,7 @@ import redis
 
 from cli.stack import servers
 from cli.stack.postgres import SUPERUSER, as_user, prepare
-from tests.testkit.servers import wait_until_well
+from cli.stack.temporary import wait_until_healthy
 
 NAMES = ("postgres_password", "redis_password", "mongo_password", "jwt_key")
 
@@ -50,7 +50,7 @@ class GuardedServers:
         server, port = prepare(self.folder), self.ports["postgres"]
         self._run(server.command(port, "fsync=off"), user=server.user)
         url = f"postgresql://{SUPERUSER}@127.0.0.1:{port}/postgres"
-        wait_until_well(lambda: servers.postgres_check(url), "PostgreSQL")
+        wait_until_healthy(lambda: servers.postgres_check(url), "PostgreSQL")
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f"ALTER ROLE {SUPERUSER} PASSWORD '{self.secrets['postgres_password']}'")
             for name in databases:
@@ -65,13 +65,13 @@ class GuardedServers:
         command = servers.mongo_command(self.ports["mongo"], self.folder / "mongo")
         url = f"mongodb://127.0.0.1:{self.ports['mongo']}/?directConnection=true"
         open_to_all = self._run(command)
-        wait_until_well(lambda: servers.mongo_check(url), "the MongoDB-wire server")
+        wait_until_healthy(lambda: servers.mongo_check(url), "the MongoDB-wire server")
         with pymongo.MongoClient(url) as client:
             client.admin.command("createUser", "cs2", pwd=self.secrets["mongo_password"], roles=["root"])
         open_to_all.terminate()
         open_to_all.wait(30)
         self._run([*command, "--auth"])
-        wait_until_well(lambda: servers.port_check(self.ports["mongo"]), "the MongoDB-wire server")
+        wait_until_healthy(lambda: servers.port_check(self.ports["mongo"]), "the MongoDB-wire server")
 
     def _run(self, command: list[str], *, user: str | None = None) -> "subprocess.Popen[bytes]":
         with (self.folder / f"{Path(command[0]).name}.log").open("ab") as log:

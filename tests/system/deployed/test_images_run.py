@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.stack.temporary import wait_until_healthy
 from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_STREAM, FORECASTS_COLLECTION
 from tests.system.deployed.composing import OURS, Composed, image_of
 from tests.system.deployed.guarded import GuardedServers
 from tests.system.deployed.installing import Image, make, make_builder
 from tests.testkit.images import DOCKERFILES
-from tests.testkit.servers import wait_until_well
 from tests.testkit.sink import forecast_event
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
@@ -109,7 +109,7 @@ def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: Guarded
         client.xadd(EVENTS_STREAM, {EVENT_FIELD: payload})
         stored = mongo["cs2"][FORECASTS_COLLECTION]
         wanted = {"_id": json.loads(payload)["event_id"]}
-        wait_until_well(lambda: None if stored.find_one(wanted) else "not stored", "the event in MongoDB")
+        wait_until_healthy(lambda: None if stored.find_one(wanted) else "not stored", "the event in MongoDB")
         assert client.xlen(DEAD_EVENTS_STREAM) == 0
 
 

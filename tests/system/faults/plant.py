@@ -13,9 +13,9 @@ from typing import Any
 
 from cli.stack import servers
 from cli.stack.postgres import SUPERUSER, as_user, prepare
+from cli.stack.temporary import wait_until_healthy
 from cs2.settings import Settings
 from tests.testkit.paths import ROOT
-from tests.testkit.servers import wait_until_well
 
 START_SECONDS = 180
 STOP_SECONDS = 30
@@ -60,7 +60,7 @@ class Process:
             )
 
     def wait(self) -> None:
-        wait_until_well(self.check, self.name, START_SECONDS)
+        wait_until_healthy(self.check, self.name, START_SECONDS)
         self.is_well = True
 
     def end(self, number: int | None = None) -> None:
