@@ -1,10 +1,10 @@
-"""A way to a server that a test cuts, and the tasks of servers that a test runs."""
+"""A TCP proxy whose connection a test can cut, and the tasks of servers that a test runs."""
 
 import asyncio
 
 
 class Line:
-    """The way to a server; while it is cut nothing arrives, and nobody is told."""
+    """Proxy in front of a server; while it is cut, no data arrives and neither side gets an error."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -13,7 +13,7 @@ class Line:
         self.visits: set[asyncio.Task[None]] = set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        noted(self.visits)
+        hold_task(self.visits)
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
         try:
             await asyncio.gather(self._pass(reader, back), self._pass(there, writer), return_exceptions=True)
@@ -28,8 +28,8 @@ class Line:
         writer.close()
 
 
-def noted(visits: set[asyncio.Task[None]]) -> None:
-    """Somebody has to hold the task of a connection, else it may be collected with its connection open."""
+def hold_task(visits: set[asyncio.Task[None]]) -> None:
+    """Hold a reference to the current task, otherwise it can be garbage-collected with its connection open."""
     task = asyncio.current_task()
     assert task is not None
     visits.add(task)

@@ -1,4 +1,4 @@
-"""Stand-in for the code location: the jobs' outlines without their work, so that the command's part is tested alone."""
+"""Toy definitions: assets and checks with the names of the real ones, for tests of the command line."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import dagster as dg
 
 
 class Story(dg.Config):
-    """How the run goes."""
+    """Whether the run crashes, or the gate rejects the model."""
 
     crash: bool = False
     refused: bool = False

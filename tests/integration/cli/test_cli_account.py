@@ -1,4 +1,4 @@
-"""The command's own account: made once, and again where its file is damaged or the API does not know it."""
+"""The command's own account: registered once, and a second time if its file is damaged or the API does not know it."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def tried(
         b'{"username": "nobody", "password": "not known here"}',
     ],
 )
-def test_who_the_command_is_can_be_lost(tried: Tried, tmp_path: Path, content: bytes | None) -> None:
+def test_a_lost_account_is_registered_anew(tried: Tried, tmp_path: Path, content: bytes | None) -> None:
     account = tmp_path / ACCOUNT_FILE
     if content is not None:
         account.write_bytes(content)

@@ -1,4 +1,4 @@
-"""``cs2 dead-letters`` on Valkey, and the sink that stores what was replayed."""
+"""``cs2 dead-letters`` on Valkey, and the sink that stores replayed letters."""
 
 import json
 from pathlib import Path
@@ -36,12 +36,12 @@ def dead_letters(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_without_letters_it_says_so(stream: Any) -> None:
+def test_an_empty_list_is_reported(stream: Any) -> None:
     assert dead_letters("list") == (0, "no dead letters\n")
     assert dead_letters("replay", "--all") == (0, "0 replayed, 0 stay\n")
 
 
-def test_every_letter_is_listed_with_its_reason_and_what_is_wrong_now(stream: Any) -> None:
+def test_every_letter_is_listed_with_its_reasons(stream: Any) -> None:
     good, bad = (
         dead(stream, forecast_event()),
         dead(stream, forecast_event(latency_ms=-1), reason="latency_ms: too small"),
@@ -62,14 +62,14 @@ def test_more_letters_than_a_page_are_all_listed(stream: Any, monkeypatch: pytes
     assert [json.loads(line)["id"] for line in output.splitlines()] == ids
 
 
-def test_one_letter_is_shown_whole_also_where_it_is_no_text(stream: Any) -> None:
+def test_a_letter_is_shown_with_its_event(stream: Any) -> None:
     status, output = dead_letters("show", dead(stream, b"\xff{"))
     assert status == 0
     assert "MongoDB: refused" in output
     assert "\\xff{" in output
 
 
-async def test_replayed_letters_are_stored_by_the_sink_and_the_others_stay(
+async def test_the_sink_stores_replayed_letters(
     stream: Any, redis_url: str, mongo_url: str, mongo_database: str
 ) -> None:
     payloads = [forecast_event() for _ in range(3)]
@@ -95,7 +95,7 @@ async def test_replayed_letters_are_stored_by_the_sink_and_the_others_stay(
     assert found == {json.loads(payload)["event_id"] for payload in payloads[:2]}
 
 
-def test_the_chosen_one_is_replayed_once(stream: Any) -> None:
+def test_a_letter_is_replayed_once_by_its_id(stream: Any) -> None:
     chosen, other = dead(stream, forecast_event()), dead(stream, forecast_event())
     assert dead_letters("replay", chosen)[0] == 0
     status, output = dead_letters("replay", chosen)
@@ -114,7 +114,7 @@ def test_two_replays_at_once_move_a_letter_once(stream: Any, monkeypatch: pytest
     assert stream.xlen(EVENTS_STREAM) == 1
 
 
-def test_a_chosen_one_that_is_wrong_stays_with_status_one(stream: Any) -> None:
+def test_an_invalid_letter_stays_with_status_1(stream: Any) -> None:
     bad = dead(stream, b"{")
     status, output = dead_letters("replay", bad)
     assert status == 1
@@ -123,11 +123,11 @@ def test_a_chosen_one_that_is_wrong_stays_with_status_one(stream: Any) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("replay",), ("replay", "--all", "1-1"), ("show", "1-1"), ("show", "no id")])
-def test_wrong_input_is_told(stream: Any, arguments: tuple[str, ...]) -> None:
+def test_wrong_input_is_reported(stream: Any, arguments: tuple[str, ...]) -> None:
     assert dead_letters(*arguments)[0] == 2
 
 
-def test_a_redis_that_is_away_is_told_in_one_line(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_redis_is_reported_in_one_line(stream: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_REDIS_URL", f"redis://:secret@127.0.0.1:{free_port()}/0")
     status, output = dead_letters("list")
     assert status == 1

@@ -82,20 +82,20 @@ def test_every_forecast_is_a_row(documents: Any, tmp_path: Path, name: str) -> N
     ("arguments", "count"),
     [(("--from", "2026-01-02"), 2), (("--to", "2026-01-02"), 2), (("--from", "2026-01-02", "--to", "2026-01-02"), 1)],
 )
-def test_days_bound_it_on_both_sides(tmp_path: Path, arguments: tuple[str, ...], count: int) -> None:
+def test_an_export_is_limited_by_two_days(tmp_path: Path, arguments: tuple[str, ...], count: int) -> None:
     out = tmp_path / "some.parquet"
     assert export("--out", str(out), *arguments)[0] == 0
     assert len(pd.read_parquet(out)) == count
 
 
 @pytest.mark.parametrize("arguments", [("--out", "x.txt"), ("--out", "x.csv", "--from", "soon")])
-def test_wrong_input_is_told_with_status_2(arguments: tuple[str, ...]) -> None:
+def test_wrong_input_exits_with_status_2(arguments: tuple[str, ...]) -> None:
     code, output = export(*arguments)
     assert code == 2
     assert "YYYY-MM-DD" in " ".join(output.split())
 
 
-def test_a_mongodb_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_mongodb_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CS2_MONGO_URL", "mongodb://127.0.0.1:1/?directConnection=true")
     monkeypatch.setattr("cli.history.SERVER_MS", 200)

@@ -45,7 +45,7 @@ def test_a_model_is_promoted_and_rolled_back(models: Models) -> None:
     assert "logistic_regression" in run("models", "show", str(first))[1]
 
 
-def test_what_cannot_be_done_is_told_with_status_2(models: Models) -> None:
+def test_an_impossible_change_exits_with_status_2(models: Models) -> None:
     assert "no model was trained yet" in run("models", "list")[1]
     for arguments, message in (
         (("rollback",), "no earlier champion"),
@@ -64,7 +64,7 @@ def test_without_redis_the_promotion_stands(models: Models, monkeypatch: pytest.
     assert listed() == {second: "retired", first: "champion"}
 
 
-def test_the_first_admin_is_made_by_a_command(postgres_url: str) -> None:
+def test_make_admin_creates_the_first_admin(postgres_url: str) -> None:
     assert "no account is registered yet" in run("users", "list")[1]
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
@@ -79,7 +79,7 @@ def test_the_first_admin_is_made_by_a_command(postgres_url: str) -> None:
 
 
 @pytest.mark.parametrize("command", [("models", "list"), ("models", "rollback"), ("users", "list")])
-def test_a_postgresql_that_is_away_is_told(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unavailable_postgresql_is_reported(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_DATABASE_URL", "postgresql+psycopg://cs2@127.0.0.1:1/cs2")
     code, output = run(*command)
     assert (code, "PostgreSQL does not answer" in output) == (1, True)

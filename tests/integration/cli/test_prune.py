@@ -1,4 +1,4 @@
-"""``cs2 prune`` deletes what is old and needed by nobody, and nothing else."""
+"""``cs2 prune`` deletes old, unused data, and nothing else."""
 
 import io
 from collections.abc import Iterator
@@ -57,7 +57,7 @@ def model(ratings: SnapshotRow, mlflow_run_id: str = "run") -> ModelRow:
     )  # fmt: skip
 
 
-def test_ratings_go_that_are_old_and_that_nothing_names(prune: Any, postgres_url: str) -> None:
+def test_old_ratings_without_references_are_deleted(prune: Any, postgres_url: str) -> None:
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
         rows = [snapshot(OLD), snapshot(OLD), snapshot(NEW), snapshot(OLD)]
@@ -76,7 +76,7 @@ def test_ratings_go_that_are_old_and_that_nothing_names(prune: Any, postgres_url
     engine.dispose()
 
 
-def test_trainings_go_that_are_old_and_no_version_of_the_model(prune: Any, postgres_url: str, mlflow_url: str) -> None:
+def test_old_mlflow_runs_without_a_version_are_deleted(prune: Any, postgres_url: str, mlflow_url: str) -> None:
     client = MlflowClient(mlflow_url)
     name = MlflowTracking(url=mlflow_url).experiment
     known = client.get_experiment_by_name(name)
@@ -104,7 +104,7 @@ def stored(mongo_url: str, mongo_database: str) -> Iterator[Any]:
         client.drop_database(mongo_database)
 
 
-def test_forecasts_go_only_when_asked_for_and_the_record_never(prune: Any, stored: Any) -> None:
+def test_forecasts_are_deleted_only_on_request(prune: Any, stored: Any) -> None:
     forecasts = [
         {"_id": "old", "occurred_at": OLD},
         {"_id": "new", "occurred_at": NEW},
@@ -125,11 +125,11 @@ def test_forecasts_go_only_when_asked_for_and_the_record_never(prune: Any, store
 
 
 @pytest.mark.parametrize("day", ["2026-13-01", "yesterday", str(date.today() + timedelta(days=2))])
-def test_what_is_no_day_of_the_past_deletes_nothing(prune: Any, day: str) -> None:
+def test_a_day_that_is_not_past_deletes_nothing(prune: Any, day: str) -> None:
     assert prune("--before", day).exit_code == 2
 
 
-def test_a_run_goes_unless_what_dagster_shows_stems_from_it(dagster_url: str) -> None:
+def test_runs_behind_current_assets_stay(dagster_url: str) -> None:
     for _ in range(2):
         assert run_toy(dagster_url, Console(file=io.StringIO())).status == "SUCCESS"
     with DagsterRuns(dagster_url) as runs:

@@ -1,4 +1,4 @@
-"""The command's way to Dagster: a real webserver with toy jobs that end well, are refused, or crash."""
+"""Runs of a real Dagster webserver, with toy jobs that succeed, are rejected, or crash."""
 
 import io
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_promoted_model_is_reported(dagster_url: str, console: Console) -> Non
     assert "version 7 is the champion" in shown(console)
 
 
-def test_a_refusal_is_told_apart_from_a_crash(dagster_url: str, console: Console) -> None:
+def test_a_rejected_model_is_no_crash(dagster_url: str, console: Console) -> None:
     outcome = run_toy(dagster_url, console, gate={"refused": True})
     assert outcome.status == "FAILURE"
     assert report_training(outcome, console) == ExitCode.MODEL_REFUSED
@@ -48,17 +48,17 @@ def test_a_crash_is_reported_with_its_innermost_reason(dagster_url: str, console
     assert "MLflow at http://127.0.0.1:1 does not answer" in shown(console)
 
 
-def test_a_job_that_is_not_there_is_named(dagster_url: str) -> None:
+def test_an_unknown_job_is_named(dagster_url: str) -> None:
     with DagsterRuns(dagster_url) as runs, pytest.raises(DagsterError, match="no job ingest_job"):
         runs.launch("ingest_job")
 
 
-def test_wrong_configuration_is_told(dagster_url: str) -> None:
+def test_wrong_configuration_is_reported(dagster_url: str) -> None:
     with DagsterRuns(dagster_url) as runs, pytest.raises(DagsterError, match="did not start train_job"):
         runs.launch("train_job", run_config={"ops": {"gate": {"config": {"refused": "perhaps"}}}})
 
 
-def test_a_run_that_no_daemon_starts_is_told_and_not_waited_for(
+def test_a_queued_run_without_a_daemon_is_an_error(
     tmp_path: Path, console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.runs.SILENT_SECONDS", 2.0)
@@ -66,7 +66,7 @@ def test_a_run_that_no_daemon_starts_is_told_and_not_waited_for(
         run_toy(url, console)
 
 
-def test_nothing_is_under_way_when_nothing_runs(dagster_url: str) -> None:
+def test_there_is_no_active_run_when_nothing_runs(dagster_url: str) -> None:
     with DagsterRuns(dagster_url) as runs:
         assert runs.active_run("train_job") is None
 

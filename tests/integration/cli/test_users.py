@@ -1,4 +1,4 @@
-"""``cs2 users delete``: an account ends, with its name on every forecast and its tokens."""
+"""``cs2 users delete``: delete an account, anonymise its forecasts, revoke its tokens."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def environment(
         monkeypatch.setenv(f"CS2_{name}", value)
 
 
-async def test_a_deleted_account_leaves_forecasts_without_its_name_and_tokens_without_use(
+async def test_delete_anonymises_forecasts_and_revokes_tokens(
     running: Running, models: Models, mongo_url: str, mongo_database: str
 ) -> None:
     models.publish()
@@ -60,7 +60,7 @@ async def test_a_deleted_account_leaves_forecasts_without_its_name_and_tokens_wi
 
 
 async def in_a_thread(name: str) -> Any:
-    """The command has an event loop of its own."""
+    """Run the command in a thread, because it starts its own event loop."""
     return await asyncio.to_thread(delete, name)
 
 
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_wrong_input(postgres_url: str) -> None:
     assert "no account has the name nobody" in done.output
 
 
-async def test_where_mongodb_is_away_nothing_has_happened(
+async def test_without_mongodb_the_account_stays(
     running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("cli.users.SERVER_MS", 300)

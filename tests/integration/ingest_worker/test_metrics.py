@@ -1,4 +1,4 @@
-"""What the sink tells Prometheus, and what it logs of what is dead."""
+"""Metrics of the sink, and its log of dead letters."""
 
 import json
 import urllib.request
@@ -24,7 +24,7 @@ def scraped(port: int) -> dict[str, float]:
         return {one.name: one.value for family in families for one in family.samples if not one.labels}
 
 
-async def test_batches_lag_and_dead_letters_are_told(
+async def test_batches_lag_and_dead_letters_are_counted(
     stream: redis.asyncio.Redis, mongo_url: str, mongo_database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logs()

@@ -1,4 +1,4 @@
-"""The sink on real servers: each event once, whatever dies; what can never be stored is put aside with the reason."""
+"""The sink on real servers: each event is stored once, even after a kill; invalid events become dead letters."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def stored(mongo_url: str, mongo_database: str) -> Iterator[Any]:
 async def store(
     request: pytest.FixtureRequest, mongo_url: str, mongo_database: str
 ) -> AsyncIterator[MongoForecastStore]:
-    """The contract holds with motor, and with what would replace it."""
+    """The store with motor, and with the client that would replace it."""
     store = MongoForecastStore(request.param, mongo_url, mongo_database)
     yield store
     await store.close()
@@ -55,7 +55,7 @@ async def consumer(stream: redis.asyncio.Redis, store: MongoForecastStore) -> Co
     return consumer
 
 
-async def test_documents_are_stored_once_whatever_comes_twice(store: MongoForecastStore, stored: Any) -> None:
+async def test_duplicate_documents_are_stored_once(store: MongoForecastStore, stored: Any) -> None:
     assert await store.insert([{"_id": "a", "n": 1}, {"_id": "b", "n": 1}]) == {}
     assert await store.insert([{"_id": "b", "n": 2}, {"_id": "c", "n": 2}]) == {}
     assert {row["_id"]: row["n"] for row in stored.find()} == {"a": 1, "b": 1, "c": 2}
@@ -101,7 +101,7 @@ async def test_an_event_delivered_twice_is_stored_once(
     ],
     ids=["no event", "no JSON", "wrong value", "too large", "forged field"],
 )
-async def test_what_can_never_be_stored_is_put_aside_with_the_reason(
+async def test_an_invalid_event_becomes_a_dead_letter(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any, fields: dict[Any, bytes], reason: str
 ) -> None:
     await stream.xadd(EVENTS_STREAM, fields)
@@ -114,7 +114,7 @@ async def test_what_can_never_be_stored_is_put_aside_with_the_reason(
     assert (await stream.xpending(EVENTS_STREAM, EVENTS_GROUP))["pending"] == 0
 
 
-async def test_of_an_entry_with_several_events_each_is_stored_or_put_aside_alone(
+async def test_events_of_one_entry_are_stored_independently(
     consumer: Consumer, stream: redis.asyncio.Redis, stored: Any
 ) -> None:
     good = [forecast_event() for _ in range(3)]
@@ -130,9 +130,7 @@ async def test_of_an_entry_with_several_events_each_is_stored_or_put_aside_alone
     assert (await stream.xpending(EVENTS_STREAM, EVENTS_GROUP))["pending"] == 0
 
 
-async def test_the_stream_is_trimmed_behind_what_every_group_acknowledged(
-    consumer: Consumer, stream: redis.asyncio.Redis
-) -> None:
+async def test_only_acknowledged_entries_are_trimmed(consumer: Consumer, stream: redis.asyncio.Redis) -> None:
     await add_events(stream, [forecast_event() for _ in range(10)])
     await stream.xreadgroup(EVENTS_GROUP, "slow", {EVENTS_STREAM: ">"}, count=1)
     await consumer.step()
@@ -144,7 +142,7 @@ async def test_the_stream_is_trimmed_behind_what_every_group_acknowledged(
     assert await stream.xlen(EVENTS_STREAM) == 0
 
 
-async def test_killing_the_sink_and_starting_it_again_loses_and_doubles_nothing(
+async def test_a_killed_sink_loses_and_duplicates_nothing(
     stream: redis.asyncio.Redis, stored: Any, redis_url: str, mongo_url: str, mongo_database: str
 ) -> None:
     environment = {
@@ -189,7 +187,7 @@ async def test_killing_the_sink_and_starting_it_again_loses_and_doubles_nothing(
     assert not await stream.exists(DEAD_EVENTS_STREAM)
 
 
-async def test_while_mongodb_is_away_events_wait_in_the_stream(
+async def test_events_wait_in_the_stream_without_mongodb(
     stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, free_port_of_nobody: int
 ) -> None:
     away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{free_port_of_nobody}", mongo_database)

@@ -1,4 +1,4 @@
-"""A Redis whose memory is full, as after a long absence of MongoDB: it refuses events, and the sink empties it."""
+"""A Redis with full memory, as after a long outage of MongoDB: it rejects events until the sink empties it."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def of(wanted: int, found: int) -> str | None:
 
 @pytest.fixture
 def small_redis(tmp_path: Path) -> Iterator[str]:
-    """A server of the test's own, with the deployed one's policy and little memory."""
+    """Start a server with the deployed policy and little memory."""
     port = servers.free_port()
     command = servers.valkey_command(port, tmp_path)
     command += ["--maxmemory", "4mb", "--maxmemory-policy", "noeviction"]
@@ -48,9 +48,7 @@ def fill(client: redis.Redis) -> int:
     pytest.fail("it never refused")
 
 
-def test_a_full_redis_is_emptied_by_the_sink_and_nothing_is_lost(
-    small_redis: str, mongo_url: str, mongo_database: str
-) -> None:
+def test_the_sink_empties_a_full_redis_without_loss(small_redis: str, mongo_url: str, mongo_database: str) -> None:
     with redis.Redis.from_url(small_redis) as client:
         client.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
         taken = fill(client)

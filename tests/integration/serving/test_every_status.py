@@ -1,4 +1,4 @@
-"""Each status that the API's document names is really answered: the good ones, and every error to whom it belongs."""
+"""Every documented status of every operation is answered."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no model": {},
     "no attempts left": {"login_attempts_per_address_per_minute": 1},
 }
-"""Of the settings, by state."""
+"""Changes of the settings, by state."""
 
 Asked = dict[str, Any]
 
@@ -36,7 +36,7 @@ def test_every_documented_status_has_a_case_and_no_other() -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_each_case_is_answered_as_documented(
+async def test_each_case_gets_its_documented_status(
     state: str, running: Running, models: Models, sink: Sink, postgres_url: str, mongo_url: str, mongo_database: str
 ) -> None:
     known: Asked = {"nobody's forecast": str(uuid7()), "model": 1, "user": 1, "admin": 1}

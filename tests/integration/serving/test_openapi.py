@@ -1,4 +1,4 @@
-"""Every operation of the API's document, with requests made from it: answered as documented, and never with a 500.
+"""Every operation of the API, with requests generated from its document: answered as documented, never with a 500.
 
 Operations are read from the document, so a new endpoint is tried without a change here. Nobody, a user and an admin
 send the same requests.
@@ -21,7 +21,7 @@ EXAMPLES = 12
 """Random requests of each operation, beside the document's examples and one for each of its boundaries."""
 
 UNFIT = {"POST /forecast/batch": [negative_data_rejection]}
-"""A wrong item of a batch is told in its own place, with a 200."""
+"""A batch with an invalid item is answered with 200 and an error in the item's place."""
 
 schema = schemathesis.openapi.from_dict(create_app().openapi())
 
@@ -38,7 +38,7 @@ def tried(
 @hypothesis_settings(
     max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
-def test_every_answer_is_as_documented(case: schemathesis.Case, tried: Tried) -> None:
+def test_answers_match_the_document(case: schemathesis.Case, tried: Tried) -> None:
     if is_of_another_operation(case):
         return
     is_protected = bool(case.operation.definition.raw.get("security"))
@@ -63,7 +63,7 @@ def is_of_another_operation(case: schemathesis.Case) -> bool:
 
 
 def is_turned_away(response: schemathesis.Response) -> bool:
-    """Who has no token learns nothing but that, or that the body cannot be read at all."""
+    """Without a token, the only errors are a missing token and an unreadable body."""
     if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
         return bool(response.json()["detail"] == "body: JSON decode error")
     return response.status_code in {

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from tests.testkit.accounts import log_in, register
-from tests.testkit.network import Line, end, noted
+from tests.testkit.network import Line, end, hold_task
 from tests.testkit.own_servers import Valkey
 from tests.testkit.published_models import Models
 from tests.testkit.service import Running
@@ -26,7 +26,7 @@ async def silent() -> AsyncIterator[str]:
     visits: set[asyncio.Task[None]] = set()
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        noted(visits)
+        hold_task(visits)
         try:
             await reader.read()
         finally:

@@ -1,4 +1,4 @@
-"""Each store of a backup, on the servers alone: what is on its way, what is put aside, and what nobody stored yet."""
+"""Backup and restore of each store, with the servers only: pending events, dead letters, and the fallback file."""
 
 import os
 import subprocess
@@ -67,7 +67,7 @@ def look(layout: Layout) -> None:
     assert (layout.data / "spool.jsonl").read_bytes() == b"answered while Redis was away\n"
 
 
-def test_every_store_comes_back_as_it_was(base: Path) -> None:
+def test_every_store_is_restored(base: Path) -> None:
     file, first, second = base / "backup.tar.gz", base / "the first", base / "the second"
     with running_stack(first, stages=SERVERS) as stack:
         fill(stack.layout)
@@ -82,7 +82,7 @@ def test_every_store_comes_back_as_it_was(base: Path) -> None:
         look(stack.layout)
 
 
-def test_a_backup_of_no_stack_or_a_stopped_one_is_told(base: Path) -> None:
+def test_a_backup_without_a_running_stack_is_an_error(base: Path) -> None:
     nothing = cs2("backup", str(base / "backup.tar.gz"), "--data-dir", str(base / "nothing"))
     assert nothing.returncode == 2
     assert "no stack was started" in nothing.stderr

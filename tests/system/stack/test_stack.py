@@ -1,4 +1,4 @@
-"""The whole stack, as ``cs2 up`` runs it: it renews data and models by itself, and ends without a trace."""
+"""The whole stack, as ``cs2 up`` runs it: it updates data and models, and ends without leftovers."""
 
 import contextlib
 import http.client
@@ -30,14 +30,14 @@ pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group(
 
 START_SECONDS = 300
 CHAIN_SECONDS = 400
-"""For two cores that run other tests too; alone the chain takes about one minute."""
+"""Long enough for two cores that also run other tests; alone it takes about one minute."""
 CLIENT_KEEPS_SECONDS = 5.0
-"""What httpx keeps an idle connection for."""
+"""Seconds for which httpx keeps an idle connection."""
 
 
 @dataclass
 class RunningStack:
-    """``cs2 up`` as a user runs it, in a process of its own."""
+    """``cs2 up`` in its own process, as a user runs it."""
 
     data: Path
     watched: Path
@@ -103,7 +103,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterat
         running.end()
 
 
-def test_every_service_is_well_and_tells_where_it_is(stack: RunningStack) -> None:
+def test_every_service_is_healthy_and_has_a_url(stack: RunningStack) -> None:
     services = stack.status()
     assert [name for name, service in services.items() if not service["healthy"]] == []
     assert len(services) == 9
@@ -112,7 +112,7 @@ def test_every_service_is_well_and_tells_where_it_is(stack: RunningStack) -> Non
         assert psutil.pid_exists(service["pid"])
 
 
-def test_a_connection_stays_open_for_longer_than_clients_keep_an_idle_one(stack: RunningStack) -> None:
+def test_idle_connections_outlive_the_client_timeout(stack: RunningStack) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", stack.ports["api"], timeout=30)
     with contextlib.closing(connection):
         for seconds in (0, CLIENT_KEEPS_SECONDS + 1):
@@ -128,15 +128,13 @@ def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> No
     assert "cs2 down" in second.stderr.replace("\n", " ")
 
 
-def test_results_lead_to_a_served_model_with_no_command(stack: RunningStack) -> None:
+def test_results_lead_to_a_served_model(stack: RunningStack) -> None:
     ready = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
     assert stack.query("SELECT version FROM ml_models WHERE status = 'champion'") == [(ready["model_version"],)]
     assert ready["ratings_as_of"] == stack.last_day
 
 
-def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
-    stack: RunningStack, shared_data: Path
-) -> None:
+def test_new_files_change_the_model_without_failed_requests(stack: RunningStack, shared_data: Path) -> None:
     before = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
     done, failures, answered = threading.Event(), [], []
 
@@ -172,7 +170,7 @@ def test_new_rows_in_the_watched_folder_swap_the_model_without_a_failed_request(
     ]
 
 
-def test_a_killed_process_is_started_again(stack: RunningStack) -> None:
+def test_a_killed_process_is_restarted(stack: RunningStack) -> None:
     wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     pid = stack.status()["api"]["pid"]
     os.kill(pid, signal.SIGKILL)
@@ -185,7 +183,7 @@ ACCOUNT = ("keeper", "correct horse battery")
 
 @pytest.fixture(scope="module")
 def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
-    """A backup of the running stack, and answers that it gave before, not all of them stored yet."""
+    """Make a backup of the running stack, with answers of before, some of them not stored yet."""
     wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     file = stack.data.parent / "backup.tar.gz"
     with Api(stack.url("api")) as api:
@@ -197,9 +195,7 @@ def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
     return file, answers
 
 
-def test_a_backup_is_for_its_owner_only_and_a_damaged_one_starts_nothing(
-    backup: tuple[Path, list[dict[str, Any]]], tmp_path: Path
-) -> None:
+def test_a_damaged_backup_is_rejected(backup: tuple[Path, list[dict[str, Any]]], tmp_path: Path) -> None:
     file, _ = backup
     assert file.stat().st_mode & 0o077 == 0
     with tarfile.open(file) as archive:
@@ -223,7 +219,7 @@ def restore(file: Path, data: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=told)
 
 
-def test_a_stack_is_never_restored_over(stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]) -> None:
+def test_restore_does_not_overwrite_a_stack(stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]) -> None:
     done = restore(backup[0], stack.data)
     assert done.returncode == 2
     assert "contains a stack" in done.stderr
@@ -238,7 +234,7 @@ def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
     assert "had to be killed" not in stack.log.read_text()
 
 
-def test_after_wiping_and_restoring_forecasts_and_history_are_the_same(
+def test_a_restored_stack_has_the_same_forecasts(
     stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]
 ) -> None:
     file, answers = backup

@@ -1,4 +1,4 @@
-"""Backfills as the UI launches them, on one started stack: killed in the middle, and carried by two Celery workers."""
+"""Backfills as the UI launches them, on one stack: with kills, and with two Celery workers."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ from tests.testkit.waiting import wait_until
 pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
 
 until_answered = partial(wait_until, ignored=(httpx.HTTPError, psycopg.OperationalError))
-"""Wait for a condition while servers start, or come back from a kill."""
+"""Wait for a condition while servers start or restart."""
 MONTHS = ("2025-11-01", "2025-12-01")
 
 
@@ -39,7 +39,7 @@ def command_of(process: psutil.Process) -> str:
 
 @dataclass
 class Loaded:
-    """A stack that has loaded the months once, by its sensor."""
+    """A stack whose sensor has loaded the months once."""
 
     layout: Layout
     url: str
@@ -47,7 +47,7 @@ class Loaded:
     tables: dict[str, tuple[int, str]]
 
     def process(self, *words: str) -> psutil.Process:
-        """The oldest process of the stack whose command line has these words."""
+        """Return the oldest process of the stack whose command line has these words."""
         found = [p for p in owned_processes(self.layout.data) if all(word in command_of(p) for word in words)]
         assert found, words
         return min(found, key=lambda process: process.create_time())
@@ -58,7 +58,7 @@ class Loaded:
 
     @contextmanager
     def in_the_middle(self) -> Iterator[None]:
-        """Hold a table, so that a rebuild stops between its rows' landing and the end of its transaction."""
+        """Lock a table, so that a rebuild stops between writing its rows and the end of its transaction."""
         with suppress(psycopg.OperationalError), psycopg.connect(self.url) as holder:
             holder.execute("LOCK TABLE series IN ACCESS EXCLUSIVE MODE")
             yield
@@ -100,8 +100,8 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Itera
         end_leftovers(data)
 
 
-def test_a_backfill_leaves_the_tables_of_one_load_though_daemon_run_and_postgres_are_killed(loaded: Loaded) -> None:
-    """The daemon dies before it took the backfill up, and between its runs; a run and then PostgreSQL in the middle."""
+def test_a_backfill_survives_kills(loaded: Loaded) -> None:
+    """Kill the daemon before the backfill and between its runs, and a run and PostgreSQL in the middle."""
     assert loaded.tables["map_results"][0] > 300
     forget(loaded.url)
     with loaded.in_the_middle():
@@ -123,7 +123,7 @@ def test_a_backfill_leaves_the_tables_of_one_load_though_daemon_run_and_postgres
 
 @contextmanager
 def worker(loaded: Loaded, name: str) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """A Celery worker as docs/scale.md starts one, and its log."""
+    """Start a Celery worker as in docs/scale.md; return it with its log."""
     log = loaded.layout.logs / f"celery-{name}.log"
     command = [script("celery"), "-A", "dagster_celery.app", "worker", "-Q", "dagster", "--concurrency", "1"]
     command += ["--prefetch-multiplier", "1", "--loglevel", "INFO", "-n", f"{name}@%h"]
@@ -139,13 +139,13 @@ def worker(loaded: Loaded, name: str) -> Iterator[tuple[subprocess.Popen[bytes],
 
 
 def celery_urls(redis: str) -> dict[str, str]:
-    """Databases of their own for tasks and their states: the stream of forecasts is in the first."""
+    """Redis databases for tasks and their states; the stream of forecasts is in database 0."""
     base = redis.removesuffix("/0")
     return {"CELERY_BROKER_URL": f"{base}/1", "CELERY_RESULT_BACKEND": f"{base}/2"}
 
 
 def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> None:
-    """The months out of order, a run each; the worker that ends the first one is stopped, and the other goes on."""
+    """Months out of order, one run each; the worker that finishes the first one is stopped, the other continues."""
     configuration = loaded.layout.data / "dagster" / "dagster.yaml"
     launcher = (ROOT / "dagster_home" / "launchers" / "celery.yaml").read_text()
     for name, url in celery_urls(loaded.layout.redis).items():  # the daemon was started without them
@@ -168,7 +168,7 @@ def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> N
 
 
 def ended(log: Path) -> int:
-    """Tasks that a worker carried to their end."""
+    """Return the tasks that a worker has finished."""
     return log.read_text().count(" succeeded in ")
 
 

@@ -1,4 +1,4 @@
-"""The embedded stack after a crash, in a folder that others may not enter, and where it cannot start."""
+"""The embedded stack after a crash, in a folder without access for other users, and when it cannot start."""
 
 import os
 import shutil
@@ -25,12 +25,12 @@ from tests.testkit.waiting import wait_until
 CS2 = [sys.executable, "-m", "cli"]
 UP = "Press Ctrl-C to stop"
 PATIENCE = 240
-"""Bound of every wait: a condition that never comes fails the test."""
+"""Longest wait in seconds for any condition."""
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Iterator[Path]:
-    """A data folder with a space in its path, below a folder that others may not enter."""
+    """A data folder with a space in its path, below a folder without access for other users."""
     closed = tmp_path / "closed to others"
     closed.mkdir(mode=0o700)
     folder = closed / "data"
@@ -40,7 +40,7 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 
 class Up:
-    """``cs2 up`` in a process group of its own, as at a terminal."""
+    """``cs2 up`` in its own process group, as on a terminal."""
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self.output = data.parent / "up.out"
@@ -72,7 +72,7 @@ def execute(data: Path, statement: str) -> list[tuple[Any, ...]]:
 @pytest.mark.xdist_group("stack")
 @pytest.mark.stack
 @pytest.mark.timeout(900)
-def test_a_crash_leaves_nothing_that_down_does_not_end_and_loses_nothing(data: Path) -> None:
+def test_down_ends_the_processes_of_a_crashed_stack(data: Path) -> None:
     first = Up(data)
     first.wait_until_up()
     assert data.parent.stat().st_mode & 0o777 == 0o700, "the modes of the user's folders stay"
@@ -105,7 +105,7 @@ def test_a_crash_leaves_nothing_that_down_does_not_end_and_loses_nothing(data: P
     assert owned_processes(data) == []
 
 
-def test_a_port_that_is_taken_is_named_with_its_service(data: Path) -> None:
+def test_a_taken_port_is_named_with_its_service(data: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         up = Up(data, "--port", f"api={port}")
@@ -116,18 +116,18 @@ def test_a_port_that_is_taken_is_named_with_its_service(data: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["api", "api=x", "api=0"])
-def test_a_port_that_is_none_is_wrong_input(data: Path, port: str) -> None:
+def test_an_invalid_port_is_wrong_input(data: Path, port: str) -> None:
     up = Up(data, "--port", port)
     assert up.process.wait(PATIENCE) == 2
     assert not up.said("Traceback")
 
 
-def test_down_where_nothing_runs_says_so(data: Path) -> None:
+def test_down_without_a_stack_reports_it(data: Path) -> None:
     assert "nothing of the stack" in down(data)
 
 
 @pytest.mark.xdist_group("stack")
-def test_a_server_that_cannot_start_is_named_with_its_last_lines(data: Path) -> None:
+def test_a_failing_server_is_named_with_its_last_lines(data: Path) -> None:
     """The data folder of another version of PostgreSQL, as after a downgrade."""
     data.mkdir()
     version = prepare(data).data / "PG_VERSION"
@@ -140,8 +140,8 @@ def test_a_server_that_cannot_start_is_named_with_its_last_lines(data: Path) -> 
     assert owned_processes(data) == []
 
 
-def test_who_removes_the_folder_starts_anew(data: Path) -> None:
-    """Also where PostgreSQL's user may not enter it, and its data is elsewhere."""
+def test_a_removed_folder_removes_the_database(data: Path) -> None:
+    """Also if the data is elsewhere, because PostgreSQL's user has no access to the folder."""
     for is_kept in (False, True, False):
         data.mkdir(exist_ok=True)
         server = prepare(data)
@@ -152,7 +152,7 @@ def test_who_removes_the_folder_starts_anew(data: Path) -> None:
     assert (server.data / "PG_VERSION").exists()
 
 
-def test_a_full_disk_is_told_before_anything_starts(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_before_the_start(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "MIN_FREE_MB", 10**9)
     with pytest.raises(StackError, match=f"the disk of {data} has [0-9]+ MB left"), running.running_stack(data):
         pytest.fail("it started")

@@ -1,4 +1,4 @@
-"""Logging never harms what logs."""
+"""Logs: a full disk does not end a task, and secrets are masked."""
 
 import json
 import logging
@@ -23,8 +23,8 @@ open("{done}", "x").close()
 """
 
 
-def test_a_disk_that_is_full_of_logs_ends_no_task(tmp_path: Path) -> None:
-    """The history's task logs that the local file takes no more; an error there left every request waiting."""
+def test_a_full_disk_ends_no_task_that_logs(tmp_path: Path) -> None:
+    """The task that publishes events logs a full fallback file: an error in the log would block all requests."""
 
     done = tmp_path / "done"
     with (tmp_path / "log").open("wb") as log:
@@ -43,7 +43,7 @@ def test_a_disk_that_is_full_of_logs_ends_no_task(tmp_path: Path) -> None:
         ("token eyJhbGciOi.eyJzdWIi.hunter2 is late", "token *** is late"),
     ],
 )
-def test_passwords_in_urls_and_tokens_are_taken_out(capsys: pytest.CaptureFixture[str], text: str, left: str) -> None:
+def test_passwords_in_urls_and_tokens_are_masked(capsys: pytest.CaptureFixture[str], text: str, left: str) -> None:
     configure_logs()
     try:
         raise ValueError(text)

@@ -6,7 +6,7 @@ from cs2.settings import RENAMED, Settings
 
 
 @pytest.mark.parametrize(("old", "new"), RENAMED.items())
-def test_an_old_name_is_an_error_that_tells_the_new_one(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
+def test_an_old_name_is_an_error_with_the_new_name(monkeypatch: pytest.MonkeyPatch, old: str, new: str) -> None:
     monkeypatch.setenv(old, "1")
     with pytest.raises(ValueError, match=f"{old} is now called {new}"):
         Settings()

@@ -1,4 +1,4 @@
-"""A way to PostgreSQL that is cut without a word: no statement waits for ever."""
+"""A connection to PostgreSQL that is cut without a reset: every statement ends within its time limit."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(60)
 STATEMENT_SECONDS = 1
 
 
-async def test_a_run_gives_up_a_line_that_was_cut_and_finds_the_server_again(postgres_url: str) -> None:
+async def test_a_cut_connection_is_replaced(postgres_url: str) -> None:
     address = make_url(postgres_url)
     assert address.port is not None
     line = Line(address.port)

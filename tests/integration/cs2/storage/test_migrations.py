@@ -1,4 +1,4 @@
-"""The migrations and the tables in the code say the same."""
+"""The migrations create the tables that the code declares."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from pipelines.sources.poll_state import PollState
 from pipelines.sources.response_cache import ResponseCache
 
 
-def test_upgrade_makes_every_table_and_downgrade_leaves_none(postgres_url: str) -> None:
+def test_upgrade_creates_and_downgrade_removes_every_table(postgres_url: str) -> None:
     engine = make_engine(postgres_url)
     migrate.downgrade(postgres_url)
     assert set(inspect(engine).get_table_names()) == {"alembic_version"}

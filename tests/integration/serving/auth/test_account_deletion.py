@@ -1,4 +1,4 @@
-"""Change of password and end of an account: what holds no more, here and in other processes."""
+"""Changed passwords and deleted accounts: tokens become invalid in all processes."""
 
 from typing import Any
 
@@ -55,11 +55,11 @@ async def test_a_wrong_change_changes_nothing(service: Service, passwords: tuple
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/auth/change_password"), ("DELETE", "/auth/me")])
-async def test_nobody_without_a_token_changes_anything(service: Service, method: str, path: str) -> None:
+async def test_changes_need_a_token(service: Service, method: str, path: str) -> None:
     assert (await service.client.request(method, path)).status_code == 401
 
 
-async def test_a_deleted_account_is_gone_and_its_forecasts_are_nameless(
+async def test_forecasts_of_a_deleted_account_are_anonymous(
     service: Service, redis_url: str, mongo_url: str, mongo_database: str
 ) -> None:
     store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
@@ -85,7 +85,7 @@ async def test_a_deleted_account_is_gone_and_its_forecasts_are_nameless(
     assert (await register(service)).status_code == 201, "the name is free again"
 
 
-async def test_where_the_history_is_away_the_account_stays(running: Running, models: Models) -> None:
+async def test_an_account_stays_while_mongodb_is_unavailable(running: Running, models: Models) -> None:
     models.publish()
     async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
         await register(service)

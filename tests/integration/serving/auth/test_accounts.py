@@ -1,4 +1,4 @@
-"""Accounts: register, log in, me; what is refused."""
+"""Register, log in, show the own account; invalid requests."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.testkit.accounts import log_in, register
 from tests.testkit.service import Service
 
 
-async def test_who_registers_can_log_in_and_is_known(service: Service) -> None:
+async def test_a_registered_user_can_log_in(service: Service) -> None:
     registered = await register(service, username="Ada")
     assert registered.status_code == 201
     assert "password" not in registered.text
@@ -20,7 +20,7 @@ async def test_who_registers_can_log_in_and_is_known(service: Service) -> None:
     assert me.json()["role"] == "user"
 
 
-async def test_nobody_is_not_me(service: Service) -> None:
+async def test_me_needs_a_token(service: Service) -> None:
     assert (await service.client.get("/auth/me")).status_code == 401
 
 
@@ -30,7 +30,7 @@ async def test_the_account_of_a_token_may_be_gone(service: Service) -> None:
     assert response.json()["type"].endswith(":account-gone")
 
 
-async def test_a_name_is_given_once_whatever_its_case(service: Service) -> None:
+async def test_names_are_unique_in_any_case(service: Service) -> None:
     assert (await register(service)).status_code == 201
     response = await register(service, username="ADA")
     assert response.status_code == 409
@@ -53,7 +53,7 @@ async def test_a_wrong_registration_names_its_field(service: Service, changes: d
     assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
-async def test_a_wrong_password_and_an_unknown_name_are_told_the_same(service: Service) -> None:
+async def test_a_wrong_password_and_an_unknown_name_look_the_same(service: Service) -> None:
     await register(service)
     wrong, unknown = await log_in(service, password="wrong password"), await log_in(service, username="nobody")
     assert wrong.status_code == unknown.status_code == 401

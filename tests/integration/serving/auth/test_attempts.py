@@ -1,4 +1,4 @@
-"""How often passwords can be tried, by account and by address, in all processes together."""
+"""Limits on password attempts by account and by address, shared by all processes."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.testkit.published_models import Models
 from tests.testkit.service import PASSWORD, Running
 
 
-async def test_an_account_is_closed_for_a_while_in_every_process(running: Running, models: Models) -> None:
+async def test_an_account_is_limited_in_every_process(running: Running, models: Models) -> None:
     async with running(login_attempts_per_minute=3) as service:
         await register(service)
         await register(service, username="bob")
@@ -61,7 +61,7 @@ async def test_names_and_ids_of_accounts_are_counted_apart(running: Running, mod
         assert response.status_code == 204
 
 
-async def test_while_redis_is_away_each_process_counts_by_itself(running: Running, models: Models) -> None:
+async def test_each_process_counts_alone_while_redis_is_unavailable(running: Running, models: Models) -> None:
     async with running(redis_url="redis://127.0.0.1:1/0", login_attempts_per_minute=2) as service:
         await register(service)
         statuses = [(await log_in(service)).status_code for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Another JWT key, as after a rotation: every token ends at once, accounts and forecasts stay."""
+"""A changed JWT key: all tokens become invalid, accounts and forecasts stay."""
 
 from pydantic import SecretStr
 

@@ -1,4 +1,4 @@
-"""What nobody may learn: passwords, keys, and who has an account."""
+"""Secrets stay secret: passwords, keys, and the names of accounts."""
 
 import threading
 from collections.abc import AsyncIterator
@@ -58,7 +58,7 @@ def test_a_short_key_is_refused(monkeypatch: pytest.MonkeyPatch, key: str) -> No
         Settings(jwt_key=SecretStr(key))
 
 
-async def test_a_name_that_postgresql_cannot_hold_is_nobodys(service: Service) -> None:
+async def test_a_name_with_a_zero_byte_is_unknown(service: Service) -> None:
     response = await service.client.post("/auth/login", data={"username": "ada\x00", "password": PASSWORD})
     assert response.json()["type"] == "urn:cs2-forecast:problem:wrong-credentials"
 
@@ -96,10 +96,8 @@ async def test_a_failure_is_logged_with_its_trace_and_without_secrets(
     assert JWT_KEY not in logged
 
 
-async def test_no_log_tells_a_secret_whatever_is_away_or_wrong(
-    settings: Settings, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Log-ins and tokens, right and wrong, against servers that are away and whose URLs hold passwords."""
+async def test_no_log_contains_a_secret(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """Valid and invalid log-ins and tokens, with unavailable servers whose URLs contain passwords."""
     port = free_port()
     away = settings.model_copy(
         update={

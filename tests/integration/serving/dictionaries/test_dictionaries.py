@@ -18,7 +18,7 @@ async def service(running: Running) -> AsyncIterator[Service]:
 
 
 @pytest.mark.parametrize("path", ["/maps", "/teams", "/players", "/maps/1", "/teams/1", "/players/1"])
-async def test_nobody_reads_them_without_a_token(service: Service, path: str) -> None:
+async def test_dictionaries_need_a_token(service: Service, path: str) -> None:
     assert (await service.client.get(path)).status_code == 401
 
 
@@ -37,7 +37,7 @@ async def test_nobody_reads_them_without_a_token(service: Service, path: str) ->
         ("/teams", "nothing like it", []),
     ],
 )
-async def test_a_search_forgives_case_accents_and_typing_mistakes_and_knows_aliases(
+async def test_a_search_ignores_case_accents_and_typos(
     service: Service, path: str, search: str, names: list[str]
 ) -> None:
     page = (await service.get(path, search=search)).json()
@@ -66,7 +66,7 @@ async def test_a_wrong_parameter_is_named(service: Service, path: str) -> None:
     assert response.json()["errors"][0]["field"] in {"map_id", "limit", "aftr"}
 
 
-async def test_pages_walk_through_all_of_them_once(service: Service) -> None:
+async def test_pages_contain_every_entry_once(service: Service) -> None:
     seen: list[int] = []
     after: int | None = 0
     while after is not None:

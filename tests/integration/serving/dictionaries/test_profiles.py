@@ -1,4 +1,4 @@
-"""A team, a player and a map with what is known of them: from memory, whatever PostgreSQL does."""
+"""Profiles of a team, a player and a map: from memory, without PostgreSQL."""
 
 import math
 from dataclasses import replace
@@ -71,7 +71,7 @@ def ratings_with_elo(league: League) -> bytes:
 
 
 @pytest.mark.parametrize("is_postgresql_away", [False, True])
-async def test_teams_and_players_are_told_with_ratings_teams_and_records(
+async def test_profiles_have_ratings_teams_and_results(
     running: Running, models: Models, postgres_url: str, is_postgresql_away: bool
 ) -> None:
     league = models.league
@@ -106,7 +106,7 @@ def assert_rating(rating: dict[str, Any], *, strength: float, elo: float) -> Non
     assert rating["points_per_log_odds"] is None or math.isfinite(rating["points_per_log_odds"])
 
 
-async def test_who_has_played_nothing_is_told_without_ratings(running: Running, models: Models) -> None:
+async def test_profiles_without_results_have_no_rating(running: Running, models: Models) -> None:
     async with running() as service:
         league = service.league
         for path in (f"/teams/{league.teams[0]}", f"/players/{league.lineups[0][0]}"):

@@ -1,4 +1,4 @@
-"""The history over HTTP, with the real sink between: look up, explain, page, forget."""
+"""The history over HTTP, with the real sink: find, explain, list, anonymise."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -48,13 +48,11 @@ async def history(service: Service, user_id: int, **parameters: Any) -> list[str
     ("method", "path"),
     [("GET", "/forecast/history"), ("DELETE", "/forecast/history"), ("GET", f"/forecast/{NOBODYS}")],
 )
-async def test_nobody_without_a_token_sees_anything(service: Service, method: str, path: str) -> None:
+async def test_the_history_needs_a_token(service: Service, method: str, path: str) -> None:
     assert (await service.client.request(method, path)).status_code == 401
 
 
-async def test_a_forecast_comes_back_as_it_was_answered_with_reasons_that_add_up(
-    service: Service, sink: Sink, collection: Any
-) -> None:
+async def test_a_stored_forecast_has_reasons_that_add_up(service: Service, sink: Sink, collection: Any) -> None:
     answer = await ask(service, 1)
     path = f"/forecast/{answer['forecast_id']}"
     waiting = await service.call("GET", path)
@@ -76,9 +74,7 @@ async def test_a_forecast_comes_back_as_it_was_answered_with_reasons_that_add_up
     assert strongest["without_it"] < answer["team1_win_probability"]
 
 
-async def test_how_a_forecast_turned_out_is_told_once_it_is_known(
-    service: Service, sink: Sink, collection: Any
-) -> None:
+async def test_a_forecast_has_its_outcome_once_it_is_known(service: Service, sink: Sink, collection: Any) -> None:
     one, other = [(await ask(service, 1))["forecast_id"] for _ in range(2)]
     await sink()
     assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] is None
@@ -109,7 +105,7 @@ async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sin
     assert collection.count_documents({"batch_id": batch["batch_id"]}) == 2
 
 
-async def test_another_users_forecast_is_unknown_but_to_admins(service: Service, sink: Sink, collection: Any) -> None:
+async def test_only_admins_see_the_forecasts_of_other_users(service: Service, sink: Sink, collection: Any) -> None:
     owner, other, admin = await users(service, "user", "user", "admin")
     forecast_id = (await ask(service, owner))["forecast_id"]
     for stored in (False, True):
@@ -127,7 +123,7 @@ async def test_another_users_forecast_is_unknown_but_to_admins(service: Service,
     assert (refused.status_code, refused.json()["type"]) == (403, "urn:cs2-forecast:problem:not-an-admin")
 
 
-async def test_it_is_searched_and_paged(service: Service, sink: Sink, collection: Any) -> None:
+async def test_the_history_is_filtered_and_paged(service: Service, sink: Sink, collection: Any) -> None:
     one, two = service.league.teams
     lonely = service.league.lonely
     mirage = service.league.nuke + 1
@@ -169,16 +165,14 @@ async def test_a_wrong_parameter_is_named(service: Service, parameters: dict[str
     assert response.json()["errors"][0]["field"] == field
 
 
-async def test_what_was_never_answered_is_unknown(service: Service, collection: Any) -> None:
+async def test_an_unknown_forecast_is_not_found(service: Service, collection: Any) -> None:
     for forecast_id in (NOBODYS, str(uuid7())):
         response = await service.call("GET", f"/forecast/{forecast_id}")
         assert (response.status_code, response.json()["type"]) == (404, "urn:cs2-forecast:problem:unknown-forecast")
     assert (await service.call("GET", "/forecast/nonsense")).status_code == 422
 
 
-async def test_a_user_is_forgotten_in_what_is_stored_and_in_what_is_on_its_way(
-    service: Service, sink: Sink, collection: Any
-) -> None:
+async def test_stored_and_pending_forecasts_are_anonymised(service: Service, sink: Sink, collection: Any) -> None:
     owner, other = await users(service, "user", "user")
     stored = (await ask(service, owner))["forecast_id"]
     others = (await ask(service, other))["forecast_id"]
@@ -194,9 +188,7 @@ async def test_a_user_is_forgotten_in_what_is_stored_and_in_what_is_on_its_way(
     assert (await service.call("GET", f"/forecast/{stored}", user_id=owner)).status_code == 404
 
 
-async def test_an_event_that_comes_twice_does_not_bring_the_user_back(
-    service: Service, sink: Sink, collection: Any, redis_url: str
-) -> None:
+async def test_a_duplicate_event_stays_anonymous(service: Service, sink: Sink, collection: Any, redis_url: str) -> None:
     async with redis.asyncio.Redis.from_url(redis_url) as stream:
         forecast_id = (await ask(service, 1))["forecast_id"]
         ((_, fields),) = await stream.xrange(EVENTS_STREAM)
@@ -207,9 +199,7 @@ async def test_an_event_that_comes_twice_does_not_bring_the_user_back(
     assert collection.find_one({"_id": forecast_id})["user_id"] is None
 
 
-async def test_while_mongodb_is_away_it_says_so_and_what_waits_is_known(
-    running: Running, models: Models, redis_url: str
-) -> None:
+async def test_pending_forecasts_are_found_without_mongodb(running: Running, models: Models, redis_url: str) -> None:
     models.publish()
     async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
         answer = await ask(service, 1)
@@ -227,9 +217,7 @@ async def test_while_mongodb_is_away_it_says_so_and_what_waits_is_known(
             assert response.headers["retry-after"]
 
 
-async def test_what_waits_in_the_local_file_is_known_while_redis_is_away(
-    running: Running, models: Models, mongo_url: str
-) -> None:
+async def test_forecasts_in_the_fallback_file_are_found(running: Running, models: Models, mongo_url: str) -> None:
     models.publish()
     async with running(redis_url="redis://127.0.0.1:1/0") as service:
         answers = [await ask(service, 1) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""``GET /metrics``, and the id that follows a request."""
+"""``GET /metrics``, and request ids."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 async def scraped(service: Service) -> Samples:
-    """What Prometheus gets, without a token, by name and labels."""
+    """Read the metrics without a token, by name and labels."""
     answer = await service.client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
@@ -48,7 +48,7 @@ async def test_forecasts_are_counted_by_map_kind_and_probability(service: Servic
     assert value(samples, "cs2_forecast_probability_bucket", kind="map", map="Nuke", le=str(bound)) == 4
 
 
-async def test_requests_are_counted_by_template_and_strangers_make_no_labels(service: Service) -> None:
+async def test_requests_are_counted_by_route_template(service: Service) -> None:
     for path in ("/teams/1", "/teams/999999", "/wp-login.php", "/etc/passwd"):
         await service.get(path)
     for method in ("BREW", "STEAL"):
@@ -68,7 +68,9 @@ async def test_requests_are_counted_by_template_and_strangers_make_no_labels(ser
     assert "BREW" not in text
 
 
-async def test_what_is_served_and_what_waits_is_told(service: Service, models: Models, settings: Settings) -> None:
+async def test_metrics_show_served_versions_and_pending_events(
+    service: Service, models: Models, settings: Settings
+) -> None:
     await service.forecast()
     with redis.Redis.from_url(settings.redis_url) as client:
         client.xadd(DEAD_EVENTS_STREAM, {"reason": "tried"})
@@ -95,7 +97,7 @@ async def test_what_is_served_and_what_waits_is_told(service: Service, models: M
     assert value(after, "cs2_component_well", component="model") == 0
 
 
-async def test_while_redis_is_away_the_rest_is_told(running: Running, models: Models) -> None:
+async def test_metrics_work_without_redis(running: Running, models: Models) -> None:
     from cli.stack.servers import free_port
 
     models.publish()
@@ -121,7 +123,7 @@ async def test_a_request_keeps_its_id_into_the_event(service: Service, settings:
     assert [event["request_id"] for event in events] == [given] * 3
 
 
-async def test_requests_that_come_together_keep_their_own_ids(service: Service, settings: Settings) -> None:
+async def test_concurrent_requests_keep_their_own_ids(service: Service, settings: Settings) -> None:
     async def ask(number: int) -> tuple[str, str]:
         headers = {"Authorization": f"Bearer {service.token()}", "X-Request-ID": f"number-{number}"}
         answer = await service.client.post(FORECAST, json=service.league.question(), headers=headers)
@@ -134,13 +136,13 @@ async def test_requests_that_come_together_keep_their_own_ids(service: Service, 
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", 'a"b', "a\x1b[31mb", "ü"])
-async def test_an_odd_id_is_replaced(service: Service, given: str) -> None:
+async def test_an_invalid_request_id_is_replaced(service: Service, given: str) -> None:
     headers = [(b"x-request-id", given.encode())]
     answer = await service.client.get("/health/live", headers=headers)
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
 
 
-async def test_refusals_carry_an_id_and_are_logged_with_it(
+async def test_errors_carry_a_request_id_and_are_logged_with_it(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()

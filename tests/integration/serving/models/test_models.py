@@ -1,4 +1,4 @@
-"""Models over HTTP: seen by users, changed by admins, and what is served follows."""
+"""Models over HTTP: users read them, admins change the champion, and the service follows."""
 
 import asyncio
 from typing import Any
@@ -17,7 +17,7 @@ VERSIONS = ("GET", "/models")
 
 
 async def served(service: Service, version: int) -> None:
-    """Returns once forecasts come from this version."""
+    """Wait until forecasts come from this version."""
     async with asyncio.timeout(20):
         while (await service.forecast()).json()["model"]["version"] != version:
             await asyncio.sleep(0.02)
@@ -33,12 +33,12 @@ async def served(service: Service, version: int) -> None:
         ("POST", "/models/rollback"),
     ],
 )
-async def test_nobody_without_a_token_sees_or_changes_models(service: Service, method: str, path: str) -> None:
+async def test_models_need_a_token(service: Service, method: str, path: str) -> None:
     assert (await service.client.request(method, path)).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/models/1/promote", "/models/rollback"])
-async def test_users_change_nothing(service: Service, models: Models, path: str) -> None:
+async def test_users_cannot_change_the_champion(service: Service, models: Models, path: str) -> None:
     (user,) = await users(service, "user")
     response = await service.call("POST", path, user_id=user)
     assert (response.status_code, response.json()["type"]) == (403, "urn:cs2-forecast:problem:not-an-admin")
@@ -69,7 +69,7 @@ async def test_versions_are_listed_and_shown(running: Running, models: Models, p
         assert (await service.call("GET", "/models/nonsense")).status_code == 422
 
 
-async def test_an_admins_word_changes_what_is_served(
+async def test_an_admin_changes_the_served_model(
     running: Running, models: Models, redis_url: str, postgres_url: str
 ) -> None:
     first, second, third = (models.publish(seed=seed) for seed in range(3))
@@ -111,7 +111,7 @@ async def test_an_admins_word_changes_what_is_served(
         ({"features_version": 1}, "needs features of version 1"),
     ],
 )
-async def test_what_may_not_be_served_is_not_promoted(
+async def test_a_model_that_failed_the_gate_is_not_promoted(
     running: Running, models: Models, postgres_url: str, values: dict[str, Any], reason: str
 ) -> None:
     first, second = models.publish(), models.publish(seed=1)
@@ -126,7 +126,7 @@ async def test_what_may_not_be_served_is_not_promoted(
         assert (await service.call("POST", "/models/999999/promote", user_id=admin)).status_code == 404
 
 
-async def test_while_redis_is_away_a_promotion_stands_and_is_found_out(running: Running, models: Models) -> None:
+async def test_a_promotion_is_served_without_redis(running: Running, models: Models) -> None:
     first, second = models.publish(), models.publish(seed=1)
     async with running(redis_url="redis://127.0.0.1:1/0") as service:
         (admin,) = await users(service, "admin")
@@ -136,7 +136,7 @@ async def test_while_redis_is_away_a_promotion_stands_and_is_found_out(running: 
         await served(service, first)
 
 
-async def test_admins_at_once_leave_one_champion(running: Running, models: Models, postgres_url: str) -> None:
+async def test_concurrent_promotions_leave_one_champion(running: Running, models: Models, postgres_url: str) -> None:
     versions = [models.publish(seed=seed) for seed in range(3)]
     async with running() as service:
         (admin,) = await users(service, "admin")
@@ -154,7 +154,7 @@ async def test_without_any_model_there_is_no_current_one(running: Running) -> No
         assert (response.status_code, response.json()["type"]) == (404, "urn:cs2-forecast:problem:no-model")
 
 
-async def test_while_postgresql_is_away_it_says_so(running: Running) -> None:
+async def test_models_are_unavailable_without_postgresql(running: Running) -> None:
     async with running(database_url="postgresql+psycopg://cs2@127.0.0.1:1/cs2") as service:
         for method, path in (("GET", "/models"), ("GET", "/models/current"), ("POST", "/models/rollback")):
             response = await service.call(method, path)

@@ -1,4 +1,4 @@
-"""The public record of the automatic forecasts: each match once, none left out, read once a minute."""
+"""The public track record of the automatic forecasts: every match once, read once a minute."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,7 +35,7 @@ class Past:
         self.version = version
 
     def forecast(self, fixture_id: int, probability: float, *, start: float, made: float | None = None) -> str:
-        """A forecast of a match that was announced for ``start`` days from now; made a day before, or when told."""
+        """Store a forecast of a match announced for ``start`` days from now, made a day before it or at ``made``."""
         event_id = str(uuid7())
         begins = NOW + timedelta(days=start)
         self.session.add(
@@ -96,9 +96,7 @@ async def test_an_empty_record_is_public_and_has_no_scores(past: Past, running: 
     assert (page["totals"]["matches"], page["totals"]["scores"]) == (0, None)
 
 
-async def test_each_match_counts_once_by_the_last_forecast_before_its_start_and_none_is_left_out(
-    past: Past, running: Running
-) -> None:
+async def test_each_match_counts_once_by_its_last_forecast(past: Past, running: Running) -> None:
     for number, start in {1: -3, 2: -2, 3: 1, 4: -9, 5: -4}.items():
         past.announce(number, start)
     past.play(past.forecast(1, 0.4, start=-3, made=-8), winner=2)
@@ -136,7 +134,7 @@ async def test_each_match_counts_once_by_the_last_forecast_before_its_start_and_
     assert all("user_id" not in one for one in page["items"])
 
 
-async def test_pages_hold_every_match_once_and_are_bounded(past: Past, running: Running) -> None:
+async def test_pages_contain_every_match_once(past: Past, running: Running) -> None:
     for number in range(1, 8):
         past.announce(number, -number // 2)
         past.forecast(number, 0.5, start=-number // 2)
@@ -156,7 +154,7 @@ async def test_pages_hold_every_match_once_and_are_bounded(past: Past, running: 
             assert (await service.client.get("/track-record", params=wrong)).status_code == 422
 
 
-async def test_without_mongodb_it_says_so(past: Past, running: Running) -> None:
+async def test_the_record_is_unavailable_without_mongodb(past: Past, running: Running) -> None:
     past.forecast(1, 0.5, start=1)
     async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
         response = await service.client.get("/track-record")
@@ -183,7 +181,7 @@ class Readings:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Moves the monotonic clock of the record on."""
+    """Advances the monotonic clock of the record."""
     from serving.track_record import service
 
     now = [1000.0]
@@ -195,7 +193,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     return move
 
 
-async def test_a_hundred_askers_cost_one_reading_a_minute(clock: Callable[[float], None]) -> None:
+async def test_a_hundred_requests_cause_one_read_a_minute(clock: Callable[[float], None]) -> None:
     readings = Readings()
     cache = TrackRecordCache(readings.rows, readings.outcomes, lambda: NOW)
     await asyncio.gather(*(cache.current() for _ in range(100)))
@@ -208,7 +206,7 @@ async def test_a_hundred_askers_cost_one_reading_a_minute(clock: Callable[[float
     assert readings.count == 2
 
 
-async def test_while_a_database_is_away_the_last_record_is_shown(clock: Callable[[float], None]) -> None:
+async def test_the_last_record_is_shown_without_a_database(clock: Callable[[float], None]) -> None:
     readings = Readings()
     cache = TrackRecordCache(readings.rows, readings.outcomes, lambda: NOW)
     first = await cache.current()
