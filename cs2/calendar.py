@@ -12,15 +12,15 @@ def day_number(day: date) -> int:
 
 
 def date_of(number: int) -> date:
-    """Day with this number; the inverse of :func:`day_number`."""
+    """Day with this number: the inverse of :func:`day_number`."""
     return EPOCH + timedelta(days=int(number))
 
 
 def current_moment(clock_date: date | None) -> datetime:
-    """Now, in UTC.
+    """Current time in UTC.
 
     Args:
-        clock_date: Day on which the clock was set, for archives that end in the past. Its results are known, so the
-            clock stands at its last second. None for the real time.
+        clock_date: Day to which the clock is set, for archives that end in the past. The clock stands at the last
+            second of the day, because the day's results are known. None for the real time.
     """
     return datetime.combine(clock_date, time(23, 59, 59), UTC) if clock_date else datetime.now(UTC)

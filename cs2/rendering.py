@@ -1,4 +1,4 @@
-"""The answer about a series from its forecast: the same whether somebody asked or the system forecasts by itself."""
+"""Answers from forecasts, used by the API and by the automatic forecasts."""
 
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -12,7 +12,7 @@ from cs2.messages import MapOfSeries, ModelUsed, Ref, ScoreLine, SeriesAnswer, T
 
 
 def series_answer(
-    found: SeriesForecast,
+    forecast: SeriesForecast,
     *,
     forecast_id: str,
     best_of: int,
@@ -23,37 +23,37 @@ def series_answer(
     teams: tuple[TeamUsed, TeamUsed],
     played_on: date,
 ) -> SeriesAnswer:
-    """Put a forecast into words.
+    """Build the answer about a series.
 
     Args:
-        found: The forecast.
+        forecast: The forecast.
         forecast_id: Its id, a uuid7.
         best_of: 1, 3 or 5.
-        is_on_named_maps: Whether the question named the maps: they keep their order, else the likeliest is first.
-        map_name: Name of a map by its id.
-        warnings: Those of the forecast, and what the question gave reason for.
-        model: Where it comes from.
-        teams: Both teams with the lineups that were used.
+        is_on_named_maps: Whether the request named the maps. They keep their order; otherwise the likeliest is first.
+        map_name: Returns the name of a map by its id.
+        warnings: Warnings of the forecast and of the request.
+        model: Model and ratings of the forecast.
+        teams: Both teams with the lineups of the forecast.
         played_on: Day of play.
     """
-    order = np.arange(len(found.maps)) if is_on_named_maps else np.argsort(-found.chance, kind="stable")
+    order = np.arange(len(forecast.maps)) if is_on_named_maps else np.argsort(-forecast.chance, kind="stable")
     maps = [
         MapOfSeries(
-            map=_named(int(found.maps[row]), map_name),
-            team1_win_probability=float(found.map_probability[row]),
-            chance_to_be_played=min(1.0, float(found.chance[row])),
+            map=_map_ref(int(forecast.maps[row]), map_name),
+            team1_win_probability=float(forecast.map_probability[row]),
+            chance_to_be_played=min(1.0, float(forecast.chance[row])),
         )
         for row in order
     ]
     return SeriesAnswer(
         forecast_id=forecast_id,
         best_of=best_of,
-        team1_win_probability=found.probability,
-        team2_win_probability=1.0 - found.probability,
-        interval=(found.low, found.high),
+        team1_win_probability=forecast.probability,
+        team2_win_probability=1.0 - forecast.probability,
+        interval=(forecast.low, forecast.high),
         scores=[
-            ScoreLine(team1_maps=one, team2_maps=two, probability=probability)
-            for (one, two), probability in found.scores.items()
+            ScoreLine(team1_maps=team1_maps, team2_maps=team2_maps, probability=probability)
+            for (team1_maps, team2_maps), probability in forecast.scores.items()
         ],
         maps=maps,
         warnings=list(warnings),
@@ -65,10 +65,10 @@ def series_answer(
 
 
 def players_on_both_sides(team1: TeamUsed, team2: TeamUsed) -> list[str]:
-    """Warnings: a latest five that is out of date may hold a player of the other side."""
-    ours = {player.id for player in team1.players}
-    both = sorted((player for player in team2.players if player.id in ours), key=lambda player: player.id)
-    return [f"{player.name} is in both lineups: name the players who play" for player in both]
+    """Warn of players in both lineups: a latest five that is out of date may hold a player of the other team."""
+    of_team1 = {player.id for player in team1.players}
+    shared = sorted((player for player in team2.players if player.id in of_team1), key=lambda player: player.id)
+    return [f"{player.name} is in both lineups: name the players who play" for player in shared]
 
 
 def contributions_by_feature(contributions: FloatArray) -> dict[str, float]:
@@ -76,5 +76,5 @@ def contributions_by_feature(contributions: FloatArray) -> dict[str, float]:
     return dict(zip(STORED_FEATURE_NAMES, contributions.tolist(), strict=True))
 
 
-def _named(map_id: int, name: Callable[[int], str]) -> Ref | None:
+def _map_ref(map_id: int, name: Callable[[int], str]) -> Ref | None:
     return None if map_id == UNKNOWN else Ref(id=map_id, name=name(map_id))

@@ -1,60 +1,51 @@
-"""Drift: whether what is asked is still like what the model was judged on when it was trained."""
+"""Drift: whether the newest questions still resemble the held-out maps of the model's training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from cs2.forecasting.evaluation.stability import stability_index
 from cs2.forecasting.matches import FloatArray
-from cs2.forecasting.model.features import STORED_FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
+from cs2.model_artifacts import ArtifactRejectedError, load_model
 from cs2.storage.model_registry import ModelRow
-from pipelines.mlflow_client import MlflowTracking
 
 PROBABILITY = "probability"
-RECENT = 5_000
-"""So many of the newest forecasts are looked at."""
 
-LEAST_RECENT = 200
-"""Fewer questions tell no drift: without any, a stability index of 0.05 is expected of so many."""
+MAX_RECENT = 5_000
+"""How many of the newest forecasts are compared."""
 
+MIN_RECENT = 200
+"""Fewer questions show no drift: even without any, this many have an expected stability index of 0.05."""
 
 REFERENCES = {"map": "X", "series": "X_matches"}
-"""What a model's training kept of its held-out maps, to compare forecasts of a kind with."""
+"""Array of the training's evaluation to compare forecasts of each kind with."""
 
 
-def drift_of(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, float]:
-    """Population stability index of what each feature adds to a forecast, and of the forecasts themselves.
+class ModelStore(Protocol):
+    """Where models and the evaluations of their trainings are stored."""
 
-    What a feature adds is the feature times a constant of the model, so that its index is that of the feature. Which
-    team is called the first is chance: compared are sizes, |log-odds| and the favourite's probability.
+    def fetch(self, artifact_uri: str) -> bytes:
+        """Return the bytes of an artifact."""
 
-    Args:
-        model: The model that gave the recent forecasts.
-        X: Features of the held-out maps of its training, or of their matches without a map, shape (m, n_features).
-        recent: Its recent forecasts, at least one.
-    """
-    added = np.abs(model.contributions(X))
-    found = {
-        name: stability_index(added[:, place], np.abs(recent[name].to_numpy(float)))
-        for place, name in enumerate(STORED_FEATURE_NAMES)
-        if name in recent
-    }
-    p = model.probability(X), recent[PROBABILITY].to_numpy(float)
-    return found | {PROBABILITY: stability_index(np.maximum(p[0], 1 - p[0]), np.maximum(p[1], 1 - p[1]))}
+    def evaluation(self, run_id: str) -> Mapping[str, NDArray[Any]]:
+        """Return the arrays that a training was evaluated on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How far the newest questions of a kind are from those of the training.
+    """Distance between the newest questions of one kind and those of the training.
 
     Attributes:
-        indices: Population stability index by feature, and of the forecasts; empty where it cannot be told.
-        questions: Different matches that were asked for.
-        reference: Held-out matches of the training.
-        problem: Why it cannot be told; empty where it can.
+        indices: Population stability index per feature, and of the forecasts; empty if not measured.
+        questions: Number of different questions.
+        reference: Number of held-out matches of the training.
+        problem: Why drift is not measured; empty if it is.
     """
 
     indices: dict[str, float]
@@ -63,35 +54,63 @@ class Drift:
     problem: str = ""
 
 
-def drift_since_training(
-    best: ModelRow | None, recent: Mapping[str, pd.DataFrame], mlflow: MlflowTracking
-) -> dict[str, Drift]:
-    """Drift of the champion's newest forecasts, by their kind.
+def drift_indices(model: MapModel, X: FloatArray, recent: pd.DataFrame) -> dict[str, float]:
+    """Population stability index of each feature's contributions, and of the forecasts.
 
-    Raises:
-        MlflowError: If MLflow does not answer.
+    A contribution is the feature times a coefficient, so its index is that of the feature. Which team comes first is
+    chance. So absolute contributions and the favourite's probability are compared.
+
+    Args:
+        model: The model that gave the recent forecasts.
+        X: Features of its held-out maps, or of their matches without a map, shape (m, n_features).
+        recent: Its recent forecasts (:func:`pipelines.evaluation.stored_forecasts.read_recent_contributions`).
     """
-    from pipelines.defs.training.gate import read_blob  # Dagster: the pure function above needs none of it
+    expected = np.abs(model.contributions(X))
+    indices = {
+        name: stability_index(expected[:, column], np.abs(recent[name].to_numpy(float)))
+        for column, name in enumerate(FEATURE_NAMES)
+        if name in recent
+    }
+    reference, actual = model.probability(X), recent[PROBABILITY].to_numpy(float)
+    of_favourite = np.maximum(reference, 1 - reference), np.maximum(actual, 1 - actual)
+    return indices | {PROBABILITY: stability_index(*of_favourite)}
 
-    if best is None:
+
+def drift_since_training(
+    champion: ModelRow | None, recent: Mapping[str, pd.DataFrame], store: ModelStore
+) -> dict[str, Drift]:
+    """Measure the drift of the champion's newest forecasts, by kind.
+
+    The store raises its own errors if it does not answer. It is not called if there are too few forecasts.
+
+    Args:
+        champion: The champion, if there is one.
+        recent: Its recent forecasts, by kind.
+        store: Where its blob and the evaluation of its training are.
+    """
+    if champion is None:
         return dict.fromkeys(REFERENCES, Drift(indices={}, problem="there is no champion yet"))
-    found = {}
-    for kind, rows in recent.items():
-        if len(rows) < LEAST_RECENT:
-            unit = kind if kind == "series" else f"{kind}s"
-            problem = f"{len(rows)} different {unit} were asked for lately, {LEAST_RECENT} tell of drift"
-            found[kind] = Drift(indices={}, questions=len(rows), problem=problem)
-    missing = recent.keys() - found
-    if not missing:
-        return found
-    blob = read_blob(mlflow, best)
-    arrays = mlflow.evaluation(best.mlflow_run_id) if blob.model is not None else {}
-    for kind in missing:
-        rows, X = recent[kind], arrays.get(REFERENCES[kind])
-        if blob.model is not None and X is not None:
-            found[kind] = Drift(indices=drift_of(blob.model, X, rows), questions=len(rows), reference=len(X))
+    drifts = {kind: _too_few(kind, len(rows)) for kind, rows in recent.items() if len(rows) < MIN_RECENT}
+    enough = {kind: rows for kind, rows in recent.items() if kind not in drifts}
+    if not enough:
+        return drifts
+    try:
+        model = load_model(champion, store.fetch(champion.artifact_uri))
+    except ArtifactRejectedError as error:
+        problem = f"the model cannot be read: {error}"
+        return drifts | {kind: Drift(indices={}, questions=len(rows), problem=problem) for kind, rows in enough.items()}
+    arrays = store.evaluation(champion.mlflow_run_id)
+    for kind, rows in enough.items():
+        X = arrays.get(REFERENCES[kind])
+        if X is None:
+            problem = f"the training of version {champion.version} stored nothing to compare with"
+            drifts[kind] = Drift(indices={}, questions=len(rows), problem=problem)
         else:
-            problem = blob.problem and f"the model cannot be read: {blob.problem}"
-            problem = problem or f"the training of version {best.version} kept nothing to compare with"
-            found[kind] = Drift(indices={}, questions=len(rows), problem=problem)
-    return found
+            drifts[kind] = Drift(indices=drift_indices(model, X, rows), questions=len(rows), reference=len(X))
+    return drifts
+
+
+def _too_few(kind: str, questions: int) -> Drift:
+    unit = kind if kind == "series" else f"{kind}s"
+    problem = f"{questions} different {unit} were forecast recently, {MIN_RECENT} are needed"
+    return Drift(indices={}, questions=questions, problem=problem)

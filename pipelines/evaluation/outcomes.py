@@ -1,4 +1,4 @@
-"""Join forecasts with results: :class:`cs2.messages.ForecastOutcome`, with the baselines on the same matches."""
+"""Outcomes of forecasts: :class:`cs2.messages.ForecastOutcome`, with the baselines on the same matches."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -13,42 +13,40 @@ from cs2.forecasting.evaluation.walk_forward import walk_forward
 from cs2.forecasting.matches import UNKNOWN, FloatArray, MatchHistory, MatchQuestions
 from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.messages import ForecastOutcome
-from pipelines.evaluation.match_outcomes import MatchStatus, match
-
-BASELINES = ("team_elo", "player_elo")
+from pipelines.evaluation.match_outcomes import ScoringStatus, match_outcomes
+from pipelines.evaluation.scored_forecasts import BASELINES
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredForecasts:
-    """What became of every stored forecast.
+    """The outcomes of stored forecasts.
 
     Attributes:
-        outcomes: Of those that can be judged.
-        verdicts: How many forecasts by verdict.
+        outcomes: One per forecast that can be scored.
+        statuses: Number of forecasts by :class:`ScoringStatus`.
     """
 
     outcomes: list[ForecastOutcome]
-    verdicts: dict[str, int]
+    statuses: dict[str, int]
 
 
 def score_forecasts(
-    asked: pd.DataFrame, results: pd.DataFrame, history: MatchHistory, *, now: datetime
+    forecasts: pd.DataFrame, results: pd.DataFrame, history: MatchHistory, *, now: datetime
 ) -> ScoredForecasts:
     """Join forecasts with results.
 
     Args:
-        asked: Forecasts (:func:`pipelines.evaluation.stored_forecasts.read_asked`).
+        forecasts: Stored forecasts (:func:`pipelines.evaluation.stored_forecasts.read_forecasts`).
         results: Decided matches (:func:`pipelines.evaluation.results.read_results`).
-        history: Everything played, for the baselines.
-        now: The moment of the judgement.
+        history: All played matches, for the baselines.
+        now: Current time, noted on each outcome.
     """
-    found = match(asked, results)
-    judged = asked.join(found[found["verdict"] == MatchStatus.JUDGED], how="inner")
-    rows = results.iloc[judged["result"]]
-    baselines = _baselines(judged, results, history)
+    matched = match_outcomes(forecasts, results)
+    scored = forecasts.join(matched[matched["status"] == ScoringStatus.SCORED], how="inner")
+    rows = results.iloc[scored["result"]]
+    baselines = _baselines(scored, results, history)
     tier = tiers(rows["rank1"].to_numpy(), rows["rank2"].to_numpy())
-    swapped = judged["is_swapped"].to_numpy()
-    winner = np.where(swapped, 3 - rows["winner"].to_numpy(), rows["winner"].to_numpy())
+    winner = np.where(scored["is_swapped"].to_numpy(), 3 - rows["winner"].to_numpy(), rows["winner"].to_numpy())
     day = rows["first_day"].to_numpy(dtype=np.int64)
     outcomes = [
         ForecastOutcome(
@@ -59,28 +57,30 @@ def score_forecasts(
             baselines=dict(zip(BASELINES, baselines[n].tolist(), strict=True)),
             judged_at=now,
         )
-        for n, forecast_id in enumerate(judged["forecast_id"])
+        for n, forecast_id in enumerate(scored["forecast_id"])
     ]
-    return ScoredForecasts(outcomes, {str(verdict): n for verdict, n in Counter(found["verdict"]).items()})
+    return ScoredForecasts(outcomes, {str(status): n for status, n in Counter(matched["status"]).items()})
 
 
-def _baselines(judged: pd.DataFrame, results: pd.DataFrame, history: MatchHistory) -> FloatArray:
-    """What each Elo gave the forecast's team 1 by what was known before the match's day, shape (n, 2)."""
-    if judged.empty:
+def _baselines(scored: pd.DataFrame, results: pd.DataFrame, history: MatchHistory) -> FloatArray:
+    """Each Elo's probability for the forecast's team 1, from results before the match's day, shape (n, 2)."""
+    if scored.empty:
         return np.empty((0, len(BASELINES)))
-    distinct, place = np.unique(judged["result"].to_numpy(), return_inverse=True)
-    log_odds = walk_forward(history, _fixtures(results.iloc[distinct]), elo_log_odds, n_columns=len(BASELINES))[place]
-    log_odds = np.where(judged["is_swapped"].to_numpy()[:, None], -log_odds, log_odds)
+    distinct, inverse = np.unique(scored["result"].to_numpy(), return_inverse=True)
+    questions = _questions(results.iloc[distinct])
+    log_odds = walk_forward(history, questions, elo_log_odds, n_columns=len(BASELINES))[inverse]
+    log_odds = np.where(scored["is_swapped"].to_numpy()[:, None], -log_odds, log_odds)
     probability = sigmoid(log_odds)
-    series = (judged["kind"] == "series").to_numpy()
+    is_series = (scored["kind"] == "series").to_numpy()
+    best_of = scored["unit"].to_numpy()[is_series]
     for column in range(len(BASELINES)):
-        probability[series, column] = series_by_maps(log_odds[series, column], judged["unit"].to_numpy()[series])
+        probability[is_series, column] = series_by_maps(log_odds[is_series, column], best_of)
     return np.clip(probability, EDGE, 1 - EDGE)
 
 
-def _fixtures(results: pd.DataFrame) -> MatchQuestions:
-    """The matches as questions, with the lineups that played."""
-    lineups = [[_five(row) for row in results[side]] for side in ("lineup1", "lineup2")]
+def _questions(results: pd.DataFrame) -> MatchQuestions:
+    """Ask about the matches, with the lineups that played."""
+    lineups = [[_five(roster) for roster in results[side]] for side in ("lineup1", "lineup2")]
     return MatchQuestions(
         map_id=np.where(results["kind"] == "map", results["unit"], UNKNOWN).astype(np.int64),
         team_ids=results[["team1_id", "team2_id"]].to_numpy(dtype=np.int64),

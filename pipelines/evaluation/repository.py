@@ -1,4 +1,4 @@
-"""Outcomes in MongoDB: what differs is written, what is no outcome any more is taken away."""
+"""Outcomes in MongoDB."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ BATCH = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What was written."""
+    """How many documents were written and removed."""
 
     written: int
     removed: int
 
 
 def store_outcomes(database: Any, outcomes: Sequence[ForecastOutcome]) -> Changes:
-    """Make the collection hold these outcomes; one that is there already, but for its moment, stays as it is.
+    """Make the collection hold exactly these outcomes. One that differs only in ``judged_at`` is not rewritten.
 
-    A write that is cut off leaves some as they were: doing it again mends them.
+    An interrupted call leaves some documents unchanged; the next call completes them.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
     collection = database[OUTCOMES_COLLECTION]
     stored = {document["_id"]: _content(document) for document in collection.find()}
-    wanted = {outcome.forecast_id: outcome_document(outcome) for outcome in outcomes}
-    changed = [document for key, document in wanted.items() if _content(document) != stored.get(key)]
-    gone = [key for key in stored if key not in wanted]
+    current = {outcome.forecast_id: outcome_document(outcome) for outcome in outcomes}
+    changed = [document for key, document in current.items() if _content(document) != stored.get(key)]
+    obsolete = [key for key in stored if key not in current]
     writes: Iterator[Any] = iter(
         [
             *(ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in changed),
-            *(DeleteOne({"_id": key}) for key in gone),
+            *(DeleteOne({"_id": key}) for key in obsolete),
         ]
     )
     while batch := list(islice(writes, BATCH)):
         collection.bulk_write(batch, ordered=False)
-    return Changes(written=len(changed), removed=len(gone))
+    return Changes(written=len(changed), removed=len(obsolete))
 
 
 def _content(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Decided matches as rows: maps, and series."""
+"""Decided maps and series as rows."""
 
 from datetime import date
 
@@ -27,7 +27,7 @@ ORDER BY first_day, kind, unit, team1_id, team2_id
 
 
 def read_results(connection: Connection, *, first: date, last: date) -> pd.DataFrame:
-    """Decided matches of some days.
+    """Read the decided matches of some days.
 
     Args:
         connection: PostgreSQL.
@@ -35,9 +35,10 @@ def read_results(connection: Connection, *, first: date, last: date) -> pd.DataF
         last: Last day.
 
     Returns:
-        ``kind`` map or series; ``unit`` the map, or the best-of (0 unknown); ``first_day`` and ``last_day`` as day
-        numbers; the teams, ``winner`` 1 or 2, ranks (NaN unranked), ``is_flagged`` where sources disagree or the day
-        is in doubt; lineups as ids in ascending order (None unknown); ``maps`` of a series as a set (empty unknown).
+        ``kind``: map or series. ``unit``: the map, or the best-of (0 if unknown). ``first_day`` and ``last_day``: day
+        numbers. ``team1_id``, ``team2_id``, ``winner`` (1 or 2), ``rank1``, ``rank2`` (NaN if unranked).
+        ``is_flagged``: sources disagree on the winner, or the day is in doubt. ``lineup1``, ``lineup2``: player ids
+        in ascending order, joined by commas (None if unknown). ``maps``: set of a series' maps (empty if unknown).
     """
     rows = pd.read_sql_query(text(_RESULTS), connection, params={"first": first, "last": last})
     rows["maps"] = rows["maps"].map(lambda maps: frozenset(maps or ()))

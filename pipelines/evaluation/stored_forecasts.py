@@ -1,6 +1,6 @@
-"""Stored forecasts as rows: what was asked, and through which day the answer knew results."""
+"""Stored forecasts as rows: the question, and the last day whose results the answer knew."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cs2 import calendar
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.probability import sigmoid
 from cs2.messages import FORECASTS_COLLECTION
 
@@ -18,8 +19,13 @@ _FIELDS = (
     *("response.played_on", "response.model"),
 )
 
-_OF_DRIFT = ("kind", "contributions", "request.map_ids", "request.maps")
-_OF_QUESTION = ("team1_win_probability", "map.id", "maps.map.id", "best_of", "played_on", "team1.id", "team2.id")
+_DRIFT_FIELDS = (
+    *("kind", "contributions", "request.map_ids", "request.maps", "response.team1_win_probability"),
+    *("response.map.id", "response.maps.map.id", "response.best_of", "response.played_on"),
+    *("response.team1.id", "response.team2.id"),
+)
+
+_FEATURE_OF_STORED = dict(zip(STORED_FEATURE_NAMES, FEATURE_NAMES, strict=True))
 
 COLUMNS = {
     "forecast_id": "str",
@@ -33,7 +39,7 @@ COLUMNS = {
     "lineup2": "object",
     "named_maps": "object",
 }
-"""Columns of :func:`read_asked`."""
+"""Columns of :func:`read_forecasts`."""
 
 
 def day_number(text: str) -> int:
@@ -41,27 +47,26 @@ def day_number(text: str) -> int:
     return calendar.day_number(date.fromisoformat(text))
 
 
-def read_asked(database: Any) -> pd.DataFrame:
-    """Every stored forecast, one row each.
+def read_forecasts(database: Any) -> pd.DataFrame:
+    """Read every stored forecast, one row each, in the order of their ids.
 
     Args:
         database: MongoDB, by a synchronous client.
 
     Returns:
-        Rows in the order of their answers: ``unit`` is the map of a map, the best-of of a series; ``played_on`` the day
-        that was asked for and ``known_through`` the last day of which model or ratings knew results (day numbers);
-        ``lineup1`` and ``lineup2`` the five ids in ascending order where the question named them, else None;
-        ``named_maps`` the ids of the maps that a question about a series named, else None.
+        Columns of :data:`COLUMNS`. ``unit`` is the map of a map, the best-of of a series. ``played_on`` is the
+        requested day, ``known_through`` the last day whose results the model or its ratings knew (day numbers).
+        ``lineup1`` and ``lineup2`` are the five player ids in ascending order if the request named them, else None.
+        ``named_maps`` is the set of maps if a request for a series named them, else None.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
-    found = database[FORECASTS_COLLECTION].find({}, dict.fromkeys(_FIELDS, 1)).sort("_id", 1)
-    return asked_of(found)
+    return parse_forecasts(database[FORECASTS_COLLECTION].find({}, dict.fromkeys(_FIELDS, 1)).sort("_id", 1))
 
 
-def asked_of(documents: Iterator[Mapping[str, Any]]) -> pd.DataFrame:
-    """Documents of forecasts as the rows of :func:`read_asked`."""
+def parse_forecasts(documents: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Turn documents of forecasts into the rows of :func:`read_forecasts`."""
     rows = pd.DataFrame.from_records([_row(document) for document in documents], columns=list(COLUMNS))
     return rows.astype(COLUMNS)
 
@@ -69,7 +74,7 @@ def asked_of(documents: Iterator[Mapping[str, Any]]) -> pd.DataFrame:
 def _row(document: Mapping[str, Any]) -> tuple[Any, ...]:
     request, answer = document["request"], document["response"]
     is_map = document.get("kind", "map") == "map"
-    used = answer["model"]
+    model = answer["model"]
     return (
         document["_id"],
         "map" if is_map else "series",
@@ -77,7 +82,7 @@ def _row(document: Mapping[str, Any]) -> tuple[Any, ...]:
         answer["team1"]["id"],
         answer["team2"]["id"],
         day_number(answer["played_on"]),
-        max(day_number(used["ratings_as_of"]), day_number(used["trained_through"])),
+        max(day_number(model["ratings_as_of"]), day_number(model["trained_through"])),
         _named_lineup(request, answer, 1),
         _named_lineup(request, answer, 2),
         None if is_map else _named_maps(request, answer),
@@ -96,8 +101,8 @@ def _named_maps(request: Mapping[str, Any], answer: Mapping[str, Any]) -> frozen
     return frozenset(one["map"]["id"] for one in answer["maps"])
 
 
-def count_asked(database: Any, first: date, last: date) -> int:
-    """How many stored forecasts are of matches on these days.
+def count_forecasts(database: Any, first: date, last: date) -> int:
+    """Count the stored forecasts of matches on some days, both ends included.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
@@ -106,27 +111,29 @@ def count_asked(database: Any, first: date, last: date) -> int:
     return int(database[FORECASTS_COLLECTION].count_documents({"response.played_on": days}))
 
 
-def read_recent(database: Any, model_version: int, kind: str, *, limit: int) -> pd.DataFrame:
-    """The newest forecasts of maps, or of series on maps that nobody named, by a model, each question once.
+def read_recent_contributions(database: Any, model_version: int, kind: str, *, limit: int) -> pd.DataFrame:
+    """Read the features' contributions to a model's newest forecasts, each question once.
+
+    Series on named maps are left out: their contributions are means over other maps than those of the training.
 
     Args:
         database: MongoDB, by a synchronous client.
         model_version: The model.
         kind: map or series.
-        limit: So many of the newest forecasts are looked at.
+        limit: How many of the newest forecasts are read.
 
     Returns:
-        What each feature added, by its name, and ``probability`` of team 1: of a series that of an average map of it,
-        so that the best-of, which is the question's, does not count.
+        One column per feature with its contribution, and ``probability`` of team 1. For a series it is the
+        probability of an average map, so that the best-of does not count.
 
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
-    fields = dict.fromkeys((*_OF_DRIFT, *(f"response.{name}" for name in _OF_QUESTION)), 1)
-    is_kind = kind if kind == "series" else {"$ne": "series"}  # the oldest documents of maps tell no kind
-    found = database[FORECASTS_COLLECTION].find({"model_version": model_version, "kind": is_kind}, fields)
+    is_kind = kind if kind == "series" else {"$ne": "series"}  # the oldest documents of maps have no kind
+    query = {"model_version": model_version, "kind": is_kind}
+    documents = database[FORECASTS_COLLECTION].find(query, dict.fromkeys(_DRIFT_FIELDS, 1)).sort("_id", -1)
     rows: dict[tuple[Any, ...], dict[str, float]] = {}
-    for document in found.sort("_id", -1).limit(limit):
+    for document in documents.limit(limit):
         request, answer, contributions = document["request"], document["response"], document.get("contributions")
         if not contributions or (kind == "series" and _named_maps(request, answer) is not None):
             continue
@@ -135,5 +142,6 @@ def read_recent(database: Any, model_version: int, kind: str, *, limit: int) -> 
         probability = answer["team1_win_probability"]
         if kind == "series":
             probability = float(sigmoid(np.array(sum(contributions.values()))))
-        rows.setdefault((unit, answer["played_on"], *teams), {**contributions, "probability": probability})
+        by_feature = {_FEATURE_OF_STORED.get(name, name): value for name, value in contributions.items()}
+        rows.setdefault((unit, answer["played_on"], *teams), {**by_feature, "probability": probability})
     return pd.DataFrame(list(rows.values()))

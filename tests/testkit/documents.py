@@ -1,4 +1,4 @@
-"""Forecasts as the sink stores them, as short as the case allows."""
+"""Documents of forecasts as the sink stores them."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ def forecast(
     named_maps: list[int] | None = None,
     **event: Any,
 ) -> Document:
-    """A stored forecast: of a map, or of a series where ``best_of`` is given; by ratings of the day before."""
+    """A stored forecast of a map, or of a series if ``best_of`` is given; from ratings of the day before."""
     day_before = date.fromisoformat(played_on) - timedelta(days=1)
     forecast_id = str(uuid7())
     request: dict[str, Any] = {"team1_id": team1, "team2_id": team2, "team1_player_ids": lineup1}
@@ -50,8 +50,8 @@ def forecast(
             "maps": [{"map": one, "team1_win_probability": 0.5, "chance_to_be_played": 1.0} for one in maps],
         }
     common = {"event_id": forecast_id, "occurred_at": datetime.now(UTC), "user_id": 1, "model_version": 1}
-    found = {"kind": "map" if best_of is None else "series", "request": request, "response": answer}
-    return build_document(orjson.dumps({**common, **found, "snapshot_id": 1, "latency_ms": 1.0, **event}))
+    content = {"kind": "map" if best_of is None else "series", "request": request, "response": answer}
+    return build_document(orjson.dumps({**common, **content, "snapshot_id": 1, "latency_ms": 1.0, **event}))
 
 
 def _team(number: int, lineup: list[int] | None) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""The job that judges the stored forecasts."""
+"""The job that scores the stored forecasts."""
 
 import dagster as dg
 
-judge_job = dg.define_asset_job(
-    "judge_job",
-    selection=dg.AssetSelection.groups("history"),
-    description="Join the stored forecasts with what happened, and judge them.",
+evaluation_job = dg.define_asset_job(
+    "evaluation_job",
+    selection=dg.AssetSelection.groups("evaluation"),
+    description="Join the stored forecasts with the results, and score them.",
 )

@@ -1,29 +1,29 @@
-"""Judging follows the results by itself."""
+"""The sensor that starts the scoring of forecasts."""
 
 import dagster as dg
 
 from cs2.settings import get_settings
-from pipelines.defs.evaluation.jobs import judge_job
+from pipelines.defs.evaluation.jobs import evaluation_job
 
 RESULTS = dg.AssetKey("map_results")
 
 
 @dg.sensor(
-    job=judge_job,
+    job=evaluation_job,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
-def judging_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Judges after every rebuild of the results, and on every new day what was stored since.
+def evaluation_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Start a run after every rebuild of the results, and on every new day.
 
-    New forecasts alone ask for nothing: what they are about has not been played, or its result is known and they are
-    not judged.
+    New forecasts alone start none. Either their match has not been played, or its result was known before and they are
+    not scored.
     """
     newest = context.instance.fetch_materializations(RESULTS, limit=1).records
     if not newest:
         return dg.SkipReason("there are no results yet")
-    seen = f"{newest[0].storage_id}; {get_settings().current_day()}"
-    if seen == context.cursor:
-        return dg.SkipReason("no newer results since the last judgement, and the day is the same")
-    context.update_cursor(seen)
-    return dg.RunRequest(run_key=seen)
+    cursor = f"{newest[0].storage_id}; {get_settings().current_day()}"
+    if cursor == context.cursor:
+        return dg.SkipReason("neither the results nor the day are new since the last run")
+    context.update_cursor(cursor)
+    return dg.RunRequest(run_key=cursor)

@@ -18,7 +18,7 @@ def run(*arguments: str) -> str:
     return result.output
 
 
-def test_the_next_matches_are_listed_with_their_forecasts(
+def test_the_next_matches_are_listed_with_forecasts(
     models: Models,
     announce_match: Callable[..., None],
     forecast_matches: Callable[[], None],

@@ -1,4 +1,4 @@
-"""Fixtures dropped into the watched folder first, their results later: forecasts older than what they foretell."""
+"""Fixtures arrive in the watched folder, their results later: every forecast is older than its result."""
 
 import asyncio
 import os
@@ -26,7 +26,7 @@ LINEUPS = {"Alpha": "ana|bob|cid|dan|eve", "Beta": "fay|gus|hal|ida|jim", "Newco
 
 
 class Installation:
-    """The watched folder, the clock, and the jobs of the code location on real servers."""
+    """The watched folder, the clock, and the jobs on real servers."""
 
     def __init__(self, environment: AssetEnvironment, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         from pipelines.definitions import defs
@@ -73,13 +73,13 @@ def installation(
 
 
 def won(day: str, number: int, one: str, two: str) -> str:
-    """Two maps that the first team won."""
+    """Rows of two maps that the first team won."""
     lineups = f"{LINEUPS[one]},{LINEUPS[two]}"
     return "".join(f"{day},{map_name},{one},{two},1,13,7,{lineups},3,{number}\n" for map_name in ("Nuke", "Mirage"))
 
 
 @pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")
-def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_teams(
+def test_fixtures_are_forecast_in_time_and_matched_with_results(
     installation: Installation, postgres_url: str, mlflow_url: str, redis_url: str, mongo_url: str, mongo_database: str
 ) -> None:
     league = make_league(postgres_url)
@@ -99,7 +99,7 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
     installation.run("forecast_job")
     asyncio.run(store_all(redis_url, mongo_url, mongo_database))
 
-    installation.run("judge_job")
+    installation.run("evaluation_job")
 
     with installation.environment.mongo.database() as history:
         forecasts = list(history[FORECASTS_COLLECTION].find().sort("response.played_on"))
@@ -114,5 +114,5 @@ def test_what_was_announced_is_forecast_in_time_and_the_results_find_the_same_te
     assert installation.rows("SELECT id FROM fixtures ORDER BY start_time") == [
         (one["fixture_id"],) for one in forecasts
     ]
-    judged = [outcomes[one["_id"]] for one in forecasts]
-    assert [(outcome.winner, str(outcome.played_on)) for outcome in judged] == [(1, "2026-01-07"), (2, "2026-01-08")]
+    scored = [outcomes[one["_id"]] for one in forecasts]
+    assert [(outcome.winner, str(outcome.played_on)) for outcome in scored] == [(1, "2026-01-07"), (2, "2026-01-08")]

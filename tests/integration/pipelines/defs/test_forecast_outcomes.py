@@ -1,4 +1,4 @@
-"""Stored forecasts joined with what happened: which match each was about, and which are not judged."""
+"""Stored forecasts joined with results: which match each was about, and which are not scored."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from cs2.messages import FORECASTS_COLLECTION, OUTCOMES_COLLECTION, parse_outcom
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.assets import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
-from pipelines.defs.evaluation.sensors import judging_sensor
+from pipelines.defs.evaluation.sensors import evaluation_sensor
 from pipelines.etl.repository import land, load_history
 from pipelines.resources import Database, Mongo
 from tests.testkit.documents import forecast
@@ -35,7 +35,7 @@ SERIES = [series_row("2026-01-25", "Alpha", "Gamma", winner=2, team2_players=C)]
 
 
 class History:
-    """The tables, the collection of forecasts, and the asset between them."""
+    """The tables of results, the collection of forecasts, and the asset that joins them."""
 
     def __init__(self, database: Database, mongo: Mongo, instance: dg.DagsterInstance) -> None:
         self.database, self.mongo, self.instance = database, mongo, instance
@@ -49,7 +49,9 @@ class History:
         with self.database.transaction() as session:
             return {row.name: row.id for row in session.execute(text(f"SELECT name, id FROM {table}"))}
 
-    def ask(self, played_on: str, *, map: str = "Nuke", team1: str = "Alpha", team2: str = "Beta", **more: Any) -> str:
+    def store_forecast(
+        self, played_on: str, *, map: str = "Nuke", team1: str = "Alpha", team2: str = "Beta", **more: Any
+    ) -> str:
         teams, maps = self.ids("teams"), self.ids("maps")
         named = [maps[one] for one in more.pop("maps", ())] or None
         question = {"team1": teams[team1], "team2": teams[team2], "map_id": maps[map], "named_maps": named}
@@ -58,7 +60,7 @@ class History:
             stored[FORECASTS_COLLECTION].insert_one(document)
         return str(document["_id"])
 
-    def judge(self) -> dict[str, Any]:
+    def score(self) -> dict[str, Any]:
         resources = {"database": self.database, "mongo": self.mongo}
         result = dg.materialize([forecast_outcomes], instance=self.instance, resources=resources)
         (event,) = result.asset_materializations_for_node("forecast_outcomes")
@@ -82,51 +84,57 @@ def history(
     get_settings.cache_clear()
 
 
-def test_each_forecast_finds_its_match_or_the_reason_why_not(history: History) -> None:
+def test_each_forecast_has_a_result_or_a_reason(history: History) -> None:
     five = [number for number, *_ in _players(history, A)]
-    judged = {
-        "as played": (history.ask("2026-01-05"), 2),
-        "sides exchanged": (history.ask("2026-01-05", team1="Beta", team2="Alpha"), 1),
-        "played a day late": (history.ask("2026-01-04"), 2),
-        "long before": (history.ask("2026-01-05", as_of="2025-12-31"), 2),
-        "the five who played": (history.ask("2026-01-05", lineup1=five), 2),
-        "series of maps": (history.ask("2026-01-05", best_of=3), 1),
-        "its maps named": (history.ask("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Train"]), 1),
-        "series without maps": (history.ask("2026-01-25", best_of=1, team2="Gamma"), 2),
+    scored = {
+        "as played": (history.store_forecast("2026-01-05"), 2),
+        "sides exchanged": (history.store_forecast("2026-01-05", team1="Beta", team2="Alpha"), 1),
+        "played a day late": (history.store_forecast("2026-01-04"), 2),
+        "long before": (history.store_forecast("2026-01-05", as_of="2025-12-31"), 2),
+        "the five who played": (history.store_forecast("2026-01-05", lineup1=five), 2),
+        "series of maps": (history.store_forecast("2026-01-05", best_of=3), 1),
+        "its maps named": (history.store_forecast("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Train"]), 1),
+        "series without maps": (history.store_forecast("2026-01-25", best_of=1, team2="Gamma"), 2),
     }
     left_out = {
         "no result": [
-            history.ask("2026-01-06"),
-            history.ask("2026-01-03"),
-            history.ask("2026-01-05", team2="Gamma"),
-            history.ask("2026-01-05", best_of=5),
-            history.ask("9999-12-31"),
+            history.store_forecast("2026-01-06"),
+            history.store_forecast("2026-01-03"),
+            history.store_forecast("2026-01-05", team2="Gamma"),
+            history.store_forecast("2026-01-05", best_of=5),
+            history.store_forecast("9999-12-31"),
         ],
-        "two matches of that kind on one day": [history.ask("2026-01-12"), history.ask("2026-01-11")],
-        "the result is in doubt": [history.ask("2026-01-20")],
+        "two matches of that kind on one day": [
+            history.store_forecast("2026-01-12"),
+            history.store_forecast("2026-01-11"),
+        ],
+        "the result is in doubt": [history.store_forecast("2026-01-20")],
         "results of the day or later were known": [
-            history.ask("2026-01-05", as_of="2026-01-05"),
-            history.ask("2026-01-05", trained_through="2026-01-05"),
+            history.store_forecast("2026-01-05", as_of="2026-01-05"),
+            history.store_forecast("2026-01-05", trained_through="2026-01-05"),
         ],
-        "another lineup or other maps than asked for": [
-            history.ask("2026-01-05", lineup1=[*five[:4], 99]),
-            history.ask("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Nuke"]),
+        "another lineup or other maps than requested": [
+            history.store_forecast("2026-01-05", lineup1=[*five[:4], 99]),
+            history.store_forecast("2026-01-05", best_of=3, maps=["Nuke", "Mirage", "Nuke"]),
         ],
     }
-    told = history.judge()
-    assert told["verdicts"] == {"judged": len(judged), **{reason: len(ids) for reason, ids in left_out.items()}}
+    metadata = history.score()
+    assert metadata["statuses"] == {"scored": len(scored), **{reason: len(ids) for reason, ids in left_out.items()}}
     winners = {forecast_id: document["winner"] for forecast_id, document in history.outcomes().items()}
-    assert winners == dict(judged.values())
+    assert winners == dict(scored.values())
 
 
-def test_an_outcome_tells_day_tier_and_what_both_elos_knew_before_it(history: History) -> None:
-    asked, exchanged = history.ask("2026-01-04"), history.ask("2026-01-05", team1="Beta", team2="Alpha", map="Mirage")
-    of_series = history.ask("2026-01-05", best_of=3)
-    history.judge()
-    found = {forecast_id: parse_outcome(document) for forecast_id, document in history.outcomes().items()}
-    assert {str(outcome.played_on) for outcome in found.values()} == {"2026-01-05"}
-    assert found[asked].tier == "others"
-    assert found[exchanged].tier == "both in the top 100, not both in the top 30"
+def test_an_outcome_has_day_tier_and_both_elos_before_it(history: History) -> None:
+    on_nuke, exchanged = (
+        history.store_forecast("2026-01-04"),
+        history.store_forecast("2026-01-05", team1="Beta", team2="Alpha", map="Mirage"),
+    )
+    of_series = history.store_forecast("2026-01-05", best_of=3)
+    history.score()
+    outcomes = {forecast_id: parse_outcome(document) for forecast_id, document in history.outcomes().items()}
+    assert {str(outcome.played_on) for outcome in outcomes.values()} == {"2026-01-05"}
+    assert outcomes[on_nuke].tier == "others"
+    assert outcomes[exchanged].tier == "both in the top 100, not both in the top 30"
     with history.database.one_state() as connection:
         known = load_history(connection)
     before = compute_ratings(known, through=20457)  # 2026-01-04
@@ -140,33 +148,33 @@ def test_an_outcome_tells_day_tier_and_what_both_elos_knew_before_it(history: Hi
     )
     assert (question.player_ids != UNKNOWN).all()
     log_odds = elo_log_odds(before.state, question)[0]
-    assert abs(log_odds).min() > 0.01, "the Elos tell the teams apart"
-    assert list(found[asked].baselines.values()) == pytest.approx(sigmoid(log_odds).tolist())
-    assert found[exchanged].baselines["team_elo"] == pytest.approx(1 - sigmoid(log_odds[:1])[0])
+    assert abs(log_odds).min() > 0.01, "the Elos differ between the teams"
+    assert list(outcomes[on_nuke].baselines.values()) == pytest.approx(sigmoid(log_odds).tolist())
+    assert outcomes[exchanged].baselines["team_elo"] == pytest.approx(1 - sigmoid(log_odds[:1])[0])
     (series,) = series_by_maps(log_odds[:1], np.array([3]))
-    assert found[of_series].baselines["team_elo"] == pytest.approx(series)
+    assert outcomes[of_series].baselines["team_elo"] == pytest.approx(series)
 
 
-def test_judging_twice_writes_once_and_corrections_follow(history: History) -> None:
-    one, other = history.ask("2026-01-05"), history.ask("2026-01-05", map="Mirage")
-    first = history.judge()
-    assert (first["forecasts"], first["judged"], first["written"], first["removed"]) == (2, 2, 2, 0)
+def test_scoring_twice_writes_once_and_follows_corrections(history: History) -> None:
+    one, other = history.store_forecast("2026-01-05"), history.store_forecast("2026-01-05", map="Mirage")
+    first = history.score()
+    assert (first["forecasts"], first["scored"], first["written"], first["removed"]) == (2, 2, 2, 0)
     before = history.outcomes()
-    again = history.judge()
-    assert (again["judged"], again["written"], again["removed"]) == (2, 0, 0)
+    second = history.score()
+    assert (second["scored"], second["written"], second["removed"]) == (2, 0, 0)
     assert history.outcomes() == before
     corrected = [*MATCHES[:14], {**MATCHES[14], "winner": "1", "score1": "13", "score2": "7"}, *MATCHES[15:]]
     history.play(corrected)
-    assert history.judge()["written"] >= 1
+    assert history.score()["written"] >= 1
     assert history.outcomes()[one]["winner"] == 1
-    doubted = [*corrected[:15], {**corrected[15], "winner_conflict": "1"}, *corrected[16:]]
-    history.play(doubted)
-    assert history.judge()["removed"] == 1
+    disputed = [*corrected[:15], {**corrected[15], "winner_conflict": "1"}, *corrected[16:]]
+    history.play(disputed)
+    assert history.score()["removed"] == 1
     assert set(history.outcomes()) == {one}
     assert other not in history.outcomes()
 
 
-def test_the_sensor_asks_after_new_results_and_on_a_new_day(
+def test_new_results_and_a_new_day_start_a_run(
     history: History, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cursor = None
@@ -174,10 +182,10 @@ def test_the_sensor_asks_after_new_results_and_on_a_new_day(
     def tick() -> dg.RunRequest | dg.SkipReason:
         nonlocal cursor
         context = dg.build_sensor_context(instance=instance, cursor=cursor)
-        answer = judging_sensor(context)
+        decision = evaluation_sensor(context)
         cursor = context.cursor
-        assert isinstance(answer, dg.RunRequest | dg.SkipReason)
-        return answer
+        assert isinstance(decision, dg.RunRequest | dg.SkipReason)
+        return decision
 
     assert isinstance(tick(), dg.RunRequest)
     assert isinstance(tick(), dg.SkipReason)
@@ -187,9 +195,9 @@ def test_the_sensor_asks_after_new_results_and_on_a_new_day(
     monkeypatch.setenv("CS2_CLOCK_DATE", "2026-02-01")
     get_settings.cache_clear()
     assert isinstance(tick(), dg.RunRequest), "a new day"
-    assert judging_sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert evaluation_sensor.default_status is dg.DefaultSensorStatus.RUNNING
     with dg.DagsterInstance.ephemeral() as empty:
-        assert isinstance(judging_sensor(dg.build_sensor_context(instance=empty)), dg.SkipReason)
+        assert isinstance(evaluation_sensor(dg.build_sensor_context(instance=empty)), dg.SkipReason)
 
 
 def _players(history: History, lineup: str) -> list[tuple[int]]:

@@ -1,4 +1,4 @@
-"""A champion that forecasts the wrong way round, on the simulated league: seen by its live forecasts, and replaced."""
+"""An inverted champion on the simulated league raises the alarm by its live forecasts, and is replaced."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -34,8 +34,8 @@ from tests.testkit.job_chain import FIRST, Chain
 
 pytestmark = [importing_mlflow, pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`")]
 
-TRAINED, JUDGED = "2025-08-20", "2025-10-20"
-"""Late enough that the gate has its 4,000 held-out maps: fewer do not tell the league's small lead over Elo."""
+TRAINED, SCORED = "2025-08-20", "2025-10-20"
+"""Late enough that the gate has its 4,000 held-out maps: fewer do not show the small lead over Elo."""
 
 CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
 
@@ -43,7 +43,7 @@ CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
 @pytest.fixture
 def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     monkeypatch.setenv("CS2_SOURCES", "simulated")
-    monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone ask for nothing here
+    monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone start no training here
     monkeypatch.setenv("CS2_RETRAIN_COOLDOWN_MINUTES", "0")
     for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # of the job, which the sensor does not run
         monkeypatch.setenv(f"CS2_{name}_URL", "unused")
@@ -63,25 +63,25 @@ def tick(chain: Chain) -> dg.RunRequest | dg.SkipReason:
     return answer
 
 
-def promote_turned_round(environment: AssetEnvironment) -> int:
-    """Serve the champion with every coefficient turned round, as if its results had been exchanged."""
+def promote_inverted(environment: AssetEnvironment) -> int:
+    """Promote the champion with every coefficient negated, as if its results had been exchanged."""
     with environment.database.transaction() as session:
         good = get_champion(session)
         assert good is not None
         estimator = skops.io.loads(environment.mlflow.fetch(good.artifact_uri), trusted=[])
         estimator.steps[-1][1].coef_ *= -1
-        kept = environment.mlflow.evaluation(good.mlflow_run_id)
-        X = kept["X"]
+        arrays = environment.mlflow.evaluation(good.mlflow_run_id)
+        X = arrays["X"]
         logged = environment.mlflow.log(
             TrainedModel(
-                name="turned round",
+                name="inverted",
                 estimator=estimator,
                 feature_names=FEATURE_NAMES,
                 X=X[:5],
                 parameters={},
                 metrics={},
                 tags={},
-                evaluation={name: kept[name] for name in ("X", "X_matches")},
+                evaluation={name: arrays[name] for name in ("X", "X_matches")},
                 is_registered=True,
             )
         )
@@ -102,8 +102,8 @@ def promote_turned_round(environment: AssetEnvironment) -> int:
         return promote(session, row.version).version
 
 
-def ask_about_what_follows(environment: AssetEnvironment, version: int) -> dict[str, float]:
-    """Store the served model's forecasts of all maps after its ratings, as the service would have answered them."""
+def store_forecasts_after_training(environment: AssetEnvironment, version: int) -> dict[str, float]:
+    """Store the served model's forecasts of all later maps, as the service would have answered them."""
     with environment.database.transaction() as session:
         best, snapshot = get_champion(session), get_latest_snapshot(session)
         assert best is not None
@@ -119,29 +119,29 @@ def ask_about_what_follows(environment: AssetEnvironment, version: int) -> dict[
     fives = [
         [[int(p) for p in lineups[lineup].split(",")] for lineup in (row.lineup1_id, row.lineup2_id)] for row in rows
     ]
-    asked = MatchQuestions(
+    questions = MatchQuestions(
         map_id=np.array([row.map_id for row in rows]),
         team_ids=np.array([(row.team1_id, row.team2_id) for row in rows]),
         player_ids=np.array(fives),
         day=np.array([day_number(row.played_on) for row in rows]),
     )
-    found = forecast(model, ratings, asked)
-    added = model.contributions(found.X)
+    of_maps = forecast(model, ratings, questions)
+    contributions = model.contributions(of_maps.X)
     documents = [
         document(
             str(row.played_on),
             team1=row.team1_id,
             team2=row.team2_id,
             map_id=row.map_id,
-            probability=float(found.probability[n]),
+            probability=float(of_maps.probability[n]),
             as_of=TRAINED,
             trained_through=TRAINED,
             model_version=version,
-            contributions=dict(zip(STORED_FEATURE_NAMES, added[n].tolist(), strict=True)),
+            contributions=dict(zip(STORED_FEATURE_NAMES, contributions[n].tolist(), strict=True)),
         )
         for n, row in enumerate(rows)
     ]
-    matches = forecast(model, ratings, replace(asked, map_id=np.full(len(rows), UNKNOWN)))
+    matches = forecast(model, ratings, replace(questions, map_id=np.full(len(rows), UNKNOWN)))
     documents += [
         document(
             str(row.played_on),
@@ -155,19 +155,21 @@ def ask_about_what_follows(environment: AssetEnvironment, version: int) -> dict[
         )
         for n, row in enumerate(rows)
     ]
-    documents += [strange(version, day, named_maps=[1, 2, 3]) for day in range(300)]  # maps were named: not compared
+    documents += [
+        extreme_forecast(version, day, named_maps=[1, 2, 3]) for day in range(300)
+    ]  # named maps are not compared
     with environment.mongo.database() as history:
         history[FORECASTS_COLLECTION].insert_many(documents)
     won = np.array([row.winner == 1 for row in rows])
-    return {"n": len(rows), "log_loss": metrics.log_loss(found.probability, won)}
+    return {"n": len(rows), "log_loss": metrics.log_loss(of_maps.probability, won)}
 
 
-def strange(version: int, day: int, **more: Any) -> dict[str, Any]:
-    """A forecast of a series of which all features say the same, strongly."""
+def extreme_forecast(version: int, day: int, **event: Any) -> dict[str, Any]:
+    """A forecast of a series with large contributions of equal sign from all features."""
     played_on = str(date(2025, 1, 1) + timedelta(days=day))
     return document(
         played_on, best_of=3, as_of=TRAINED, trained_through=TRAINED, model_version=version,
-        contributions=dict.fromkeys(STORED_FEATURE_NAMES, 2.0), **more,
+        contributions=dict.fromkeys(STORED_FEATURE_NAMES, 2.0), **event,
     )  # fmt: skip
 
 
@@ -175,43 +177,45 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, tuple[bool, str | Non
     return {check.check_name: (check.passed, check.description) for check in result.get_asset_check_evaluations()}
 
 
-def test_a_bad_champion_is_found_out_and_replaced(
+def test_a_bad_champion_raises_the_alarm_and_is_replaced(
     chain: Chain, environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on(monkeypatch, TRAINED)
     assert chain.run("ingest_job", tags=range_tags(FIRST, "2025-08-01")).success
     assert chain.run("train_job").success
-    bad = promote_turned_round(environment)
-    on(monkeypatch, JUDGED)
+    bad = promote_inverted(environment)
+    on(monkeypatch, SCORED)
     assert chain.run("ingest_job", tags=range_tags("2025-08-01", "2025-10-01")).success
-    expected = ask_about_what_follows(environment, bad)
-    assert isinstance(tick(chain), dg.SkipReason), "nothing was judged yet"
+    expected = store_forecasts_after_training(environment, bad)
+    assert isinstance(tick(chain), dg.SkipReason), "nothing is scored yet"
 
-    judged = chain.run("judge_job")
-    assert judged.success, "a verdict, no failure"
-    found = checks(judged)
-    assert set(found) == set(CHECKS)
-    passed, why = found["live_quality_is_in_its_band"]
+    evaluation = chain.run("evaluation_job")
+    assert evaluation.success, "a failed check does not fail the run"
+    results = checks(evaluation)
+    assert set(results) == set(CHECKS)
+    passed, reason = results["live_quality_is_in_its_band"]
     assert not passed
-    assert "worse than team Elo" in (why or "")
-    assert found["questions_are_as_in_training"] == (True, None), "the questions are as they were"
-    (drift,) = (one for one in judged.get_asset_check_evaluations() if one.check_name == "questions_are_as_in_training")
-    figures = {name: value.value for name, value in drift.metadata.items()}
-    assert figures["map_questions"] > figures["series_questions"] >= 200
-    assert 0 < figures["series_probability"] < DRIFTED
+    assert "worse than team Elo" in (reason or "")
+    assert results["questions_are_as_in_training"] == (True, None), "the questions are as they were"
+    (drift,) = (
+        one for one in evaluation.get_asset_check_evaluations() if one.check_name == "questions_are_as_in_training"
+    )
+    drift_metadata = {name: value.value for name, value in drift.metadata.items()}
+    assert drift_metadata["map_questions"] > drift_metadata["series_questions"] >= 200
+    assert 0 < drift_metadata["series_probability"] < DRIFTED
     with environment.database.transaction() as session:
         row = session.get_one(LiveQuality, ("map", "model", str(bad)))
     assert row.metrics["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
     assert row.metrics["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
     assert logged(environment, bad)["live_map_log_loss"] == pytest.approx(row.metrics["log_loss"])
-    metadata = judged.asset_materializations_for_node("live_quality")[0].metadata
+    metadata = evaluation.asset_materializations_for_node("live_quality")[0].metadata
     assert str(metadata["map_plot"].value).startswith("![map](data:image/png;base64,")
 
     with environment.mongo.database() as history:
-        history[FORECASTS_COLLECTION].insert_many([strange(bad, day) for day in range(300)])
-    passed, why = checks(chain.run("judge_job"))["questions_are_as_in_training"]
+        history[FORECASTS_COLLECTION].insert_many([extreme_forecast(bad, day) for day in range(300)])
+    passed, reason = checks(chain.run("evaluation_job"))["questions_are_as_in_training"]
     assert not passed
-    assert (why or "").startswith("series: "), "maps are as they were"
+    assert (reason or "").startswith("series: "), "maps are as they were"
 
     request = tick(chain)
     assert isinstance(request, dg.RunRequest)
@@ -220,7 +224,7 @@ def test_a_bad_champion_is_found_out_and_replaced(
     with environment.database.transaction() as session:
         best = get_champion(session)
     assert best is not None
-    assert best.version > bad, "though it is far from what the bad one answered"
+    assert best.version > bad, "though its forecasts are far from those of the bad one"
     waiting = tick(chain)
     assert isinstance(waiting, dg.SkipReason)
     assert "0 new rated rows" in (waiting.skip_message or ""), "one training, and no other"

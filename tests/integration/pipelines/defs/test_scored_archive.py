@@ -1,4 +1,4 @@
-"""Real matches asked for over REST before their results land, judged after: the record says what the archive says."""
+"""Real matches forecast over REST before their results land: the scores are those computed from the archive."""
 
 import asyncio
 from collections import Counter
@@ -17,8 +17,7 @@ from cs2.settings import Settings, get_settings
 from cs2.storage.tables import LiveQuality
 from pipelines.defs.etl.assets import match_tables, raw_rows
 from pipelines.defs.etl.jobs import range_tags
-from pipelines.defs.evaluation.assets import forecast_outcomes
-from pipelines.defs.evaluation.live_quality import live_quality
+from pipelines.defs.evaluation.assets import forecast_outcomes, live_quality
 from tests.testkit.archive_service import serve_archive
 from tests.testkit.archives import real_archive, write
 from tests.testkit.asset_environment import AssetEnvironment
@@ -42,7 +41,7 @@ Question = tuple[str, str, str, str]
 def settings(
     environment: AssetEnvironment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Settings]:
-    """Of the service on the last day that it knows; the pipelines read the same folder."""
+    """Settings of the service on the last day it knows. The pipelines read the same folder."""
     monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path / "archive"))
     monkeypatch.setenv("CS2_CLOCK_DATE", str(CUT))
@@ -60,19 +59,19 @@ def settings(
 
 
 def by_hand(maps: pd.DataFrame) -> dict[Question, int | None]:
-    """Who won each map of the days, None where the archive doubts it; without those that were played twice on a day."""
-    found: dict[Question, int | None] = {}
-    inside = maps[(maps["date"] >= FIRST) & (maps["date"] <= LAST)]
-    pairs = Counter((row.date, row.map, *sorted((row.team1, row.team2))) for row in inside.itertuples())
-    for row in inside.itertuples():
+    """Winner of each map of the days, None if disputed; without maps that a pair played twice on a day."""
+    winners: dict[Question, int | None] = {}
+    of_days = maps[(maps["date"] >= FIRST) & (maps["date"] <= LAST)]
+    pairs = Counter((row.date, row.map, *sorted((row.team1, row.team2))) for row in of_days.itertuples())
+    for row in of_days.itertuples():
         if pairs[row.date, row.map, *sorted((row.team1, row.team2))] == 1:
-            doubted = "1" in (row.winner_conflict, row.date_suspect)
-            found[row.date, row.map, row.team1, row.team2] = None if doubted else int(row.winner)
-    return found
+            is_disputed = "1" in (row.winner_conflict, row.date_suspect)
+            winners[row.date, row.map, row.team1, row.team2] = None if is_disputed else int(row.winner)
+    return winners
 
 
 async def ask(settings: Settings, questions: list[Question]) -> dict[str, Question]:
-    """Questions by the id of the forecast that answered; teams that nobody knew by then are refused."""
+    """Send each question and return the answered ones by forecast id. Teams without earlier results are rejected."""
     answered = {}
     async with run_service(settings, League(0, [], [], 0)) as service:
         for question in questions:
@@ -87,15 +86,15 @@ async def ask(settings: Settings, questions: list[Question]) -> dict[str, Questi
 
 
 async def history(settings: Settings) -> dict[str, dict[str, Any]]:
-    """All pages of one's own history, by id."""
-    found: dict[str, dict[str, Any]] = {}
+    """All pages of the user's own history, by id."""
+    items: dict[str, dict[str, Any]] = {}
     parameters: dict[str, Any] = {"limit": 100}
     async with run_service(settings, League(0, [], [], 0)) as service:
         while True:
             page = (await service.call("GET", "/forecast/history", params=parameters)).json()
-            found |= {item["forecast_id"]: item for item in page["items"]}
+            items |= {item["forecast_id"]: item for item in page["items"]}
             if page["next_before"] is None:
-                return found
+                return items
             parameters["before"] = page["next_before"]
 
 
@@ -105,11 +104,11 @@ async def store_everything(environment: AssetEnvironment, redis_url: str, count:
             await store_all(redis_url, environment.mongo.url, environment.mongo.name)
 
 
-def judge(environment: AssetEnvironment) -> None:
+def score(environment: AssetEnvironment) -> None:
     assert environment.materialize([forecast_outcomes, live_quality]).success
 
 
-def test_the_judged_log_loss_is_that_of_the_archive(
+def test_the_live_log_loss_is_that_of_the_archive(
     environment: AssetEnvironment,
     settings: Settings,
     shared_data: Path,
@@ -123,31 +122,31 @@ def test_the_judged_log_loss_is_that_of_the_archive(
     now = settings.model_copy(update={"clock_date": CUT})
     asked = asyncio.run(ask(now, list(played)))
     asyncio.run(store_everything(environment, redis_url, len(asked)))
-    judge(environment)
+    score(environment)
     assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
 
     monkeypatch.setenv("CS2_CLOCK_DATE", LAST)
     get_settings.cache_clear()
     landed = environment.materialize([raw_rows, match_tables], tags=range_tags("2024-10-01", "2025-02-01"))
     assert landed.success
-    judge(environment)
+    score(environment)
     shown = asyncio.run(history(now.model_copy(update={"clock_date": date.fromisoformat(LAST)})))
     assert set(shown) == set(asked)
     outcomes = {asked[one]: item["outcome"] for one, item in shown.items()}
     assert {question: outcome and outcome["winner"] for question, outcome in outcomes.items()} == {
         question: played[question] for question in asked.values()
     }
-    judged = {one: played[question] for one, question in asked.items() if played[question]}
-    assert len(judged) > 200
+    winners = {one: played[question] for one, question in asked.items() if played[question]}
+    assert len(winners) > 200
 
     def log_loss(chances: Iterable[float]) -> float:
-        pairs = zip(chances, judged.values(), strict=True)
-        return -sum(log(chance if winner == 1 else 1 - chance) for chance, winner in pairs) / len(judged)
+        pairs = zip(chances, winners.values(), strict=True)
+        return -sum(log(chance if winner == 1 else 1 - chance) for chance, winner in pairs) / len(winners)
 
     with environment.database.transaction() as session:
-        figures = session.get_one(LiveQuality, ("map", "all", "")).metrics
-    assert figures["n"] == len(judged)
-    ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in judged)
-    elo = log_loss(shown[one]["outcome"]["baselines"]["team_elo"] for one in judged)
-    assert (figures["log_loss"], figures["team_elo_log_loss"]) == pytest.approx((ours, elo), abs=1e-12)
+        metrics = session.get_one(LiveQuality, ("map", "all", "")).metrics
+    assert metrics["n"] == len(winners)
+    ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in winners)
+    elo = log_loss(shown[one]["outcome"]["baselines"]["team_elo"] for one in winners)
+    assert (metrics["log_loss"], metrics["team_elo_log_loss"]) == pytest.approx((ours, elo), abs=1e-12)
     assert ours < log(2), "better than a coin"
