@@ -48,7 +48,8 @@ def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: Mlflo
         drifts = drift_since_training(champion, recent, mlflow)
     except MlflowError as error:
         return _warning(False, f"not measured: {error}")
-    texts, metadata, has_drifted = [], {}, False
+    texts, has_drifted = [], False
+    metadata: dict[str, Any] = {}
     for kind, drift in sorted(drifts.items()):
         drifted = [f"{name} {index:.2f}" for name, index in _largest_first(drift) if index > DRIFTED]
         if drift.problem or drifted:
