@@ -1,4 +1,4 @@
-"""Servers that take connections and never answer: each is away after a few seconds, and holds nothing up for ever."""
+"""Servers that accept connections and never answer: each times out and blocks nothing else."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ LONGEST_SECONDS = 20
 
 @pytest.fixture
 async def silent() -> AsyncIterator[str]:
-    """Address of a server that reads what it is told, and says nothing."""
+    """Address of a server that reads and never answers."""
 
     visits: set[asyncio.Task[None]] = set()
 
@@ -39,9 +39,7 @@ async def silent() -> AsyncIterator[str]:
     await end(visits)
 
 
-async def test_while_redis_hangs_forecasts_are_answered_and_none_is_lost(
-    running: Running, models: Models, valkey: Valkey
-) -> None:
+async def test_no_forecast_is_lost_while_redis_hangs(running: Running, models: Models, valkey: Valkey) -> None:
     models.publish()
     async with running(redis_url=valkey.url) as service:
         answers = [await service.forecast()]
@@ -62,31 +60,29 @@ async def test_while_redis_hangs_forecasts_are_answered_and_none_is_lost(
         await until(shipped)
 
 
-async def test_a_mongodb_that_never_answers_is_away(running: Running, silent: str) -> None:
+async def test_a_hanging_mongodb_times_out(running: Running, silent: str) -> None:
     async with running(mongo_url=f"mongodb://{silent}/?directConnection=true") as service:
         async with asyncio.timeout(LONGEST_SECONDS):
             response = await service.get("/forecast/history")
     assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:history-unavailable")
 
 
-async def test_an_mlflow_that_never_answers_is_given_up_and_the_service_says_what_is_missing(
-    running: Running, models: Models, silent: str
-) -> None:
+async def test_a_hanging_mlflow_times_out_and_is_reported(running: Running, models: Models, silent: str) -> None:
     models.publish()
     async with asyncio.timeout(LONGEST_SECONDS), running(mlflow_url=f"http://{silent}") as service:
 
         async def told() -> bool:
             mlflow = (await service.client.get("/health/ready")).json()["components"]["mlflow"]
-            return not mlflow["is_well"] and f"MLflow at http://{silent} does not give" in mlflow["detail"]
+            return not mlflow["is_well"] and f"MLflow at http://{silent} does not return" in mlflow["detail"]
 
         await until(told)
         (await register(service)).raise_for_status()
 
 
-async def test_while_the_way_to_postgresql_is_cut_forecasts_are_answered_and_log_in_says_so(
+async def test_forecasts_are_answered_while_postgresql_is_unreachable(
     running: Running, models: Models, postgres_url: str
 ) -> None:
-    """Its connections are open and well before."""
+    """Its connections were open and healthy before."""
     models.publish()
     address = make_url(postgres_url)
     assert address.port is not None

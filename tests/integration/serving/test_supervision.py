@@ -1,4 +1,4 @@
-"""Background tasks: they subscribe again, reconcile after each reconnect, and their death is seen."""
+"""Background tasks are restarted, refresh after each reconnect, and report their end."""
 
 import asyncio
 from typing import Any
@@ -19,10 +19,10 @@ async def component(service: Service, name: str) -> dict[str, Any]:
     return found
 
 
-async def test_what_was_announced_while_redis_was_away_is_served_when_it_is_back(
+async def test_a_missed_announcement_is_served_after_the_reconnect(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
-    """The timer is an hour away: only the new subscription can tell."""
+    """The timer is an hour away: only the new subscription causes the refresh."""
     models.publish()
     async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
         valkey.stop()
@@ -37,9 +37,7 @@ async def test_what_was_announced_while_redis_was_away_is_served_when_it_is_back
         await until(serves(service, version))
 
 
-async def test_announcements_are_heard_after_outages_however_many(
-    running: Running, models: Models, valkey: Valkey
-) -> None:
+async def test_announcements_arrive_after_several_outages(running: Running, models: Models, valkey: Valkey) -> None:
     models.publish()
     async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
 
@@ -61,8 +59,8 @@ async def _not(answer: Any) -> bool:
 
 
 @pytest.mark.parametrize(("task", "status"), [("history", 503), ("reconciliation", 200), ("announcements", 200)])
-async def test_the_death_of_a_background_task_is_seen(service: Service, task: str, status: int) -> None:
-    """Without its history the service refuses; without news it answers from what it has."""
+async def test_an_ended_background_task_is_reported(service: Service, task: str, status: int) -> None:
+    """Without the event publisher the service is not ready; without the refresher it serves the current snapshot."""
     assert (await service.client.get("/health/ready")).status_code == 200
     dying = service.services.supervisor._tasks[task]
     while not dying.done():  # a library may swallow one cancellation
@@ -74,7 +72,7 @@ async def test_the_death_of_a_background_task_is_seen(service: Service, task: st
     assert found == {"is_well": False, "detail": "the task has ended"}
 
 
-async def test_a_task_that_fails_is_started_again_and_told_until_it_works(service: Service) -> None:
+async def test_a_failed_task_is_restarted_and_reported_until_it_works(service: Service) -> None:
     supervisor, runs = service.services.supervisor, 0
     may_work = asyncio.Event()
 
@@ -101,13 +99,13 @@ async def test_a_task_that_fails_is_started_again_and_told_until_it_works(servic
     await until(is_well)
 
 
-async def test_a_write_that_fails_by_a_fault_of_ours_refuses_its_forecasts_and_no_later_ones(
+async def test_an_unexpected_write_error_refuses_only_its_own_forecasts(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody waits for an answer that will never come."""
+    """The requests of the failed write are answered with 503 at once."""
 
     async def fails(**_: Any) -> None:
-        raise RuntimeError("a fault of ours")
+        raise RuntimeError("unexpected")
 
     with monkeypatch.context() as broken:
         broken.setattr(service.services.events, "_write_events", fails)

@@ -1,4 +1,4 @@
-"""The forecast endpoint: the good case, the anonymous one, each wrong question."""
+"""``POST /forecast/get_team1_win_probability``: answers, tokens, and each wrong field."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ LONG_KEY = JWT_KEY + "x" * 24
 PATH = "/forecast/get_team1_win_probability"
 
 
-async def test_nobody_without_a_token_is_answered(service: Service) -> None:
+async def test_a_request_without_a_token_is_refused(service: Service) -> None:
     response = await service.client.post(PATH, json=service.league.question())
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/problem+json"
@@ -32,7 +32,7 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def with_header(token: str, **header: str) -> str:
-    """The token under another header than the one that was signed."""
+    """Return the token with another header than the signed one."""
     name = base64.urlsafe_b64encode(json.dumps(header).encode()).decode().rstrip("=")
     return f"{name}.{token.split('.', 1)[1]}"
 
@@ -51,13 +51,13 @@ def with_header(token: str, **header: str) -> str:
         *[(jwt.encode(claims(**{name: None}), JWT_KEY), "token-invalid") for name in ("exp", "iat", "sub", "jti")],
     ],
 )
-async def test_a_token_that_does_not_hold_is_refused(service: Service, token: str, kind: str) -> None:
+async def test_an_invalid_token_is_refused(service: Service, token: str, kind: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     response = await service.client.post(PATH, json=service.league.question(), headers=headers)
     assert (response.status_code, response.json()["type"]) == (401, f"urn:cs2-forecast:problem:{kind}")
 
 
-async def test_the_answer_names_everything_and_its_event_is_in_the_stream(service: Service, redis_url: str) -> None:
+async def test_the_answer_is_complete_and_its_event_is_in_the_stream(service: Service, redis_url: str) -> None:
     response = await service.forecast()
     assert response.status_code == 200, response.text
     answer = response.json()
@@ -79,7 +79,7 @@ async def test_the_answer_names_everything_and_its_event_is_in_the_stream(servic
     assert event.user_id == 1
 
 
-async def test_listeners_on_the_channel_hear_the_event(service: Service, redis_url: str) -> None:
+async def test_subscribers_of_the_channel_receive_the_event(service: Service, redis_url: str) -> None:
     async with redis.asyncio.Redis.from_url(redis_url) as client, client.pubsub() as subscription:
         await subscription.subscribe(EVENTS_STREAM)
         await subscription.get_message(timeout=5)
@@ -111,7 +111,7 @@ async def test_a_team_without_a_lineup_is_forecast_with_a_warning(service: Servi
     assert any("team 2" in warning and "lineup" in warning for warning in answer["warnings"])
 
 
-async def test_a_given_lineup_that_holds_a_player_of_the_others_latest_five_is_noted(service: Service) -> None:
+async def test_a_player_in_both_lineups_causes_a_warning(service: Service) -> None:
     one, two = service.league.lineups
     answer = (await service.forecast(team1_player_ids=[*one[:4], two[0]])).json()
     assert any("both lineups" in warning for warning in answer["warnings"])
@@ -135,7 +135,7 @@ UNKNOWN_ID = 999_999
         ({"played_on": "2025-12-30"}, "day-in-the-past", "played_on", "2025-12-31"),
     ],
 )
-async def test_a_wrong_field_is_named_with_what_would_be_right(
+async def test_an_error_names_the_field_and_the_correction(
     service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
     await assert_refused(service, changes, kind, field, right)
@@ -179,7 +179,7 @@ async def test_a_player_on_both_sides_is_refused(service: Service) -> None:
     "body",
     [b"{", b"[]", b"null", b'{"map_id": NaN}', b'{"map_id": 1e400}', b"\xff\xfe", b'{"map_id":' + b"9" * 5000 + b"}"],
 )
-async def test_a_body_that_is_no_question_is_refused(service: Service, body: bytes) -> None:
+async def test_an_invalid_body_is_refused(service: Service, body: bytes) -> None:
     headers = {"Authorization": f"Bearer {service.token()}", "Content-Type": "application/json"}
     response = await service.client.post(PATH, content=body, headers=headers)
     assert response.status_code in {400, 422}, response.text
@@ -192,14 +192,14 @@ async def chunks() -> Any:
 
 
 @pytest.mark.parametrize("content", [b" " * 70_000, chunks])
-async def test_a_body_too_large_is_refused_before_anything_else(service: Service, content: Any) -> None:
+async def test_a_large_body_is_refused_first(service: Service, content: Any) -> None:
     body = content() if callable(content) else content
     response = await service.client.post(PATH, content=body)
     assert response.status_code == 413
     assert response.json()["type"] == "urn:cs2-forecast:problem:body-too-large"
 
 
-async def test_without_a_champion_it_says_so(running: Running) -> None:
+async def test_without_a_champion_the_request_is_refused(running: Running) -> None:
     async with running() as service:
         response = await service.forecast()
         assert response.status_code == 503

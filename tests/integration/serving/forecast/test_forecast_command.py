@@ -1,4 +1,4 @@
-"""``cs2 forecast --local`` on the copy that the service keeps, and ``cs2 openapi``."""
+"""``cs2 forecast --local`` with the disk cache of the service, and ``cs2 openapi``."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def ask(*arguments: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_it_answers_as_the_service_did(data_dir: Path) -> None:
+def test_the_command_answers_like_the_service(data_dir: Path) -> None:
     code, output = ask("--map", "nuke", "--team1", "team vitalite", "--team2", "FURIA", "--json")
     assert code == 0
     served = json.loads((data_dir / "answer.json").read_text())
@@ -54,20 +54,20 @@ def test_it_answers_as_the_service_did(data_dir: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("data_dir")
-def test_wrong_input_is_told_with_status_2(arguments: tuple[str, ...], message: str) -> None:
+def test_wrong_input_exits_with_status_2(arguments: tuple[str, ...], message: str) -> None:
     code, output = ask(*arguments)
     assert code == 2
     assert message in " ".join(output.split())
 
 
-def test_without_a_copy_it_says_where_none_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_cache_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
     code, output = ask("--map", "Nuke", "--team1", "a", "--team2", "b")
     assert code == 1
     assert "no copy of a model" in output
 
 
-def test_the_document_needs_no_server() -> None:
+def test_the_openapi_document_needs_no_server() -> None:
     result = CliRunner().invoke(app, ["openapi"])
     assert result.exit_code == 0
     document = json.loads(result.output)
@@ -76,7 +76,7 @@ def test_the_document_needs_no_server() -> None:
     assert operation["requestBody"]["content"]["application/json"]["examples"]
 
 
-def test_players_are_named_too(data_dir: Path) -> None:
+def test_players_can_be_named(data_dir: Path) -> None:
     teams = ("--map", "Nuke", "--team1", "Vitality", "--team2", "FURIA", "--json")
     players = [option for number in range(1, 6) for option in ("--player1", f"player{number}")]
     code, output = ask(*teams, *players)

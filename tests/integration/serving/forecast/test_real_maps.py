@@ -1,4 +1,4 @@
-"""The served number is the trained estimator's, on 1,000 real maps: alone, in a batch, by ids and by names."""
+"""On 1,000 real maps the service returns the trained estimator's probability: alone, in a batch, by id and name."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ PATH = "/forecast/get_team1_win_probability"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Questions by ids and by names, and what the trained estimator says."""
+    """Requests by id and by name, and the probabilities of the trained estimator."""
 
     by_id: list[dict[str, Any]]
     by_name: list[dict[str, Any]]
@@ -40,7 +40,7 @@ class Asked:
 
 @pytest.fixture
 def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> Asked:
-    """Trains on what was known through the cut, publishes it, and asks about the maps after it."""
+    """Train on the results through the cut, publish the model, and return requests for later maps."""
     folder = write(tmp_path / "archive", real_archive(shared_data))
     served = serve_archive(folder, CUT, LAST, postgres_url, mlflow_url)
     tables, history = served.tables, served.history
@@ -64,7 +64,7 @@ def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str)
 
 
 def _by_name(question: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """With names wherever the name is nobody else's."""
+    """Return the requests with names wherever a name is unique."""
     found = dict(question)
     maps, teams = _names(tables.maps, "name"), _names(tables.teams, "name")
     players = _names(tables.players, "nickname")
@@ -82,7 +82,7 @@ def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
     return {number: name for number, name in zip(frame["id"], frame[column], strict=True) if bearers[folded(name)] == 1}
 
 
-async def test_every_way_of_asking_gives_the_trained_estimators_number(asked: Asked, settings: Settings) -> None:
+async def test_every_request_gets_the_trained_estimators_probability(asked: Asked, settings: Settings) -> None:
     changed = settings.model_copy(update={"clock_date": CUT})
     nobody = League(0, [], [], 0)
     async with run_service(changed, nobody) as service:

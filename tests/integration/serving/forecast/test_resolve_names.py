@@ -1,4 +1,4 @@
-"""Questions by name: exactly one of id and name, and what is told where a name is wrong."""
+"""Requests by name: exactly one of id and name, and errors that suggest a correction."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "forecast_id"}
 
 
-async def test_names_give_the_answer_that_ids_give(service: Service) -> None:
+async def test_names_and_ids_give_the_same_answer(service: Service) -> None:
     one, two = service.league.lineups
     by_id = (await service.forecast(team1_player_ids=one, team2_player_ids=two)).json()
     by_name = (await service.forecast(**BY_NAME, **PLAYERS)).json()
@@ -52,7 +52,7 @@ async def test_names_give_the_answer_that_ids_give(service: Service) -> None:
         ),
     ],
 )
-async def test_a_wrong_name_is_told_with_what_would_be_right(
+async def test_an_error_names_similar_entries(
     service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
     response = await service.forecast(**changes)
@@ -63,7 +63,7 @@ async def test_a_wrong_name_is_told_with_what_would_be_right(
     assert right in error["message"]
 
 
-async def test_of_several_bearers_the_ids_are_told_and_a_name_goes_before_an_alias(
+async def test_homonyms_are_listed_and_names_win_over_aliases(
     running: Running, models: Models, postgres_url: str
 ) -> None:
     engine = make_engine(postgres_url)

@@ -21,15 +21,13 @@ async def ask(service: Service, **changes: Any) -> httpx.Response:
     return await service.client.post(PATH, json=body, headers=headers)
 
 
-async def test_nobody_without_a_token_is_answered(service: Service) -> None:
+async def test_a_request_without_a_token_is_refused(service: Service) -> None:
     response = await service.client.post(PATH, json={"team1": "Vitality", "team2": "FURIA"})
     assert response.status_code == 401
 
 
 @pytest.mark.parametrize("best_of", [1, 3, 5])
-async def test_every_score_line_is_told_and_exchanging_the_sides_gives_the_complement(
-    service: Service, best_of: int
-) -> None:
+async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, best_of: int) -> None:
     answer = (await ask(service, best_of=best_of)).json()
     other = (await ask(service, best_of=best_of, team1="FURIA", team2="Vitality")).json()
     scores = {(one["team1_maps"], one["team2_maps"]): one["probability"] for one in answer["scores"]}
@@ -55,7 +53,7 @@ async def test_a_best_of_one_on_a_named_map_is_the_forecast_of_that_map(service:
     assert played["team1_win_probability"] == pytest.approx(alone["team1_win_probability"], abs=1e-12)
 
 
-async def test_the_event_holds_what_was_asked_and_how_it_came_about(service: Service, redis_url: str) -> None:
+async def test_the_event_holds_request_and_contributions(service: Service, redis_url: str) -> None:
     answer = (await ask(service)).json()
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         ((_, fields),) = await client.xrange(EVENTS_STREAM)
@@ -100,7 +98,7 @@ async def test_a_wrong_field_is_named(
     assert right in error["message"]
 
 
-async def test_without_a_champion_it_says_so(running: Running, models: Models) -> None:
+async def test_without_a_champion_the_request_is_refused(running: Running, models: Models) -> None:
     async with running() as service:
         response = await ask(service)
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:no-model")

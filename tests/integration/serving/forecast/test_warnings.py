@@ -1,4 +1,4 @@
-"""What makes a forecast less sure is said with it, one by one; and an admin's word on the pool."""
+"""Warnings of a forecast, and maps that an admin retires."""
 
 import asyncio
 import re
@@ -29,7 +29,7 @@ async def warnings(service: Service, **changes: object) -> list[str]:
     return list(response.json()["warnings"])
 
 
-async def test_nothing_is_warned_of_where_all_is_well(running: Running, models: Models) -> None:
+async def test_an_ordinary_forecast_has_no_warning(running: Running, models: Models) -> None:
     models.publish()
     models.publish_ratings(ratings_with_pool(models.league, 98, 2))
     async with running() as service:
@@ -38,7 +38,7 @@ async def test_nothing_is_warned_of_where_all_is_well(running: Running, models: 
 
 
 @pytest.mark.parametrize(("played", "days_ago"), [((99, 1), 10), ((98, 2), 90), ((98, 0), 10)])
-async def test_a_map_that_is_rarely_played_is_told(
+async def test_a_rarely_played_map_causes_a_warning(
     running: Running, models: Models, played: tuple[int, ...], days_ago: int
 ) -> None:
     models.publish()
@@ -47,7 +47,7 @@ async def test_a_map_that_is_rarely_played_is_told(
         assert await warnings(service, map_id=service.league.nuke + 1) == [OUTSIDE]
 
 
-async def test_who_did_not_play_lately_and_who_is_new_are_told(running: Running, models: Models) -> None:
+async def test_absent_and_new_players_cause_warnings(running: Running, models: Models) -> None:
     models.publish()
     models.publish_ratings(ratings_with_pool(models.league, 50, 50))
     async with running() as service:
@@ -62,7 +62,7 @@ async def test_who_did_not_play_lately_and_who_is_new_are_told(running: Running,
         ]
 
 
-async def test_ratings_that_are_old_on_the_day_are_told(running: Running, models: Models) -> None:
+async def test_old_ratings_cause_a_warning(running: Running, models: Models) -> None:
     models.publish()
     models.publish_ratings(ratings_with_pool(models.league, 50, 50))
     async with running() as service:
@@ -111,7 +111,7 @@ async def test_an_admin_retires_a_map_and_restores_it(
 DEAD = "postgresql+psycopg://cs2@127.0.0.1:1/cs2"
 
 
-def test_a_map_that_nobody_knows_cannot_be_retired(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_map_cannot_be_retired(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("data_dir", "database_url", "redis_url"):
         monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
     result = CliRunner().invoke(app, ["maps", "retire", "Cobblestone"])
@@ -119,7 +119,7 @@ def test_a_map_that_nobody_knows_cannot_be_retired(settings: Settings, monkeypat
     assert "no map has the name Cobblestone" in result.output
 
 
-def test_a_rebuild_of_the_tables_keeps_the_admins_word(postgres_url: str) -> None:
+def test_a_rebuild_keeps_retired_maps(postgres_url: str) -> None:
     engine = make_engine(postgres_url)
     for _ in range(2):
         with engine.begin() as connection:

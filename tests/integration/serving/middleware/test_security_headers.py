@@ -1,4 +1,4 @@
-"""Headers that browsers obey: on every answer, be it good, refused or failed."""
+"""Security headers on every answer: successful, refused or failed."""
 
 import re
 from base64 import b64encode
@@ -23,7 +23,7 @@ async def service(running: Running) -> AsyncIterator[Service]:
 
 
 def policy_of(response: httpx.Response) -> dict[str, list[str]]:
-    """The Content-Security-Policy by directive, where the other headers are as they must be."""
+    """Check the other headers and return the Content-Security-Policy by directive."""
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["cache-control"] == "no-store"
@@ -31,7 +31,7 @@ def policy_of(response: httpx.Response) -> dict[str, list[str]]:
     return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
 
 
-async def test_every_answer_has_them(service: Service) -> None:
+async def test_every_answer_has_the_headers(service: Service) -> None:
     good = await service.get("/teams")
     answers = {
         200: good,
@@ -48,7 +48,7 @@ async def test_every_answer_has_them(service: Service) -> None:
         assert policy_of(response)["frame-ancestors"] == ["'none'"]
 
 
-async def test_a_failure_has_them(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_internal_error_has_the_headers(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(self: Users, username: str) -> None:
         raise RuntimeError("out of order")
 
@@ -61,7 +61,7 @@ async def test_a_failure_has_them(settings: Settings, monkeypatch: pytest.Monkey
     assert policy_of(response)["default-src"] == ["'none'"]
 
 
-async def test_the_page_runs_its_own_scripts_and_no_others(service: Service) -> None:
+async def test_the_page_runs_only_its_own_scripts(service: Service) -> None:
     response = await service.client.get("/docs")
     assert response.headers["content-type"].startswith("text/html")
     policy, page = policy_of(response), response.text
@@ -73,7 +73,7 @@ async def test_the_page_runs_its_own_scripts_and_no_others(service: Service) -> 
     assert not re.findall(r"\son\w+=", page), "handlers in tags would not run"
 
 
-async def test_all_that_the_page_loads_comes_from_the_service(service: Service) -> None:
+async def test_the_page_loads_only_from_the_service(service: Service) -> None:
     page = (await service.client.get("/docs")).text
     loaded = {url for url in re.findall(r'(?:src|href)="([^"]+)"', page) if not url.startswith("data:")}
     assert loaded == {"/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"}
@@ -86,7 +86,7 @@ async def test_all_that_the_page_loads_comes_from_the_service(service: Service) 
     assert (await service.client.get("/docs/redoc.standalone.js")).status_code == 404
 
 
-async def test_methods_of_a_path_that_two_operations_share_are_all_allowed(service: Service) -> None:
+async def test_allow_lists_all_methods_of_a_path(service: Service) -> None:
     for path, methods in (
         ("/auth/me", {"GET", "DELETE"}),
         ("/maps/1", {"GET"}),

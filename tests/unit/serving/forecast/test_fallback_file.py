@@ -1,4 +1,4 @@
-"""The local file that holds events while Redis is away."""
+"""The fallback file stores events while Redis is down."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ from serving.forecast.fallback_file import FallbackFile, FallbackFileError
 EVENTS = [f'{{"event_id": "{number}"}}'.encode() for number in range(5)]
 
 
-def test_what_is_appended_is_read_in_order_and_shipped_once(tmp_path: Path) -> None:
+def test_events_are_read_in_order_and_shipped_once(tmp_path: Path) -> None:
     fallback_file = FallbackFile(tmp_path, max_bytes=10_000)
     fallback_file.append(EVENTS[:3])
     fallback_file.append(EVENTS[3:])
@@ -23,20 +23,20 @@ def test_what_is_appended_is_read_in_order_and_shipped_once(tmp_path: Path) -> N
     fallback_file.close()
 
 
-def test_the_next_start_finds_what_waited_and_cuts_off_a_half_written_line(tmp_path: Path) -> None:
+def test_the_next_start_keeps_events_and_removes_a_partial_line(tmp_path: Path) -> None:
     fallback_file = FallbackFile(tmp_path, max_bytes=10_000)
     fallback_file.append(EVENTS)
     fallback_file.close()
     with fallback_file.path.open("ab") as file:
         file.write(b'{"event_id": "cut o')
-    again = FallbackFile(tmp_path, max_bytes=10_000)
-    assert again.read(10_000) == EVENTS
-    again.append(EVENTS[:1])
-    assert again.read(10_000) == [*EVENTS, EVENTS[0]]
-    again.close()
+    reopened = FallbackFile(tmp_path, max_bytes=10_000)
+    assert reopened.read(10_000) == EVENTS
+    reopened.append(EVENTS[:1])
+    assert reopened.read(10_000) == [*EVENTS, EVENTS[0]]
+    reopened.close()
 
 
-def test_at_its_bound_it_takes_all_of_a_group_or_nothing(tmp_path: Path) -> None:
+def test_a_full_file_stores_all_of_a_group_or_nothing(tmp_path: Path) -> None:
     fallback_file = FallbackFile(tmp_path, max_bytes=2 * len(EVENTS[0]) + 2)
     with pytest.raises(FallbackFileError, match="bound"):
         fallback_file.append(EVENTS[:3])
@@ -46,7 +46,7 @@ def test_at_its_bound_it_takes_all_of_a_group_or_nothing(tmp_path: Path) -> None
     fallback_file.close()
 
 
-def test_a_full_disk_leaves_no_half_of_a_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_partial_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fallback_file = FallbackFile(tmp_path, max_bytes=10_000)
     fallback_file.append(EVENTS[:1])
     write = os.write
@@ -59,7 +59,7 @@ def test_a_full_disk_leaves_no_half_of_a_group(tmp_path: Path, monkeypatch: pyte
     fallback_file.close()
 
 
-def test_two_processes_never_share_one_file(tmp_path: Path) -> None:
+def test_two_processes_cannot_share_a_file(tmp_path: Path) -> None:
     fallback_file = FallbackFile(tmp_path, max_bytes=10_000)
     with pytest.raises(FallbackFileError, match="another running API"):
         FallbackFile(tmp_path, max_bytes=10_000)
