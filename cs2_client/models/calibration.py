@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+T = TypeVar("T", bound="Calibration")
+
+
+@_attrs_define
+class Calibration:
+    """Slope and intercept of a recalibration, fitted on maps outside the training data: 1 and 0 are perfect.
+
+    Attributes:
+        slope (float):
+        intercept (float):
+    """
+
+    slope: float
+    intercept: float
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        slope = self.slope
+
+        intercept = self.intercept
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "slope": slope,
+                "intercept": intercept,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        slope = d.pop("slope")
+
+        intercept = d.pop("intercept")
+
+        calibration = cls(
+            slope=slope,
+            intercept=intercept,
+        )
+
+        calibration.additional_properties = d
+        return calibration
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
