@@ -1,6 +1,6 @@
-"""What forecasts lose when results come late: ``python -m benchmarks.delays --path FOLDER --from DATE --to DATE``.
+"""Loss of forecasts if results arrive late: ``python -m benchmarks.delays --path FOLDER --from DATE --to DATE``.
 
-A leak would show as a step: what is known a day too early is worth far more than what is known a day later.
+A leak would show as a step: a result that is known a day too early gains far more than a late one loses.
 """
 
 import argparse
@@ -30,22 +30,22 @@ def main() -> None:
     parser.add_argument("--path", type=Path, required=True, help="an archive of real matches")
     parser.add_argument("--from", dest="first", type=date.fromisoformat, required=True)
     parser.add_argument("--to", dest="last", type=date.fromisoformat, required=True)
-    told = parser.parse_args()
-    tables = rebuild(ArchiveSource(told.path).published(told.last).frames, Identities()).tables
+    arguments = parser.parse_args()
+    tables = rebuild(ArchiveSource(arguments.path).published(arguments.last).frames, Identities()).tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    first, last = (day_number(day) for day in (told.first, told.last))
+    first, last = (day_number(day) for day in (arguments.first, arguments.last))
     rows = np.flatnonzero(history.is_map & history.is_rated & (history.day >= first) & (history.day <= last))
-    asked, won, day = questions_about(history).take(rows), history.team1_won[rows], history.day[rows]
+    questions, won, day = questions_about(history).take(rows), history.team1_won[rows], history.day[rows]
     table = Table("results are late by", "log loss of maps", "more than without, 95% by day", box=None)
     on_time = None
     for delay in DELAYS:
         late = replace(history, learn_day=history.learn_day + delay)
-        losses = metrics.log_losses(backtest(late, asked, history.best_of[rows]).probability, won)
+        losses = metrics.log_losses(backtest(late, questions, history.best_of[rows]).probability, won)
         on_time = losses if on_time is None else on_time
         more = metrics.by_day(losses - on_time, day)
         table.add_row(f"{delay} days", f"{losses.mean():.4f}", more.signed() if delay else "")
     console = Console(width=120)
-    console.print(f"{len(rows)} maps, {told.first} .. {told.last}")
+    console.print(f"{len(rows)} maps, {arguments.first} .. {arguments.last}")
     console.print(table)
 
 

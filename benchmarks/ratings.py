@@ -1,5 +1,7 @@
-"""``make bench-ratings``: maps a second of the rating engine, beside openskill on the same maps; each size in a process
-of its own, so that its peak memory is its own. Ratios are of one run on one machine."""
+"""``make bench-ratings``: maps per second of the rating engine, beside openskill on the same maps.
+
+Each size runs in its own process, so that its peak memory is measured alone. Compare ratios of one run only.
+"""
 
 import argparse
 import json
@@ -28,7 +30,7 @@ from pipelines.sources.archive import ArchiveSource
 
 SIZES = (1_000_000, 3_000_000)
 OPENSKILL_MAPS = 20_000
-"""openskill's cost a map is constant: so many are enough."""
+"""Maps that openskill is timed on; its cost per map is constant."""
 
 LEAGUE = LeagueParameters(n_teams=500, n_reserves=500, series_per_day=400)
 MAPS_A_DAY = 790
@@ -39,13 +41,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--path", type=Path, help="an archive of real matches")
     parser.add_argument("--maps", type=int, help=argparse.SUPPRESS)
-    told = parser.parse_args()
-    if told.maps:
-        print(json.dumps(measure(simulated(told.maps))))
+    arguments = parser.parse_args()
+    if arguments.maps:
+        print(json.dumps(measure(simulated(arguments.maps))))
         return
     table = Table("history", "rows", "learn", "forecast a day, then learn it", "openskill", "ratio", "memory", box=None)
-    if told.path:
-        _add(table, "real archive", measure(real(told.path)))
+    if arguments.path:
+        _add(table, "real archive", measure(real(arguments.path)))
     for n in SIZES:
         command = [sys.executable, "-m", "benchmarks.ratings", "--maps", str(n)]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -53,45 +55,45 @@ def main() -> None:
     Console(width=120).print(table)
 
 
-def _add(table: Table, name: str, found: dict[str, float]) -> None:
-    speeds = [f"{found[key]:,.0f} a s" for key in ("learn", "walk", "openskill")]
-    ratio = found["walk"] / found["openskill"]
-    table.add_row(name, f"{found['rows']:,.0f}", *speeds, f"{ratio:.0f}", f"{found['peak_mb']:,.0f} MB")
+def _add(table: Table, name: str, measured: dict[str, float]) -> None:
+    speeds = [f"{measured[key]:,.0f} a s" for key in ("learn", "walk", "openskill")]
+    ratio = measured["walk"] / measured["openskill"]
+    table.add_row(name, f"{measured['rows']:,.0f}", *speeds, f"{ratio:.0f}", f"{measured['peak_mb']:,.0f} MB")
 
 
 def simulated(n_maps: int) -> MatchHistory:
-    """A league of about so many maps, on as many days as that takes."""
+    """Simulate a league of about ``n_maps`` maps."""
     return simulate_league(1, 10_000, 10_000 + n_maps // MAPS_A_DAY, LEAGUE).history
 
 
 def real(path: Path) -> MatchHistory:
-    """The archive as the ratings see it."""
+    """Read the history of an archive."""
     tables = rebuild(ArchiveSource(path).published(date.max).frames, Identities()).tables
     return history_from_tables(tables.map_results, tables.series, tables.lineups)
 
 
 def measure(history: MatchHistory) -> dict[str, float]:
-    """Rows a second: learned in one go; forecast day by day and learned; by openskill."""
+    """Measure rows per second: learning at once, forecasting and learning day by day, and openskill."""
     ordered = in_learning_order(history)
-    del history  # a copy less at three million maps
-    RatingEngine(ordered).learn(0, 1)  # compiles, or loads what was compiled
+    del history  # saves a copy, which counts at three million maps
+    RatingEngine(ordered).learn(0, 1)  # compiles, or loads the compiled code
     engine = RatingEngine(ordered)
     began = time.perf_counter()
     engine.learn(0, len(ordered))
     learn = time.perf_counter() - began
-    fixtures = questions_about(ordered)
+    questions = questions_about(ordered)
     began = time.perf_counter()
-    for state, index in iterate_days(ordered, fixtures.day):
-        features(state, fixtures.take(index))
+    for state, index in iterate_days(ordered, questions.day):
+        features(state, questions.take(index))
     walk = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     known = ordered.take((ordered.player_ids[:, :, 0] > 0).all(axis=1))
-    judged = known.take(slice(-OPENSKILL_MAPS, None))
+    openskill_rows = known.take(slice(-OPENSKILL_MAPS, None))
     return {
         "rows": float(len(ordered)),
         "learn": len(ordered) / learn,
         "walk": len(ordered) / walk,
-        "openskill": len(judged) / _openskill_seconds(judged),
+        "openskill": len(openskill_rows) / _openskill_seconds(openskill_rows),
         "peak_mb": peak,
     }
 

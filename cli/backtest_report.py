@@ -1,4 +1,4 @@
-"""What ``cs2 backtest`` prints: the tables beside all baselines, by tier, map and month, and what each feature adds."""
+"""Tables of ``cs2 backtest``: scores beside the baselines, by tier, map and month, and the ablation of features."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 FORECASTS = {"forecast": "team1_win_probability", "team Elo": "team_elo", "player Elo": "player_elo"}
 
 
-def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
-    """The table beside all baselines, by tier, and the recalibration."""
+def print_scores(console: Console, title: str, rows: "pd.DataFrame") -> None:
+    """Print the scores beside all baselines, the recalibration, and the scores by tier, month and map."""
     import numpy as np
 
     from cs2.forecasting.evaluation import metrics
@@ -38,9 +38,9 @@ def judge(console: Console, title: str, rows: "pd.DataFrame") -> None:
     console.print(table)
     fit = metrics.recalibration(rows["team1_win_probability"].to_numpy(), won)
     console.print(f"recalibration: {fit}")
-    different = ~rows["series"].duplicated().to_numpy()
-    if title == "series" and not different.all():
-        console.print(f"{different.sum()} of them are different series: log loss {ours[different].mean():.4f}")
+    is_first = ~rows["series"].duplicated().to_numpy()
+    if title == "series" and not is_first.all():
+        console.print(f"{is_first.sum()} of them are different series: log loss {ours[is_first].mean():.4f}")
     _print_groups(console, rows, {"tier": _tiers(rows), "month": _values(rows["date"].str.slice(0, 7))})
     if title == "maps":
         _print_groups(console, rows, {"map": _values(rows["map"])})
@@ -65,21 +65,21 @@ def _values(column: "pd.Series") -> dict[str, Any]:
 
 
 def print_ablation(
-    console: Console, scored: dict[str, "pd.DataFrame"], lost: dict[str, dict[str, "pd.Series"]]
+    console: Console, scored: dict[str, "pd.DataFrame"], ablated: dict[str, dict[str, "pd.Series"]]
 ) -> None:
-    """What each feature adds: log loss of the model fitted without it, less that of the model.
+    """Print the ablation: log loss of the model fitted without a feature, minus that of the whole model.
 
     Args:
         console: Where to print.
         scored: Scored rows by title (maps, series).
-        lost: Forecasts of the same rows, by left-out feature and title.
+        ablated: Forecasts of the same rows, by left-out feature and title.
     """
     import numpy as np
 
     from cs2.forecasting.evaluation import metrics
 
     table = Table("without", *(f"{title}, log loss" for title in scored if len(scored[title])), box=None)
-    for feature, forecasts in lost.items():
+    for feature, forecasts in ablated.items():
         cells = []
         for title, without in forecasts.items():
             rows = scored[title]
@@ -99,5 +99,5 @@ def _tiers(rows: "pd.DataFrame") -> dict[str, Any]:
 
     unranked = pd.Series(np.nan, index=rows.index)
     ranks = [pd.to_numeric(rows.get(f"team{side}_rank", unranked), errors="coerce") for side in (1, 2)]
-    found = tiers(ranks[0].to_numpy(dtype=float), ranks[1].to_numpy(dtype=float))
-    return {tier: found == tier for tier in TIERS}
+    tier_of_row = tiers(ranks[0].to_numpy(dtype=float), ranks[1].to_numpy(dtype=float))
+    return {tier: tier_of_row == tier for tier in TIERS}

@@ -1,4 +1,4 @@
-"""What was played, as arrays: the one input of ratings, training and backtest."""
+"""Matches as arrays: the one input of ratings, training and backtest."""
 
 from dataclasses import dataclass, fields
 from typing import TypeAlias
@@ -11,16 +11,16 @@ IntArray: TypeAlias = NDArray[np.int64]
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 UNKNOWN = -1
-"""Stands for a map, player, score or order that the source does not tell."""
+"""Stands for a map, player or score that the source does not publish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchHistory:
     """Played maps, and series of which no maps are known, one row each, in a fixed order.
 
-    Ids are those of the dictionaries (small positive integers), so that they index arrays of ratings.
-    Days count from 1970-01-01. A row is forecast with what was learned before ``forecast_day`` and learned
-    once ``learn_day`` is over; both follow from the schedule of the pair of teams, never from a result.
+    Ids are those of the dictionaries (small positive integers), so that they index arrays of ratings. Days count from
+    1970-01-01. A row is forecast with the ratings before ``forecast_day``, and ratings learn it at the end of
+    ``learn_day``; both days follow from the schedule of the pair of teams, never from a result.
 
     Attributes:
         row_id: Key of the stored row (map result or series, told apart by ``is_map``), shape (n,).
@@ -31,8 +31,8 @@ class MatchHistory:
         order_in_day: Sequence within the day as far as known, else 0, shape (n,).
         map_id: Map, or UNKNOWN for a series, shape (n,).
         team_ids: Both teams, shape (n, 2).
-        player_ids: Both lineups, UNKNOWN in all five places where the lineup is not known, shape (n, 2, 5).
-        rounds: Rounds won by each side, UNKNOWN where not told, shape (n, 2).
+        player_ids: Both lineups, UNKNOWN in all five places if the lineup is unknown, shape (n, 2, 5).
+        rounds: Rounds won by each side, UNKNOWN where not published, shape (n, 2).
         team1_won: Whether the first team won, shape (n,).
         best_of: 1, 3 or 5 as announced, 0 where unknown, shape (n,).
         is_rated: Whether ratings, training and scores may use the row: no winner conflict, no suspect date, shape (n,).
@@ -58,7 +58,7 @@ class MatchHistory:
         return len(self.day)
 
     def take(self, index: IntArray | BoolArray | slice) -> "MatchHistory":
-        """The rows that ``index`` selects, in its order."""
+        """Select rows, in the order of ``index``."""
         return MatchHistory(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
 
@@ -69,7 +69,7 @@ class MatchQuestions:
     Attributes:
         map_id: Map, or UNKNOWN for the average over maps, shape (n,).
         team_ids: Both teams, shape (n, 2).
-        player_ids: Both lineups; UNKNOWN in all five places where the lineup is not known, shape (n, 2, 5).
+        player_ids: Both lineups; UNKNOWN in all five places if the lineup is unknown, shape (n, 2, 5).
         day: The day of play, shape (n,).
     """
 
@@ -82,11 +82,11 @@ class MatchQuestions:
         return len(self.map_id)
 
     def take(self, index: IntArray | BoolArray) -> "MatchQuestions":
-        """The fixtures that ``index`` selects, in its order."""
+        """Select questions, in the order of ``index``."""
         return MatchQuestions(**{field.name: getattr(self, field.name)[index] for field in fields(self)})
 
     def swapped(self) -> "MatchQuestions":
-        """The same maps with the sides exchanged."""
+        """Return the same maps with the sides exchanged."""
         return MatchQuestions(
             map_id=self.map_id, team_ids=self.team_ids[:, ::-1], player_ids=self.player_ids[:, ::-1], day=self.day
         )

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from cs2.calendar import date_of
 from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.rating_summary import RatingSummary, summarise_player, summarise_team
 from cs2.forecasting.ratings.map_pool import active_maps
-from cs2.forecasting.ratings.summary import RatingSummary, summarise_player, summarise_team
 from cs2.messages import Ref
 from serving.dictionaries.index import Dictionary, Entry
 from serving.forecast.serving_snapshot import ServedModel, ServedRatings, ServingSnapshot

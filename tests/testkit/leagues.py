@@ -1,4 +1,4 @@
-"""A small league with everything that real data has: two-day series, unknown lineups, series without maps, flags."""
+"""A small league with the gaps of real data: two-day series, unknown lineups, series without maps, flags."""
 
 from dataclasses import fields, replace
 from datetime import date
@@ -27,7 +27,7 @@ LAST_DAY = day_number(2024, 2, 29)
 
 
 def messy_league(seed: int = 3) -> MatchHistory:
-    """Small, but with all that makes real history difficult; in the order of play."""
+    """Simulate a small league with the gaps of real data, in the order of play."""
     league = simulate_league(seed, FIRST_DAY, LAST_DAY, SMALL)
     history = _over_two_days(league, seed)
     chance = np.random.default_rng([seed, 1]).random(int(league.series_id.max()) + 1)[league.series_id]
@@ -38,12 +38,12 @@ def messy_league(seed: int = 3) -> MatchHistory:
     flagged = (chance >= 0.2) & (chance < 0.24)
     won[flagged] = ~won[flagged]
     only_series = chance >= 0.9
-    told = _series_won(league)
+    series_won = _series_won(league)
     messy = replace(
         history,
         player_ids=players,
         rounds=np.where(only_series[:, None], UNKNOWN, rounds),
-        team1_won=np.where(only_series, told, won),
+        team1_won=np.where(only_series, series_won, won),
         is_rated=~flagged,
         is_map=~only_series,
         map_id=np.where(only_series, UNKNOWN, history.map_id),
@@ -52,7 +52,7 @@ def messy_league(seed: int = 3) -> MatchHistory:
 
 
 def _over_two_days(league: League, seed: int) -> MatchHistory:
-    """Some series go on a day later; at the end of a month all that can."""
+    """Spread some series over two days, and at the end of a month all that have several maps."""
     h = league.history
     last_of_month = (h.day + 1).astype("datetime64[D]").astype(str)
     month_ends = np.array([day.endswith("-01") for day in last_of_month])
@@ -63,13 +63,13 @@ def _over_two_days(league: League, seed: int) -> MatchHistory:
 
 
 def _series_won(league: League) -> BoolArray:
-    ours = np.bincount(league.series_id, league.history.team1_won)
-    won: BoolArray = (2 * ours > np.bincount(league.series_id))[league.series_id]
+    maps_won = np.bincount(league.series_id, league.history.team1_won)
+    won: BoolArray = (2 * maps_won > np.bincount(league.series_id))[league.series_id]
     return won
 
 
 def tampered(history: MatchHistory, rows: BoolArray) -> MatchHistory:
-    """Other winners, scores, ranks and flags in some rows; who played when stays as it was."""
+    """Change winners, scores, ranks and flags in some rows; teams and days stay."""
     rng = np.random.default_rng(99)
     other_rounds = np.where(history.rounds == UNKNOWN, UNKNOWN, rng.integers(0, 13, history.rounds.shape))
     return replace(
@@ -104,7 +104,7 @@ def forecast_rows(
     rows: IntArray,
     parameters: EstimatorParameters = SHORT_MEMORY,
 ) -> Backtest:
-    """Forecast some rows of ``asked`` by what ``learned`` tells, as ``cs2 backtest`` does."""
+    """Forecast some rows of ``asked`` from the results of ``learned``, as ``cs2 backtest`` does."""
     return backtest(learned, questions_about(asked).take(rows), asked.best_of[rows], parameters=parameters)
 
 

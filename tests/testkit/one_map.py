@@ -1,4 +1,4 @@
-"""One more map at the end of a history, and what it does to the ratings."""
+"""One more map at the end of a history, and its effect on the ratings."""
 
 from dataclasses import fields, replace
 

@@ -1,4 +1,4 @@
-"""What every forecast is judged beside: the tuned Elos, and how strong both teams are."""
+"""Baselines for every forecast: the tuned Elos; and tiers by the strength of both teams."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.series.score_lines import BEST_OF, score_lines
 
 USUAL_BEST_OF = 3
-"""What a series is taken for where its source does not tell."""
+"""Best-of assumed for a series whose source does not publish it."""
 
 TOP_30 = "both in Valve's top 30"
 TOP_100 = "both in the top 100, not both in the top 30"
@@ -18,21 +18,21 @@ OTHERS = "others"
 TIERS = (TOP_30, TOP_100, OTHERS)
 
 
-def elo_log_odds(state: RatingState, fixtures: MatchQuestions, p: RatingParameters = DEFAULT) -> FloatArray:
-    """Log-odds on a map by team Elo and by player Elo (team Elo where a lineup is unknown), shape (n, 2)."""
-    sides = read_matchup(state, fixtures, p)
+def elo_log_odds(state: RatingState, questions: MatchQuestions, p: RatingParameters = DEFAULT) -> FloatArray:
+    """Log-odds of a map by team Elo and by player Elo (team Elo if a lineup is unknown), shape (n, 2)."""
+    sides = read_matchup(state, questions, p)
     elo = sides.elo[:, 0] - sides.elo[:, 1]
     known = sides.has_lineup.all(axis=1)
     return np.column_stack([elo, np.where(known, sides.player_elo[:, 0] - sides.player_elo[:, 1], elo)])
 
 
 def usual_best_of(best_of: IntArray) -> IntArray:
-    """Numbers of maps that a series can be forecast with: the usual one where it is unknown or may end even, (n,)."""
+    """Replace a best-of that is unknown or allows a draw by ``USUAL_BEST_OF``, shape (n,)."""
     return np.where(np.isin(best_of, BEST_OF), best_of, USUAL_BEST_OF)
 
 
 def series_by_maps(log_odds: FloatArray, best_of: IntArray) -> FloatArray:
-    """Probability to win each series whose maps all have the same log-odds and nothing in common, shape (n,)."""
+    """Probability to win each series of independent maps with the same log-odds, shape (n,)."""
     return np.array(
         [
             score_lines(np.array([odds]), np.zeros((1, n), np.int64), np.ones(1), shared_error=0.0).probability
@@ -42,6 +42,6 @@ def series_by_maps(log_odds: FloatArray, best_of: IntArray) -> FloatArray:
 
 
 def tiers(rank1: FloatArray, rank2: FloatArray) -> NDArray[np.str_]:
-    """Tier of each match by the places of both teams in Valve's last standings before it; NaN is unranked, (n,)."""
+    """Tier of each match by the ranks of both teams in Valve's last standings before it; NaN is unranked. (n,)."""
     worst = np.maximum(rank1, rank2)
     return np.select([worst <= 30, worst <= 100], [TOP_30, TOP_100], OTHERS)

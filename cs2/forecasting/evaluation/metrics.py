@@ -1,4 +1,4 @@
-"""How good forecasts are: proper scores, calibration, and paired differences with intervals by day."""
+"""Metrics of forecasts: proper scores, calibration, and paired differences with intervals by day."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,8 @@ import numpy as np
 
 from cs2.forecasting.matches import BoolArray, FloatArray, IntArray
 
-EDGE = 1e-12
+LEAST_PROBABILITY = 1e-12
+"""Keeps logarithms finite; far below ``probability.EDGE``, so that no published forecast is changed."""
 
 
 def _checked(probability: FloatArray, outcome: BoolArray) -> tuple[FloatArray, FloatArray]:
@@ -15,7 +16,7 @@ def _checked(probability: FloatArray, outcome: BoolArray) -> tuple[FloatArray, F
         raise ValueError(f"{p.shape[0]} probabilities for {y.shape[0]} outcomes")
     if not ((p >= 0) & (p <= 1)).all():
         raise ValueError("a probability leaves [0, 1]")
-    return np.clip(p, EDGE, 1 - EDGE), y
+    return np.clip(p, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY), y
 
 
 def log_losses(probability: FloatArray, outcome: BoolArray) -> FloatArray:
@@ -87,7 +88,7 @@ def recalibration(probability: FloatArray, outcome: BoolArray) -> Recalibration:
     design = np.column_stack([np.log(p / (1 - p)), np.ones(len(p))])
     beta = np.array([1.0, 0.0])
     for _ in range(50):
-        q = np.exp(-np.logaddexp(0.0, -design @ beta))  # does not overflow where few maps are told apart without fault
+        q = np.exp(-np.logaddexp(0.0, -design @ beta))  # does not overflow if few maps are separated perfectly
         hessian = (design * (q * (1 - q))[:, None]).T @ design + 1e-9 * np.eye(2)
         step = np.linalg.solve(hessian, design.T @ (y - q))
         beta += step

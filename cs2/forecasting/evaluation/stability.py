@@ -1,4 +1,4 @@
-"""Whether what comes in is still like what was trained on: the population stability index."""
+"""Drift between the training data and recent questions: the population stability index."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from cs2.forecasting.matches import FloatArray
 
 N_BINS = 10
 DRIFTED = 0.25
-"""The usual bound: above it the populations differ, below 0.1 they hardly do."""
+"""Usual bound of the index: populations differ above it, and hardly differ below 0.1."""
 
 
 def stability_index(reference: FloatArray, recent: FloatArray) -> float:
@@ -17,11 +17,11 @@ def stability_index(reference: FloatArray, recent: FloatArray) -> float:
     (bins − 1) · (1/n + 1/m) is expected. Source: Siddiqi (2006), 'Credit Risk Scorecards'.
 
     Args:
-        reference: What was trained on, shape (m,).
-        recent: What came in, shape (n,).
+        reference: Sample of the training, shape (m,).
+        recent: Recent sample, shape (n,).
 
     Raises:
-        ValueError: If one of them is empty.
+        ValueError: If a sample is empty.
     """
     if not len(reference) or not len(recent):
         raise ValueError("a stability index needs two samples")

@@ -1,4 +1,4 @@
-"""Walk through a history day by day: forecast a whole day first, learn it afterwards."""
+"""Walk through a history day by day: forecast a whole day first, then learn its results."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -13,11 +13,11 @@ from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 
 Progress = Callable[[IntArray], Iterable[int]]
-"""Goes through the days that it is given, and shows how far it is."""
+"""Iterates over the given days and may show its progress."""
 
 
 def questions_about(history: MatchHistory) -> MatchQuestions:
-    """The rows as questions, on the day on which they are forecast."""
+    """Return the rows as questions, on the day on which they are forecast."""
     return MatchQuestions(
         map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
     )
@@ -25,45 +25,45 @@ def questions_about(history: MatchHistory) -> MatchQuestions:
 
 def walk_forward(
     history: MatchHistory,
-    fixtures: MatchQuestions,
-    ask: Callable[[RatingState, MatchQuestions], FloatArray],
+    questions: MatchQuestions,
+    predict: Callable[[RatingState, MatchQuestions], FloatArray],
     *,
     n_columns: int,
     p: RatingParameters = DEFAULT,
     progress: Progress = iter,
 ) -> FloatArray:
-    """Ask ``ask`` about each fixture with what was learned before its day.
+    """Predict each question with the ratings before its day.
 
     Args:
-        history: What was played, in any order.
-        fixtures: Questions, in any order; their ``day`` is that on which they are asked.
-        ask: From the state and some fixtures to one row of ``n_columns`` numbers each.
-        n_columns: Width of the answers.
+        history: Matches, in any order.
+        questions: Questions, in any order; ``day`` is the day of the forecast.
+        predict: Maps ratings and some questions to one row of ``n_columns`` numbers per question.
+        n_columns: Number of columns.
         p: Parameters of the ratings.
-        progress: Goes through the days.
+        progress: Iterates over the days.
 
     Returns:
-        The answers in the order of the fixtures, shape (len(fixtures), n_columns).
+        The predicted rows in the order of the questions, shape (len(questions), n_columns).
     """
-    answers = np.empty((len(fixtures), n_columns))
-    for state, index in iterate_days(history, fixtures.day, p, progress):
-        answers[index] = ask(state, fixtures.take(index))
-    return answers
+    rows = np.empty((len(questions), n_columns))
+    for state, index in iterate_days(history, questions.day, p, progress):
+        rows[index] = predict(state, questions.take(index))
+    return rows
 
 
 def iterate_days(
     history: MatchHistory, days: IntArray, p: RatingParameters = DEFAULT, progress: Progress = iter
 ) -> Iterator[tuple[RatingState, IntArray]]:
-    """Go through the days of some questions in order.
+    """Iterate over the days of questions with the ratings before each day.
 
     Args:
-        history: What was played, in any order.
-        days: Day on which each question is asked, shape (n,).
+        history: Matches, in any order.
+        days: Day of the forecast of each question, shape (n,).
         p: Parameters of the ratings.
-        progress: Goes through the days.
+        progress: Iterates over the days.
 
     Yields:
-        What was learned before a day (it changes when the next is asked for), and the positions of its questions.
+        The ratings before a day, which the next iteration changes in place, and the positions of the day's questions.
     """
     ordered = in_learning_order(history)
     order = np.argsort(days, kind="stable")
@@ -83,17 +83,17 @@ def iterate_days(
 def build_training_set(
     history: MatchHistory, *, since: int | None = None, through: int | None = None, p: RatingParameters = DEFAULT
 ) -> TrainingSet:
-    """Features of the rated maps from day ``since`` through day ``through``, each as known before its day.
+    """Compute the features of the rated maps from day ``since`` through day ``through``, each as of its own day.
 
-    A history without any map (Valve's standings) is trained on its series: its forecasts are the same on every map.
+    A history without any map (Valve's standings) gives its series: forecasts are then the same on every map.
     """
     examples = history.is_map if history.is_map.any() else ~history.is_map
-    wanted = examples & history.is_rated
+    selected = examples & history.is_rated
     if since is not None:
-        wanted &= history.forecast_day >= since
+        selected &= history.forecast_day >= since
     if through is not None:
-        wanted &= history.learn_day <= through
-    row = np.flatnonzero(wanted)
-    asked = questions_about(history).take(row)
-    X = walk_forward(history, asked, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
-    return TrainingSet(X=X, team1_won=history.team1_won[row], day=asked.day, row=row)
+        selected &= history.learn_day <= through
+    row = np.flatnonzero(selected)
+    questions = questions_about(history).take(row)
+    X = walk_forward(history, questions, partial(features, p=p), n_columns=len(FEATURE_NAMES), p=p)
+    return TrainingSet(X=X, team1_won=history.team1_won[row], day=questions.day, row=row)

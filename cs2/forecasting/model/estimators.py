@@ -1,4 +1,4 @@
-"""Estimators that are fitted: Elo alone, the served logistic regression, a mirrored boosting as challenger."""
+"""Estimators: Elo alone as baseline, the served logistic regression, mirrored boosting for comparison."""
 
 from dataclasses import dataclass
 
@@ -21,9 +21,9 @@ class EstimatorParameters:
 
     Attributes:
         inverse_penalty: C of the logistic regression on scaled features, along their common direction; less elsewhere.
-        half_life_maps: A map after which so many were played counts half. Not days: how fast coefficients can be
-            told depends on how much is played: four times as much in 2024-07 .. 2025-06 as in 2019.
-        history_days: Older maps are not trained on.
+        half_life_maps: Number of later maps that halve the weight of a map. Maps, not days: four times as many maps
+            were played in 2024-07 .. 2025-06 as in 2019.
+        history_days: Age in days from which maps are left out of the training.
     """
 
     inverse_penalty: float = 0.02
@@ -37,28 +37,28 @@ _PLAYER_COLUMNS = [FEATURE_NAMES.index(name) for name in PLAYER_FEATURES]
 
 
 def weights(day: IntArray, *, half_life_maps: float) -> FloatArray:
-    """Weight of maps by how many were played on later days, shape (n,)."""
+    """Weight of each map: 0.5 ** (maps on later days / half-life), shape (n,)."""
     later = len(day) - np.searchsorted(np.sort(day), day, side="right")
     recent: FloatArray = 0.5 ** (later / half_life_maps)
     return recent
 
 
 def _regression(*, inverse_penalty: float) -> LogisticRegression:
-    """Without intercept; fitted to the end: the default solver stops where which team stands first moves 1e-4."""
+    """No intercept; a tight tolerance, since the default solver's result depends on the order of teams by 1e-4."""
     return LogisticRegression(fit_intercept=False, C=inverse_penalty, solver="newton-cholesky", tol=1e-10)
 
 
 def fit_logistic(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
-    """The served model: scaled, without mean and intercept, so that it is odd in the features.
+    """Fit the served model: scaled, without mean and intercept, so that it is odd in the features.
 
-    Its penalty is a Gaussian prior in which coefficients are correlated as the features are: features that mostly agree
-    should count alike, and what one of them says against the others is told by few maps (docs/adr/0014).
+    The penalty is a Gaussian prior in which coefficients are correlated as the features are: features that mostly agree
+    should count alike, since few maps show what one of them says against the others (docs/adr/0014).
 
-    A better player must not harm his side: features that rise with skill (``PLAYER_FEATURES``) and would get a negative
+    A better player must not harm his side. Features that rise with skill (``PLAYER_FEATURES``) and would get a negative
     coefficient are left out, the most negative first, and the rest is fitted again.
 
     Args:
-        data: Maps that were decided; later ones count more.
+        data: Decided maps; later ones have more weight.
         parameters: Penalty and weights.
     """
     age = weights(data.day, half_life_maps=parameters.half_life_maps)
@@ -77,7 +77,7 @@ def fit_logistic(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT
 
 
 def _root_of_correlation(X: FloatArray, weight: FloatArray) -> FloatArray:
-    """L with L·Lᵀ = the weighted correlation of scaled features, over its largest eigenvalue (1 where none agree).
+    """L with L·Lᵀ = the weighted correlation of scaled features, divided by its largest eigenvalue.
 
     A ridge on X·L has the prior covariance C·L·Lᵀ on X. Triangular, so that a feature that is zero everywhere gets a
     coefficient of exactly zero.
@@ -89,7 +89,7 @@ def _root_of_correlation(X: FloatArray, weight: FloatArray) -> FloatArray:
 
 
 def fit_elo(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> Pipeline:
-    """Team Elo alone, recalibrated on the past: the baseline that every model has to beat."""
+    """Fit team Elo alone, recalibrated on the past: the baseline that every model has to beat."""
     only_elo = ColumnTransformer([("elo", "passthrough", [FEATURE_NAMES.index("elo")])])
     pipeline = Pipeline([("select", only_elo), ("regression", _regression(inverse_penalty=1e6))])
     age = weights(data.day, half_life_maps=parameters.half_life_maps)
@@ -127,12 +127,12 @@ class MirroredBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.column_stack([1.0 - won, won])
 
     def predict(self, X: FloatArray) -> BoolArray:
-        """The likelier class, shape (n,)."""
+        """More probable class, shape (n,)."""
         likelier: BoolArray = self.predict_proba(X)[:, 1] > 0.5
         return likelier
 
 
 def fit_boosting(data: TrainingSet, *, parameters: EstimatorParameters = DEFAULT_PARAMETERS) -> MirroredBoosting:
-    """The challenger."""
+    """Fit the boosting that the training compares with the served model."""
     age = weights(data.day, half_life_maps=parameters.half_life_maps)
     return MirroredBoosting().fit(data.X, data.team1_won, sample_weight=age)

@@ -7,7 +7,7 @@ import numpy as np
 
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES, PLAYER_FEATURES
-from cs2.forecasting.probability import EDGE, sigmoid
+from cs2.forecasting.probability import bounded_probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class MapModel:
         """Read a fitted scikit-learn pipeline of a scaler without mean and a logistic regression without intercept.
 
         Raises:
-            ValueError: If the estimator is something else, or has another number of features.
+            ValueError: If the estimator is of another kind, or has another number of features.
         """
         try:
             scaler, regression = (step for _, step in estimator.steps)
@@ -41,21 +41,20 @@ class MapModel:
 
     def log_odds(self, X: FloatArray) -> FloatArray:
         """Log-odds that team 1 wins, shape (n,)."""
-        # Multiply and add in a fixed order: BLAS may give one row alone another last bit than the same row in a batch.
+        # Multiply and add in a fixed order: with BLAS the last bit of a row could depend on the size of its batch.
         result: FloatArray = self.contributions(X).sum(axis=1)
         return result
 
     def probability(self, X: FloatArray) -> FloatArray:
         """Probability that team 1 wins, shape (n,)."""
-        bounded: FloatArray = np.clip(sigmoid(self.log_odds(X)), EDGE, 1 - EDGE)
-        return bounded
+        return bounded_probability(self.log_odds(X))
 
     def contributions(self, X: FloatArray) -> FloatArray:
-        """What each feature adds, in log-odds, shape (n, n_features); a row sums to its log-odds."""
+        """Contribution of each feature in log-odds, shape (n, n_features); the sum of a row is its log-odds."""
         added: FloatArray = X * self.coefficients
         return added
 
 
 def least_player_gain(model: MapModel) -> float:
-    """Least coefficient of a feature that rises with a player's skill; where it is below 0 he could harm his side."""
+    """Least coefficient of a feature that rises with a player's skill; below 0 a better player could harm his side."""
     return min(float(model.coefficients[FEATURE_NAMES.index(name)]) for name in PLAYER_FEATURES)

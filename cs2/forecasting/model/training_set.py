@@ -1,4 +1,4 @@
-"""Maps with their features and results: what estimators are fitted on."""
+"""Training examples: maps with their features and results."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from cs2.forecasting.matches import BoolArray, FloatArray, IntArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSet:
-    """Maps with what was known before them.
+    """Maps with the features that were known before them.
 
     Attributes:
         X: Features, shape (n, n_features).
@@ -25,5 +25,5 @@ class TrainingSet:
         return len(self.day)
 
     def take(self, index: IntArray | BoolArray) -> "TrainingSet":
-        """Some of the maps."""
+        """Select maps, in the order of ``index``."""
         return TrainingSet(X=self.X[index], team1_won=self.team1_won[index], day=self.day[index], row=self.row[index])

@@ -1,64 +1,63 @@
 """The rating engine: learns a history in parts, and learns it twice.
 
-A newcomer of the first pass may turn out strong; what he did to others in his first maps is judged better when he
-starts there in the second.
+A newcomer of the first pass may turn out strong. In the second pass he starts nearer to the strength that the first
+pass ended with, so that his first results count correctly for his opponents.
 """
 
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory
+from cs2.forecasting.ratings.compiled import history_arrays, learn_rows, state_arrays
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION, RatingSnapshot
 from cs2.forecasting.ratings.state import RatingState
-from cs2.forecasting.ratings.update import learn_rows
 
 FIRST_PASS_GROWTH = 1.1
-"""The first pass reaches further whenever the history has grown so many times."""
+"""The first pass is repeated over more rows whenever the history has grown by this factor."""
 
 
 class RatingEngine:
     """Learns a history, in parts, in order.
 
     Args:
-        history: What is learned, in that order.
-        p: The parameters.
-        seen: What a first pass over a part of the history ended with: where newcomers start.
+        history: Rated rows in learning order (``in_learning_order``).
+        p: Parameters of the ratings.
+        first_pass: State at the end of a first pass over the beginning of the history; newcomers start near it.
     """
 
     def __init__(
-        self, history: MatchHistory, p: RatingParameters = DEFAULT, *, seen: RatingState | None = None
+        self, history: MatchHistory, p: RatingParameters = DEFAULT, *, first_pass: RatingState | None = None
     ) -> None:
         self.state = RatingState.for_history(history, p)
         self._parameters = p
-        h = history
-        columns = (h.is_map, h.day, h.map_id, h.team_ids, h.player_ids, h.rounds, h.team1_won)
-        self._rows = tuple(np.ascontiguousarray(column) for column in columns)
-        self._state = tuple(getattr(self.state, name) for name in RatingState.__dataclass_fields__)
-        self._hindsight = np.zeros(len(self.state.player_maps))
-        if seen is not None:
-            self._hindsight = p.first_pass_share * _trust(seen.player_maps, p)
-            self.state.skill[:, 0] = seen.skill[:, 0]
-            self.state.skill[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * _trust(seen.player_maps, p)
-            of_name = _trust(seen.team_maps.sum(axis=1), p)
-            self.state.name[:, 0] = p.first_pass_share * of_name * seen.name[:, 0]
-            self.state.name[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * of_name
+        self._history = history_arrays(history)
+        self._state = state_arrays(self.state)
+        self._first_pass_trust = np.zeros(len(self.state.player_maps))
+        if first_pass is not None:
+            trust = _trust(first_pass.player_maps, p)
+            self._first_pass_trust = p.first_pass_share * trust
+            self.state.skill[:, 0] = first_pass.skill[:, 0]
+            self.state.skill[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * trust
+            org_trust = _trust(first_pass.team_maps.sum(axis=1), p)
+            self.state.org[:, 0] = p.first_pass_share * org_trust * first_pass.org[:, 0]
+            self.state.org[:, 1] *= 1.0 - (1.0 - p.first_pass_variance) * org_trust
 
     def learn(self, start: int, end: int) -> None:
         """Learn rows ``start`` to ``end`` (exclusive) of the history."""
-        learn_rows(start, end, self._rows, self._state, self._hindsight, self._parameters)
+        learn_rows(start, end, self._history, self._state, self._first_pass_trust, self._parameters)
 
 
 def _trust(n_maps: IntArray, p: RatingParameters) -> FloatArray:
-    """How far the first pass is believed, from 0 to 1, by the maps it saw."""
+    """Trust in the result of the first pass, from 0 to 1, by the number of its maps; in the shape of ``n_maps``."""
     share: FloatArray = n_maps / (n_maps + p.first_pass_maps)
     return share
 
 
 def first_pass_length(history: MatchHistory, end: int) -> int:
-    """How many rows the first pass learns when ``end`` rows are known: those of whole days.
+    """Number of rows that the first pass learns when ``end`` rows are known, cut to whole days.
 
-    They grow by tenths, so that learning all of a history twice again and again, whenever it has grown by a tenth,
-    costs a constant number of passes: the cost stays linear in the maps. They follow from the rows before ``end`` only.
+    The number grows in steps of a tenth. Repeating the first pass at each step costs a constant number of passes in
+    total, so that a walk through a history stays linear in its maps. Only rows before ``end`` influence the number.
     """
     if end == 0:
         return 0
@@ -68,14 +67,14 @@ def first_pass_length(history: MatchHistory, end: int) -> int:
 
 
 def start_second_pass(history: MatchHistory, first: int, p: RatingParameters = DEFAULT) -> RatingEngine:
-    """An engine that has learned nothing yet, and starts from what a pass over the ``first`` rows ended with."""
+    """Return an engine at row 0 whose newcomers start near the end of a first pass over the ``first`` rows."""
     engine = RatingEngine(history, p)
     engine.learn(0, first)
-    return RatingEngine(history, p, seen=engine.state)
+    return RatingEngine(history, p, first_pass=engine.state)
 
 
 def in_learning_order(history: MatchHistory) -> MatchHistory:
-    """Rows that ratings may use, in the order in which they are learned, whatever their order was."""
+    """Return the rated rows of ``history`` in the order in which ratings learn them, independent of their order."""
     h = history
     order = np.lexsort((h.row_id, ~h.is_map, h.order_in_day, h.day, h.learn_day))
     return h.take(order[h.is_rated[order]])
@@ -84,7 +83,7 @@ def in_learning_order(history: MatchHistory) -> MatchHistory:
 def compute_ratings(
     history: MatchHistory, *, through: int | None = None, p: RatingParameters = DEFAULT
 ) -> RatingSnapshot:
-    """Ratings at the end of day ``through`` (default: of the last day)."""
+    """Return the ratings at the end of day ``through`` (default: the last day of the history)."""
     ordered = in_learning_order(history)
     as_of = int(history.learn_day.max(initial=0)) if through is None else through
     end = int(np.searchsorted(ordered.learn_day, as_of, side="right"))

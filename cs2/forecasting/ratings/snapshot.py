@@ -1,4 +1,4 @@
-"""All ratings at the end of one day: what serving holds in memory and PostgreSQL keeps."""
+"""All ratings at the end of one day: held in memory by the service, stored as a blob in PostgreSQL."""
 
 import io
 import json
@@ -13,9 +13,12 @@ from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.ratings.state import RatingState
 
 FEATURES_VERSION = 4
-"""Raised when the meaning of a feature or rating changes: models and snapshots of another version do not fit."""
+"""Raise it when the meaning of a feature or rating changes: models and snapshots of other versions are rejected."""
 
 _MAGIC = b"cs2ratings1\n"
+
+_STORED_NAMES = {"form": "team", "org": "name", "map_frequency": "habit"}
+"""Names of arrays in stored blobs where they differ from those of the state; stored blobs never change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +26,9 @@ class RatingSnapshot:
     """Ratings as of the end of a day.
 
     Attributes:
-        as_of: Day number: everything learned through that day is in it.
-        features_version: Version of the features that can read it.
-        state: The arrays.
+        as_of: Day number of the last day that the ratings have learned.
+        features_version: Version of the features that can read the ratings.
+        state: The ratings.
     """
 
     as_of: int
@@ -33,14 +36,14 @@ class RatingSnapshot:
     state: RatingState
 
     def latest_lineup(self, team_id: int) -> list[int] | None:
-        """Ids of the team's latest five, or None where none is known."""
+        """Return the ids of the team's latest five, or None if none is known."""
         if not 0 < team_id < len(self.state.lineup) or self.state.lineup[team_id, 0] == UNKNOWN:
             return None
         latest: list[int] = self.state.lineup[team_id].tolist()
         return latest
 
     def without_maps(self, maps: Collection[int]) -> "RatingSnapshot":
-        """The same ratings with these maps outside the active pool: as if nobody had played them of late."""
+        """Return the same ratings with these maps outside the active pool, as if they had not been played recently."""
         known = [number for number in maps if number < self.state.pool.shape[1]]
         if not known:
             return self
@@ -49,23 +52,23 @@ class RatingSnapshot:
         return replace(self, state=replace(self.state, pool=pool))
 
     def to_bytes(self) -> bytes:
-        """A compact blob; equal ratings give equal bytes."""
+        """Encode as a compact blob; equal ratings give equal bytes."""
         arrays: list[tuple[str, str, list[int]]] = []
         body = io.BytesIO()
         for field in fields(self.state):
             array = getattr(self.state, field.name)
             small = array.astype(np.int32) if array.dtype.kind == "i" else array
-            arrays.append((field.name, small.dtype.str, list(small.shape)))
+            arrays.append((_STORED_NAMES.get(field.name, field.name), small.dtype.str, list(small.shape)))
             body.write(np.ascontiguousarray(small).tobytes())
         header = {"as_of": self.as_of, "features_version": self.features_version, "arrays": arrays}
         return _MAGIC + zlib.compress(json.dumps(header).encode() + b"\n" + body.getvalue(), level=6)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "RatingSnapshot":
-        """Read what :meth:`to_bytes` wrote.
+        """Decode a blob of :meth:`to_bytes`.
 
         Raises:
-            ValueError: If the bytes are something else, damaged, or of code that kept other arrays.
+            ValueError: If the bytes are no snapshot, damaged, or from code with other arrays.
         """
         if not data.startswith(_MAGIC):
             raise ValueError("these bytes are not a rating snapshot")
@@ -74,12 +77,13 @@ class RatingSnapshot:
             line = content.index(b"\n")
             header = json.loads(content[:line])
             arrays: dict[str, Any] = {}
+            names = {stored: name for name, stored in _STORED_NAMES.items()}
             position = line + 1
             for name, dtype, shape in header["arrays"]:
                 count = int(np.prod(shape))
                 array = np.frombuffer(content, dtype=np.dtype(dtype), count=count, offset=position).reshape(shape)
                 position += array.nbytes
-                arrays[name] = array.astype(np.int64) if array.dtype.kind == "i" else array
+                arrays[names.get(name, name)] = array.astype(np.int64) if array.dtype.kind == "i" else array
             if arrays.keys() != {field.name for field in fields(RatingState)}:
                 raise ValueError(f"ratings of other code, for features of version {header['features_version']}")
             state = RatingState(**arrays)

@@ -1,4 +1,4 @@
-"""Which maps a series is likely to be played on, where they are not known: both teams' habits in the active pool."""
+"""Likely maps of a series from the map frequencies of both teams, for series whose maps are not known yet."""
 
 from itertools import permutations
 
@@ -10,17 +10,17 @@ from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.state import RatingState
 
 RARE = 1e-6
-"""Share of a map that neither team plays: it may be the last that is left."""
+"""Share of a map that neither team plays: it may still be the decider."""
 
 
 def map_shares(
     state: RatingState, team_ids: IntArray, day: int, p: RatingParameters = DEFAULT
 ) -> tuple[IntArray, FloatArray]:
-    """Active maps, and the chance of each to be the first of a series of these teams.
+    """Return the active maps, and the chance of each to be the first map of a series of these teams.
 
-    A team's habit is what it has played lately, shrunk to what everybody plays. A map needs that neither team bans it:
-    how much more often than usual either plays it is multiplied (on 2024-07 .. 2025-06 the played maps are 0.19 log
-    likelihood a map likelier so than if all were alike; the mean of both habits gives 0.15).
+    The frequency of a map in a team's recent maps is shrunk towards its frequency in all maps. A map is played only if
+    neither team bans it, so that the ratios of both teams to the usual frequency are multiplied. On 2024-07 .. 2025-06
+    this gains 0.19 log likelihood per map over equal shares; the mean of both teams' frequencies gains 0.15.
 
     Returns:
         Map ids and their shares, which sum to one, shape (n_active,) each.
@@ -31,14 +31,14 @@ def map_shares(
     usual /= max(usual.sum(), 1.0)
     shares = usual.copy()
     for team in team_ids.tolist():
-        own = state.habit[team if 0 < team < len(state.habit) else 0][maps]
-        habit = (own + p.habit_prior * usual) / (own.sum() + p.habit_prior)
-        shares *= habit / np.maximum(usual, RARE)
+        own = state.map_frequency[team if 0 < team < len(state.map_frequency) else 0][maps]
+        frequency = (own + p.map_frequency_prior * usual) / (own.sum() + p.map_frequency_prior)
+        shares *= frequency / np.maximum(usual, RARE)
     return maps, shares / max(shares.sum(), 1e-12)
 
 
 def likely_orders(shares: FloatArray, best_of: int) -> tuple[IntArray, FloatArray]:
-    """Every order of maps of a series, drawn one after the other without putting back, and its probability.
+    """List every order of the maps of a series, drawn without replacement, with its probability.
 
     Args:
         shares: Chance of each map to come first, shape (n_maps,).

@@ -1,7 +1,7 @@
-"""A league whose true probabilities are known: drifting skills, transfers, rotating map pools, vetoes, rounds.
+"""Simulated league with known true probabilities: drifting skills, transfers, rotating map pools, vetoes, rounds.
 
-Seeded and prefix-stable: a longer league begins with the shorter one, row by row, so that results that were seen once
-never change as days pass.
+Seeded and prefix-stable: a longer league begins with the rows of the shorter one, so that published results never
+change as days pass.
 """
 
 from collections.abc import Iterator
@@ -20,27 +20,27 @@ N_MAPS = 9
 
 _PLAY_ORDER = np.zeros((6, 5), np.int64)
 _PLAY_ORDER[[1, 3, 5]] = [[2, 0, 4, 1, 3], [4, 0, 2, 1, 3], [4, 0, 3, 1, 2]]
-"""By best-of: places in the order of team 1's liking of the five maps that are not banned."""
+"""By best-of: the maps played, as ranks of the five unbanned maps by team 1's advantage."""
 
 
 class LeagueParameters(NamedTuple):
-    """What a league is like. Strengths are in log-odds of winning a round.
+    """Parameters of a league. Strengths are in log-odds of winning a round.
 
     Attributes:
         n_teams: Teams.
-        n_reserves: Players without a team, who come in by transfers.
-        series_per_day: Series that are played each day.
+        n_reserves: Players without a team, who join by transfers.
+        series_per_day: Series per day.
         reach: Mean distance in the ranking between two opponents.
         best_of_shares: Shares of best-of-1, 3 and 5.
-        team_talent: Standard deviation of what the players of a team have in common at first.
+        team_talent: Standard deviation of the initial skill that the players of a team share.
         talent: Standard deviation of a player's lasting skill.
         form: Standard deviation of a player's drifting skill around it.
         form_days: Days in which form fades to 1/e.
         map_talent: Standard deviation of a player's lasting offset on a map.
         preparation: Standard deviation of a team's drifting offset on a map.
         preparation_days: Days in which preparation fades to 1/e.
-        transfers: Chance a week that a team replaces a player.
-        veto_noise: Standard deviation of what both mistake about their difference on a map in the veto.
+        transfers: Probability per week that a team replaces a player.
+        veto_noise: Standard deviation of the error of both teams about their difference on a map in the veto.
     """
 
     n_teams: int = 60
@@ -64,7 +64,7 @@ DEFAULT = LeagueParameters()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class League:
-    """A played league, one row a map, in the order of play.
+    """A simulated league, one row per map, in the order of play.
 
     Attributes:
         history: The maps. Ids of teams, players and maps count from 1.
@@ -82,7 +82,7 @@ class League:
         return len(self.history)
 
     def through(self, day: int) -> "League":
-        """The maps through a day."""
+        """Select the maps through a day."""
         played = self.history.day <= day
         return League(
             history=self.history.take(played),
@@ -93,18 +93,17 @@ class League:
 
 
 def simulate_league(seed: int, first_day: int, last_day: int, p: LeagueParameters = DEFAULT) -> League:
-    """Play a league.
+    """Simulate a league.
 
     Args:
-        seed: Of everything random.
+        seed: Seed of all random numbers.
         first_day: Day number (since 1970-01-01) of the first series.
         last_day: Day number of the last series, inclusive; a later one only adds rows.
-        p: What the league is like.
+        p: Parameters of the league.
     """
     weeks = list(_weeks(seed, first_day, last_day, p))
-    played = _joined(weeks) if weeks else _joined([_Played.empty()])
-    kept = played.day <= last_day
-    played = played.take(kept)
+    played = _concatenated(weeks) if weeks else _concatenated([_Maps.empty()])
+    played = played.take(played.day <= last_day)
     n = len(played.day)
     n_series = np.unique(played.series, return_inverse=True)[1].astype(np.int64)
     history = MatchHistory(
@@ -139,8 +138,8 @@ def _order_in_day(days: IntArray) -> IntArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _Played:
-    """Maps as columns, one row a map; ids count from 1."""
+class _Maps:
+    """Columns of maps, one row per map; ids count from 1."""
 
     day: IntArray
     series: IntArray
@@ -153,22 +152,22 @@ class _Played:
     rounds: IntArray
 
     @classmethod
-    def empty(cls) -> "_Played":
+    def empty(cls) -> "_Maps":
         none = np.zeros(0, np.int64)
         pairs = np.zeros((0, 2), np.int64)
         return cls(none, none, none, none, none, pairs, np.zeros((0, 2, 5), np.int64), np.zeros(0), pairs)
 
-    def take(self, index: IntArray | BoolArray) -> "_Played":
-        return _Played(*(getattr(self, name)[index] for name in self.__slots__))
+    def take(self, index: IntArray | BoolArray) -> "_Maps":
+        return _Maps(*(getattr(self, name)[index] for name in self.__slots__))
 
 
-def _joined(parts: list[_Played]) -> _Played:
-    return _Played(*(np.concatenate([getattr(part, name) for part in parts]) for name in _Played.__slots__))
+def _concatenated(parts: list[_Maps]) -> _Maps:
+    return _Maps(*(np.concatenate([getattr(part, name) for part in parts]) for name in _Maps.__slots__))
 
 
 @dataclass(slots=True)
 class _World:
-    """Who plays for whom and how well; moves on week by week."""
+    """Rosters and strengths of a league at the beginning of a week."""
 
     talent: FloatArray  # (players,)
     form: FloatArray  # (players,)
@@ -178,7 +177,7 @@ class _World:
     reserves: IntArray
 
     def next_week(self, rng: np.random.Generator, p: LeagueParameters) -> None:
-        """Let form and preparation drift, and some teams replace a player by a reserve or by another team's."""
+        """Move on a week: form and preparation drift, some teams replace a player."""
         self.form = _drifted(rng, self.form, p.form, p.form_days)
         self.preparation = _drifted(rng, self.preparation, p.preparation, p.preparation_days)
         for team in np.flatnonzero(rng.random(p.n_teams) < p.transfers).tolist():
@@ -188,11 +187,12 @@ class _World:
                 seat = rng.integers(len(self.reserves))
                 self.roster[team, place], self.reserves[seat] = self.reserves[seat], leaving
             elif other != team:
-                theirs = rng.integers(5)
-                self.roster[team, place], self.roster[other, theirs] = self.roster[other, theirs], leaving
+                other_place = rng.integers(5)
+                joining = self.roster[other, other_place]
+                self.roster[team, place], self.roster[other, other_place] = joining, leaving
 
     def strength(self) -> FloatArray:
-        """Of every team on every map, shape (teams, maps)."""
+        """Strength of every team on every map, shape (teams, maps)."""
         skill = (self.talent + self.form)[self.roster].mean(axis=1)
         strength: FloatArray = skill[:, None] + self.map_talent[self.roster].mean(axis=1) + self.preparation
         return strength
@@ -200,8 +200,8 @@ class _World:
 
 def _drifted(rng: np.random.Generator, value: FloatArray, deviation: float, days: float) -> FloatArray:
     """A week of an Ornstein-Uhlenbeck process with the given stationary deviation."""
-    kept = np.exp(-WEEK / days)
-    drifted: FloatArray = kept * value + deviation * np.sqrt(1.0 - kept**2) * rng.standard_normal(value.shape)
+    decay = np.exp(-WEEK / days)
+    drifted: FloatArray = decay * value + deviation * np.sqrt(1.0 - decay**2) * rng.standard_normal(value.shape)
     return drifted
 
 
@@ -219,22 +219,24 @@ def _new_world(rng: np.random.Generator, p: LeagueParameters) -> _World:
     )
 
 
-def _weeks(seed: int, first_day: int, last_day: int, p: LeagueParameters) -> Iterator[_Played]:
+def _weeks(seed: int, first_day: int, last_day: int, p: LeagueParameters) -> Iterator[_Maps]:
     world = _new_world(np.random.default_rng([seed, 0]), p)
     for number, monday in enumerate(range(first_day, last_day + 1, WEEK)):
-        rng = np.random.default_rng([seed, number + 1])  # of its own: what a week needs shifts no other
+        rng = np.random.default_rng(
+            [seed, number + 1]
+        )  # one generator per week: a change in one week leaves the others as they are
         world.next_week(rng, p)
         yield _play_week(rng, world, monday, number * WEEK * p.series_per_day, p)
 
 
 def active_maps(day: int) -> IntArray:
-    """The maps of the pool on a day, counting from 0: two maps rest each year, and take turns."""
+    """Maps of the pool on a day, counting from 0; each year another two of the nine are left out."""
     year = int(np.datetime64(day, "D").astype("datetime64[Y]").astype(np.int64))
     resting = {(2 * year) % N_MAPS, (2 * year + 1) % N_MAPS}
     return np.array([number for number in range(N_MAPS) if number not in resting])
 
 
-def _play_week(rng: np.random.Generator, world: _World, monday: int, played: int, p: LeagueParameters) -> _Played:
+def _play_week(rng: np.random.Generator, world: _World, monday: int, played: int, p: LeagueParameters) -> _Maps:
     n = WEEK * p.series_per_day
     strength = world.strength()
     teams = _pairings(rng, strength.mean(axis=1), n, p)
@@ -242,9 +244,9 @@ def _play_week(rng: np.random.Generator, world: _World, monday: int, played: int
     maps = active_maps(monday)[_vetoes(rng, strength[:, active_maps(monday)][teams], best_of, p.veto_noise)]
     log_odds = strength[teams[:, 0, None], maps] - strength[teams[:, 1, None], maps]
     rounds = play_rounds(rng, log_odds.ravel()).reshape(n, 5, 2)
-    happened = _happened(rounds[..., 0] > rounds[..., 1], best_of)
-    series, place = np.nonzero(happened)
-    return _Played(
+    is_played = _are_played(rounds[..., 0] > rounds[..., 1], best_of)
+    series, place = np.nonzero(is_played)
+    return _Maps(
         day=monday + series // p.series_per_day,
         series=played + series,
         number=place + 1,
@@ -270,13 +272,13 @@ def _pairings(rng: np.random.Generator, strength: FloatArray, n: int, p: LeagueP
 
 
 def _vetoes(rng: np.random.Generator, strength: FloatArray, best_of: IntArray, noise: float) -> IntArray:
-    """Maps of each series in the order of play: both ban their worst, then pick their best in turns; one is left.
+    """Choose the maps of each series in the order of play: both teams ban their worst, then pick their best in turns.
 
     Args:
-        rng: Of the week.
-        strength: Of both teams on the maps of the pool, shape (n, 2, pool).
-        best_of: Of each series, shape (n,).
-        noise: Standard deviation of what both mistake.
+        rng: Generator of the week.
+        strength: Strength of both teams on the maps of the pool, shape (n, 2, pool).
+        best_of: 1, 3 or 5 for each series, shape (n,).
+        noise: Standard deviation of the error of both teams.
 
     Returns:
         Positions in the pool, shape (n, 5).
@@ -287,8 +289,8 @@ def _vetoes(rng: np.random.Generator, strength: FloatArray, best_of: IntArray, n
     return np.take_along_axis(left, _PLAY_ORDER[best_of], axis=1)
 
 
-def _happened(won: BoolArray, best_of: IntArray) -> BoolArray:
-    """Which of five maps are played: until one side has more than half of ``best_of``, shape (n, 5)."""
+def _are_played(won: BoolArray, best_of: IntArray) -> BoolArray:
+    """Whether each of five maps is played: until a side has won more than half of ``best_of``, shape (n, 5)."""
     needed = best_of // 2 + 1
     before = np.zeros((len(won), 1), np.int64)
     wins = np.hstack([before, np.cumsum(won, axis=1)[:, :-1]])

@@ -1,14 +1,15 @@
-"""Rounds of a map: first to 13 of at most 24, then overtimes of six; the probability of the map, and play."""
+"""Rounds of a map: first to 13 of at most 24, then overtimes of six. Map probability and simulation."""
 
 from math import comb
 
 import numpy as np
 
 from cs2.forecasting.matches import FloatArray, IntArray
+from cs2.forecasting.probability import sigmoid
 
 WINS_NEEDED = 13
 OVERTIME_WINS = 4
-"""At 12:12 overtimes of six rounds follow, until a side has four of six."""
+"""Wins that decide an overtime of six rounds; overtimes follow a 12:12 until one is decided."""
 
 
 def round_to_map_probability(round_log_odds: FloatArray) -> FloatArray:
@@ -17,7 +18,7 @@ def round_to_map_probability(round_log_odds: FloatArray) -> FloatArray:
     The negative binomial sum of regulation (13 wins with fewer than 12 losses), and from 12:12 the odds of winning four
     of six rounds before the other side does, a drawn overtime being played again.
     """
-    q = 1.0 / (1.0 + np.exp(-round_log_odds))
+    q = sigmoid(round_log_odds)
     won = _first_to(q, WINS_NEEDED)
     drawn = comb(2 * WINS_NEEDED - 2, WINS_NEEDED - 1) * (q * (1.0 - q)) ** (WINS_NEEDED - 1)
     overtime, lost = _first_to(q, OVERTIME_WINS), _first_to(1.0 - q, OVERTIME_WINS)
@@ -33,16 +34,16 @@ def _first_to(q: FloatArray, wins: int) -> FloatArray:
 
 
 def play_rounds(rng: np.random.Generator, log_odds: FloatArray) -> IntArray:
-    """Play maps.
+    """Simulate maps round by round.
 
     Args:
-        rng: Source of chance.
-        log_odds: Of a round for the first side, shape (n,).
+        rng: Random generator.
+        log_odds: Log-odds of a round for side 1, shape (n,).
 
     Returns:
         Rounds won by each side, shape (n, 2).
     """
-    q = 1.0 / (1.0 + np.exp(-log_odds))
+    q = sigmoid(log_odds)
     score = _until(rng, q, 2 * (WINS_NEEDED - 1), WINS_NEEDED)
     tied = np.flatnonzero(score[:, 0] == score[:, 1])
     while len(tied):
@@ -54,9 +55,9 @@ def play_rounds(rng: np.random.Generator, log_odds: FloatArray) -> IntArray:
 def _until(rng: np.random.Generator, q: FloatArray, at_most: int, wins: int) -> IntArray:
     """Play up to ``at_most`` rounds, or until a side has ``wins``, shape (n, 2)."""
     won = rng.random((len(q), at_most)) < q[:, None]
-    ours, theirs = np.cumsum(won, axis=1), np.cumsum(~won, axis=1)
-    over = (ours >= wins) | (theirs >= wins)
+    one, two = np.cumsum(won, axis=1), np.cumsum(~won, axis=1)
+    over = (one >= wins) | (two >= wins)
     last = np.where(over.any(axis=1), over.argmax(axis=1), at_most - 1)
     rows = np.arange(len(q))
-    score: IntArray = np.column_stack([ours[rows, last], theirs[rows, last]])
+    score: IntArray = np.column_stack([one[rows, last], two[rows, last]])
     return score

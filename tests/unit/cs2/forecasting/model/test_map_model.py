@@ -40,7 +40,7 @@ def world() -> tuple[MatchHistory, TrainingSet, Pipeline, MapModel, RatingSnapsh
 
 
 def fixtures(seed: int, n: int = 300) -> MatchQuestions:
-    """Any teams and players, some of whom nobody has ever seen; lineups partly unknown."""
+    """Any teams and players, some of them without any match; lineups partly unknown."""
     history, *_ = world()
     rng = np.random.default_rng(seed)
     n_teams, n_players = int(history.team_ids.max()), int(history.player_ids.max())
@@ -114,7 +114,7 @@ def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(-0.3, 1.0), min_size=len(FEATURE_NAMES), max_size=len(FEATURE_NAMES)), st.data())
-def test_what_a_player_adds_at_least_is_kept(coefficients: list[float], data: st.DataObject) -> None:
+def test_a_model_with_no_negative_gain_never_harms_a_player(coefficients: list[float], data: st.DataObject) -> None:
     """Any model that is let through by ``least_player_gain``, any lineup, any player: he never harms his side."""
     model = MapModel(np.array(coefficients))
     _, _, _, _, snapshot = world()
@@ -126,7 +126,7 @@ def test_what_a_player_adds_at_least_is_kept(coefficients: list[float], data: st
         assert moved * (1 - 2 * side) >= -1e-12
 
 
-def test_a_model_that_was_stored_and_loaded_answers_to_the_last_bit() -> None:
+def test_a_stored_model_answers_to_the_last_bit() -> None:
     _, data, pipeline, model, _ = world()
     loaded = MapModel.from_estimator(skops.io.loads(skops.io.dumps(pipeline), trusted=[]))
     np.testing.assert_array_equal(loaded.coefficients, model.coefficients)
@@ -139,7 +139,7 @@ def test_the_served_dot_product_is_the_estimator() -> None:
     np.testing.assert_allclose(model.contributions(data.X).sum(axis=1), model.log_odds(data.X), rtol=0, atol=1e-12)
 
 
-def test_golden_forecasts_are_answered_by_this_model_and_missed_by_another() -> None:
+def test_regression_cases_tell_this_model_from_another() -> None:
     _, data, _, model, _ = world()
     regression_cases = build_regression_cases(model, data.X)
     assert len(regression_cases["probability"]) == len(regression_cases["features"]) == N_CASES
@@ -150,7 +150,7 @@ def test_golden_forecasts_are_answered_by_this_model_and_missed_by_another() -> 
     assert largest > 1e-4
 
 
-def test_golden_forecasts_of_little_are_few() -> None:
+def test_regression_cases_of_few_rows_are_few() -> None:
     _, data, _, model, _ = world()
     assert len(build_regression_cases(model, data.X[:3])["features"]) == 3
     assert regression_error(model, {"features": [], "probability": []}) == 0.0
@@ -179,7 +179,7 @@ def elo_alone() -> Pipeline:
 
 
 @pytest.mark.parametrize("other", [with_mean, with_intercept, of_other_features, elo_alone, dict])
-def test_what_is_not_the_served_kind_of_model_is_refused(other: Callable[[], Any]) -> None:
+def test_an_estimator_of_another_kind_is_rejected(other: Callable[[], Any]) -> None:
     with pytest.raises(ValueError, match=r"not an|not antisymmetric|coefficients for"):
         MapModel.from_estimator(other())
 
@@ -202,7 +202,7 @@ def asked_of(**changes: IntArray) -> Forecasts:
     return forecast(model, snapshot, replace(regulars().take(np.array([0])), **changes))
 
 
-def test_the_interval_holds_the_forecast_and_widens_where_little_is_known() -> None:
+def test_the_interval_is_wider_for_unknown_players() -> None:
     known = asked_of()
     unknown = asked_of(player_ids=np.full((1, 2, 5), 10**6) + np.arange(10).reshape(1, 2, 5))
     for found in (known, unknown):
@@ -210,7 +210,7 @@ def test_the_interval_holds_the_forecast_and_widens_where_little_is_known() -> N
     assert unknown.high[0] - unknown.low[0] > known.high[0] - known.low[0]
 
 
-def test_thin_evidence_is_told() -> None:
+def test_thin_evidence_gives_warnings() -> None:
     _, _, _, _, snapshot = world()
     one = regulars().take(np.array([0]))
     lineup = snapshot.latest_lineup(int(one.team_ids[0, 0]))
@@ -228,7 +228,7 @@ def test_thin_evidence_is_told() -> None:
     assert any("outside the active pool" in told for told in asked_of(map_id=np.array([99])).warnings[0])
 
 
-def test_the_pool_is_what_was_played_of_late() -> None:
+def test_the_pool_has_the_recently_played_maps() -> None:
     history, _, _, _, snapshot = world()
     recent = history.map_id[history.is_map & history.is_rated & (history.day > LAST_DAY - 80)]
     active = np.flatnonzero(active_maps(snapshot.state, LAST_DAY))

@@ -1,4 +1,4 @@
-"""Ratings of one team and one player, as a person reads them: what forecasts start from, and the simpler Elo."""
+"""Ratings of one team or one player for display: the strength that forecasts start from, and the Elo."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -9,18 +9,18 @@ from cs2.forecasting.matches import UNKNOWN, MatchQuestions
 from cs2.forecasting.model.features import read_matchup
 from cs2.forecasting.ratings.parameters import DEFAULT, RatingParameters
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
-from cs2.forecasting.ratings.state import NEVER
+from cs2.forecasting.ratings.update import NEVER
 
 
 @dataclass(frozen=True, slots=True)
 class RatingSummary:
-    """How strong a team or player is at the end of the snapshot's day.
+    """Strength of a team or player at the end of the snapshot's day.
 
     Attributes:
-        value: On the scale of the ratings (``RatingParameters``).
-        error: Standard error of it, on the same scale.
-        elo: In log-odds: against an opponent whose Elo is lower by d the chance to win a map is 1 / (1 + exp(-d)).
-        maps: Maps and series that it rests on.
+        value: Strength on the scale of the ratings (``RatingParameters``).
+        error: Standard error of the strength, on the same scale.
+        elo: Elo in log-odds: the chance to win a map against an Elo lower by d is 1 / (1 + exp(-d)).
+        maps: Number of learned maps and series.
     """
 
     value: float
@@ -30,7 +30,7 @@ class RatingSummary:
 
 
 def summarise_team(snapshot: RatingSnapshot, team_id: int, p: RatingParameters = DEFAULT) -> RatingSummary | None:
-    """The team with its latest five on any map, and by its name where no five are known; None for one never seen."""
+    """Summarise a team with its latest five on any map, or by its organisation; None for a team without matches."""
     state = snapshot.state
     if not 0 < team_id < len(state.elo) or (
         snapshot.latest_lineup(team_id) is None and state.team_day[team_id] <= NEVER
@@ -52,7 +52,7 @@ def summarise_team(snapshot: RatingSnapshot, team_id: int, p: RatingParameters =
 
 
 def summarise_player(snapshot: RatingSnapshot, player_id: int, p: RatingParameters = DEFAULT) -> RatingSummary | None:
-    """The player's skill; None for one who has not played a rated map."""
+    """Summarise a player's skill; None for a player without a rated map."""
     state = snapshot.state
     if not 0 < player_id < len(state.player_maps) or state.player_maps[player_id] == 0:
         return None
