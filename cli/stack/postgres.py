@@ -52,7 +52,7 @@ def wheel_tree() -> Path:
     origin = package.origin if package else None
     trees = sorted(Path(origin).parent.glob("pginstall[0-9]*")) if origin else []
     if not trees:
-        raise StackError("the PostgreSQL server is missing: run `make setup` again")
+        raise StackError("the PostgreSQL server is missing: run `make setup`")
     return trees[-1]
 
 

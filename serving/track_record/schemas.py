@@ -74,7 +74,7 @@ class TrackRecordPage(BaseModel):
     """Totals of the whole record, and a page of its matches, the latest start first."""
 
     computed_at: datetime
-    """At most a minute ago, unless a database is away."""
+    """At most a minute ago, unless a database is unavailable."""
     totals: Totals
     items: list[RecordedForecast]
     next_before: int | None

@@ -1,4 +1,4 @@
-"""Revocations of tokens
+"""Revoked tokens
 
 Revision: 0002, after 0001
 """

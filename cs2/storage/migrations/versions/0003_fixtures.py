@@ -1,4 +1,4 @@
-"""Matches to come
+"""Announced matches
 
 Revision: 0003, after 0002
 """

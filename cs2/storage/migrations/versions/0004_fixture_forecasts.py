@@ -1,4 +1,4 @@
-"""Forecasts of matches to come that nobody asked for
+"""Automatic forecasts of announced matches
 
 Revision: 0004, after 0003
 """

@@ -1,4 +1,4 @@
-"""How good judged forecasts were
+"""Metrics of scored forecasts
 
 Revision: 0005, after 0004
 """

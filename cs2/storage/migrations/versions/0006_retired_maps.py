@@ -1,4 +1,4 @@
-"""Maps that an admin took out of the pool
+"""Maps that an admin has excluded from the active pool
 
 Revision: 0006, after 0005
 """

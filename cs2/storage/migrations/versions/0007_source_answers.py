@@ -1,4 +1,4 @@
-"""Answers of HTTP interfaces as they came, and where their fetching stands
+"""Responses of HTTP sources, and the state of polling
 
 Revision: 0007, after 0006
 """

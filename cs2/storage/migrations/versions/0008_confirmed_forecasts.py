@@ -1,4 +1,4 @@
-"""Newer ratings that said the same as an automatic forecast
+"""Newest ratings for which an automatic forecast is still valid
 
 Revision: 0008, after 0007
 """

@@ -1,4 +1,4 @@
-"""Columns and tables called by the field's own words
+"""Plain names for columns and tables
 
 Revision: 0009, after 0008
 """
