@@ -94,6 +94,7 @@ def _source(console: Console, overrides: dict[str, str], data: Path) -> "tuple[M
             console.print("      make demo SOURCE=valve, or make demo DATA=folder, with a folder of CSV files.\n")
         case SourceName.VALVE:
             repository = valve_repository(settings)
+            repository.prepare()
             console.print(f"Data: Valve's standings, {settings.valve_checkout or settings.valve_url}")
             console.print(f"      (commit {repository.head_commit()[:12]}). They contain series results without maps:")
             console.print("      a forecast is the probability to win the series, the same on every map.\n")

@@ -49,11 +49,14 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def prepare(self) -> None:
+        """Do nothing: the repository exists."""
+
     def pull(self) -> None:
         """Do nothing: the repository is updated elsewhere."""
 
     def head_commit(self) -> str:
-        """Return the commit to read.
+        """Return the newest commit in the folder.
 
         Raises:
             SourceError: If the folder is not a repository, or has no commit.
@@ -97,6 +100,15 @@ class Clone(Checkout):
         self.pause_seconds = pause_seconds
         self._last_attempt = folder.with_name(f"{folder.name}.last-attempt")  # contains the problem, or nothing
 
+    def prepare(self) -> None:
+        """Clone the repository if there is no clone yet.
+
+        Raises:
+            SourceError: If cloning failed, now or within the pause.
+        """
+        if not (self.folder / "refs" / "heads" / _BRANCH).exists():
+            self.pull()
+
     def pull(self) -> None:
         """Fetch the newest commit, where a pull is due.
 
@@ -111,16 +123,6 @@ class Clone(Checkout):
                 self._last_attempt.write_text(problem)
         if problem:
             raise SourceError(problem)
-
-    def head_commit(self) -> str:
-        """Return the commit pulled last. Clone first if there is none.
-
-        Raises:
-            SourceError: If there is no clone and cloning fails.
-        """
-        if not (self.folder / "refs" / "heads" / _BRANCH).exists():
-            self.pull()
-        return super().head_commit()
 
     def _is_due(self) -> bool:
         # abs: a clock that is set back must not stop the pulls.

@@ -230,11 +230,12 @@ class ValveSource:
         return f"{self.repository.head_commit()}; {today.isoformat()}"
 
     def published(self, today: date) -> PublishedRows:
-        """Return the series played and the standings published up to ``today``.
+        """Return the series played and the standings published up to ``today``. Clone the repository if necessary.
 
         Raises:
             SourceError: If the repository cannot be read.
         """
+        self.repository.prepare()
         frames = _load_frames(self.repository.folder, self.repository.head_commit())
         until_today = {kind: frame[frame["date"] <= today.isoformat()] for kind, frame in frames.items() if len(frame)}
         return PublishedRows({kind: frame.reset_index(drop=True) for kind, frame in until_today.items() if len(frame)})

@@ -14,6 +14,7 @@ HOUR = 3600.0
 
 
 def files(repository: Checkout) -> dict[str, str]:
+    repository.prepare()
     return dict(repository.read_files(repository.head_commit(), "live"))
 
 
@@ -42,6 +43,7 @@ def test_a_clone_is_one_commit_deep(clone: Clone) -> None:
 
 
 def test_a_pull_waits_for_the_pause(clone: Clone, host: Path) -> None:
+    clone.pull()
     before = clone.head_commit()
     after = commit(host, {"live/a.md": "two"})
     clone.pull()
@@ -53,7 +55,7 @@ def test_a_pull_waits_for_the_pause(clone: Clone, host: Path) -> None:
 
 
 def test_a_rewritten_history_is_followed(clone: Clone, host: Path) -> None:
-    clone.head_commit()
+    clone.prepare()
     git(host, "checkout", "--quiet", "--orphan", "new")
     after = commit(host, {"live/a.md": "rewritten"})
     let_pass(clone, HOUR + 1)
@@ -62,6 +64,7 @@ def test_a_rewritten_history_is_followed(clone: Clone, host: Path) -> None:
 
 
 def test_an_unavailable_host_is_named_and_its_clone_readable(clone: Clone, host: Path) -> None:
+    clone.prepare()
     before = clone.head_commit()
     host.rename(host.with_name("unavailable"))
     let_pass(clone, HOUR + 1)
@@ -78,7 +81,7 @@ def test_an_unavailable_host_is_named_and_its_clone_readable(clone: Clone, host:
 
 
 def test_a_stale_lock_of_a_killed_git_is_removed(clone: Clone, host: Path) -> None:
-    clone.head_commit()
+    clone.prepare()
     after = commit(host, {"live/a.md": "two"})
     (clone.folder / "shallow.lock").touch()
     let_pass(clone, HOUR + 1)
@@ -89,6 +92,8 @@ def test_a_stale_lock_of_a_killed_git_is_removed(clone: Clone, host: Path) -> No
 def test_a_failed_first_clone_is_retried(clone: Clone, host: Path) -> None:
     host.rename(host.with_name("unavailable"))
     with pytest.raises(SourceError, match="cannot be pulled"):
+        clone.prepare()
+    with pytest.raises(SourceError, match="fatal: "):
         clone.head_commit()
     host.with_name("unavailable").rename(host)
     let_pass(clone, HOUR + 1)

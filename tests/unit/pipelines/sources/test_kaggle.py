@@ -1,8 +1,7 @@
-"""Wide CSV file: maps and totals, players from columns, and the counts of the real file."""
+"""Wide CSV file: maps and totals, players from columns, and malformed columns."""
 
 import os
 import time
-from collections import Counter
 from datetime import date
 from pathlib import Path
 
@@ -119,31 +118,3 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 def test_rows_after_today_are_not_published(tmp_path: Path) -> None:
     assert write(tmp_path, line()).published(date(2026, 1, 4)).frames == {}
-
-
-@pytest.mark.real_data
-def test_the_real_file_has_these_rows(shared_data: Path) -> None:
-    published = KaggleSource(shared_data / "kaggle").published(TODAY)
-    assert {kind: len(frame) for kind, frame in published.frames.items()} == {
-        "map": 304, "series": 587, "player_map": 2_838,
-    }  # fmt: skip
-    rebuilt = rebuild(published.frames, Identities())
-    assert rebuilt.rejections() == {"its map or player is not among the map results": 383, "no map is named": 3}
-    assert rebuilt.counts["series_rows_joined_to_maps"] == 138
-    assert len(rebuilt.tables.player_map_stats) == 2_445
-
-
-@pytest.mark.real_data
-def test_winners_of_the_real_file_are_those_of_the_archive(shared_data: Path) -> None:
-    maps = KaggleSource(shared_data / "kaggle").published(TODAY).frames[RowKind.MAP]
-    archive = pd.read_csv(shared_data / "archive" / "maps.csv.gz", dtype=str, keep_default_na=False)
-
-    def winners(rows: pd.DataFrame) -> dict[tuple[str, str, frozenset[str]], str]:
-        return {
-            (row["date"], row["map"], frozenset((row["team1"], row["team2"]))): row[f"team{row['winner']}"]
-            for row in rows.to_dict("records")
-        }
-
-    known = winners(archive)
-    agreement = Counter(known[key] == winner for key, winner in winners(maps).items() if key in known)
-    assert agreement == {True: 164}

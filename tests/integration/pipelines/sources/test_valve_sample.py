@@ -27,7 +27,9 @@ def repository(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     with tarfile.open(shared_data / "valve_vrs_sample.tar.gz") as sample:
         sample.extractall(host, filter="data")
     commit(host)
-    return Clone(str(host), tmp_path_factory.mktemp("data") / "valve", pause_seconds=3600)
+    clone = Clone(str(host), tmp_path_factory.mktemp("data") / "valve", pause_seconds=3600)
+    clone.prepare()
+    return clone
 
 
 @pytest.fixture(scope="module")
