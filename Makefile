@@ -5,18 +5,21 @@ DATA ?=
 CHOSEN = $(if $(SOURCE),--source "$(SOURCE)") $(if $(DATA),--data "$(DATA)")
 BIN := .venv/bin
 PYTEST_WORKERS ?= 2
+# Workers take modules in the order of tests/conftest.py: the longest first.
+PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10
 
-.PHONY: help setup demo up down test lint format lock bench bench-ratings bench-pipeline faults
+.PHONY: help setup demo up down test test-fast lint format lock bench bench-ratings bench-pipeline faults
 
 help:
-	@echo "make demo [SOURCE=name] [DATA=folder]  the whole way, once: real servers, data, model, forecasts, history; then stops"
+	@echo "make demo [SOURCE=name] [DATA=folder]  real servers, data, model, forecasts, history, once; then it stops"
 	@echo "make up [SOURCE=name] [DATA=folder]    the same stack, in the foreground until Ctrl-C"
-	@echo "make down                end what a crash left behind"
+	@echo "make down                end the processes that a crash left behind"
 	@echo "make test                everything that must hold: format, lint, types, import rules, tests"
-	@echo "make faults              ten minutes of stops and kills under load; CS2_FAULTS_SEED=number repeats a run"
+	@echo "make test-fast           the unit tests: no server, under a minute"
+	@echo "make faults              stop and kill servers under load for ten minutes; CS2_FAULTS_SEED=number repeats a run"
 	@echo "make setup               the environment in .venv (all other targets call it)"
 	@echo "make format              format the code"
-	@echo "make lock                pin the packages anew"
+	@echo "make lock                pin the newest packages"
 	@echo "make bench [DATA=folder]  speed of the service: ratios measured in one run (docs/performance.md)"
 	@echo "make bench-pipeline DATA=folder  processor time, memory and disk from an archive to a model"
 	@echo "make bench-ratings [DATA=folder]  maps a second of the rating engine, beside openskill"
@@ -40,7 +43,10 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) --durations-min=5
+
+test-fast: setup
+	$(PYTEST) --durations-min=1 tests/unit
 
 format: setup
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""Servers, data and rules that all tests share."""
+"""Servers and data that all tests share, and the order in which tests run."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import redis
 from cli.stack.temporary import TemporaryServers
 from tests.testkit.databases import TEMPLATE, database, migrate_template
 from tests.testkit.paths import SHARED_DATA
-from tests.testkit.servers import ENVIRONMENT, mlflow_server
+from tests.testkit.servers import ENVIRONMENT, MlflowServer, mlflow_server, wait_for_mlflow
 
 pytest_plugins = [
     "tests.testkit.toy_league",
@@ -26,48 +26,58 @@ pytest_plugins = [
 ]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[SERVERS] = None
+UNIT, SYSTEM = (Path(__file__).parent / folder for folder in ("unit", "system"))
 
-
-UNIT = Path(__file__).parent / "unit"
-
-SERVERS = pytest.StashKey[TemporaryServers | None]()
+SERVERS = pytest.StashKey[TemporaryServers]()
+MLFLOW = pytest.StashKey[MlflowServer]()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The controller starts the servers; workers find them in the environment."""
-    if ENVIRONMENT in os.environ or session.config.option.collectonly or runs_without_servers(session.config):
+    """Start the servers in the controller; workers read their ports from the environment."""
+    config = session.config
+    if ENVIRONMENT in os.environ or config.option.collectonly or runs_without_servers(config):
         return
-    servers = TemporaryServers()
-    session.config.stash[SERVERS] = servers
+    servers = config.stash[SERVERS] = TemporaryServers()
+    ports = {name: getattr(servers, name) for name in ("postgres_port", "redis_port", "mongo_port")}
     try:
         servers.start()
+        if config.getoption("numprocesses", None):
+            mlflow = config.stash[MLFLOW] = MlflowServer(servers.folder / "mlflow")
+            mlflow.launch()  # no wait: other tests run while it migrates its database
+            ports["mlflow_port"] = mlflow.port
         migrate_template(servers)
     except BaseException:
-        servers.stop()
+        stop_servers(config)
         raise
-    ports = {name: getattr(servers, name) for name in ("postgres_port", "redis_port", "mongo_port")}
     os.environ[ENVIRONMENT] = json.dumps(ports)
 
 
 def runs_without_servers(config: pytest.Config) -> bool:
-    """Whether only unit tests were asked for: they need no server."""
+    """Return whether all arguments are below tests/unit, whose tests need no server."""
     return all(Path(argument.split("::", maxsplit=1)[0]).resolve().is_relative_to(UNIT) for argument in config.args)
 
 
+def stop_servers(config: pytest.Config) -> None:
+    for key in (MLFLOW, SERVERS):  # MLflow's files are in the folder that the others remove
+        if server := config.stash.get(key, None):
+            server.stop()
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    servers = config.stash.get(SERVERS, None)
-    if servers is not None:
-        servers.stop()
+    """Stop the servers that this process started."""
+    if SERVERS in config.stash:
+        stop_servers(config)
         os.environ.pop(ENVIRONMENT, None)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of a module run on one worker, so that what they share is made once.
+    """Group tests by module, start with the longest modules, and leave out tests whose data is missing.
 
-    Tests on real matches run in CI, and wherever the matches are; elsewhere they are left out, with one line."""
+    A group runs on one worker, so that its fixtures are made once. Workers take groups in the order of collection:
+    the system tests, minutes each, go first, or one worker would end with them alone.
+    """
+    items.sort(key=lambda item: not item.path.is_relative_to(SYSTEM))
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::", maxsplit=1)[0]))
@@ -85,25 +95,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def servers() -> dict[str, int]:
+    """Ports of the servers, by name."""
     ports: dict[str, int] = json.loads(os.environ[ENVIRONMENT])
     return ports
 
 
 @pytest.fixture
 def postgres_url(servers: dict[str, int]) -> Iterator[str]:
-    """A migrated database of its own."""
+    """Address of a new, migrated database."""
     yield from database(servers, TEMPLATE)
 
 
 @pytest.fixture
 def empty_postgres_url(servers: dict[str, int]) -> Iterator[str]:
-    """A database of its own, without tables."""
+    """Address of a new database without tables."""
     yield from database(servers, "template0")
 
 
 @pytest.fixture
 def redis_url(servers: dict[str, int], worker_number: int) -> str:
-    """A Redis database of the worker's own, empty. Channels are shared by all databases: use a name of your own."""
+    """Address of the worker's Redis database, emptied. All databases share their channels: use unique names."""
     url = f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}"
     with redis.Redis.from_url(url) as client:
         client.flushdb()
@@ -112,26 +123,33 @@ def redis_url(servers: dict[str, int], worker_number: int) -> str:
 
 @pytest.fixture(scope="session")
 def worker_number() -> int:
+    """Number of the xdist worker, 0 without xdist."""
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @pytest.fixture
 def mongo_url(servers: dict[str, int]) -> str:
+    """Address of the MongoDB-wire server."""
     return f"mongodb://127.0.0.1:{servers['mongo_port']}/?directConnection=true"
 
 
 @pytest.fixture
 def mongo_database() -> str:
-    """Name of a MongoDB database of the test's own."""
+    """Name of a new MongoDB database."""
     return f"test_{uuid.uuid4().hex}"
 
 
 @pytest.fixture(scope="session")
-def mlflow_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as url:
-        yield url
+def mlflow_url(servers: dict[str, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of an MLflow server: the run's where xdist runs the tests, else one of the session's own."""
+    if "mlflow_port" in servers:
+        yield wait_for_mlflow(servers["mlflow_port"])
+    else:
+        with mlflow_server(tmp_path_factory.mktemp("mlflow")) as url:
+            yield url
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
+    """Folder of the real matches."""
     return SHARED_DATA

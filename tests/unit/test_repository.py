@@ -1,5 +1,6 @@
-"""What must hold for the tree itself."""
+"""Rules for the files of the repository."""
 
+import ast
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ from typer.core import TyperGroup
 
 from cli.main import app
 from tests.testkit.paths import ROOT
+
+TEST_MODULES = sorted((ROOT / "tests").rglob("test_*.py"))
 
 
 def tracked_files() -> list[Path]:
@@ -39,6 +42,24 @@ def test_a_group_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
 def test_no_match_data_is_in_the_tree() -> None:
     data = {".csv", ".gz", ".parquet", ".npz", ".skops", ".pkl", ".joblib", ".bin", ".sqlite"}
     assert [path for path in tracked_files() if path.suffix in data] == []
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Modules that a file imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    modules: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            modules |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return modules
+
+
+def test_no_file_imports_a_test_module() -> None:
+    """What tests share is in tests/testkit."""
+    tests = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in TEST_MODULES}
+    python = [path for path in tracked_files() if path.suffix == ".py"]
+    assert {str(path.relative_to(ROOT)): found for path in python if (found := imported_modules(path) & tests)} == {}
 
 
 def test_every_link_between_the_documents_leads_somewhere() -> None:

@@ -75,6 +75,7 @@ class Composed:
         hosts = found.get("MLFLOW_SERVER_ALLOWED_HOSTS")
         if hosts:  # a client of this machine calls it by another port
             found["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{hosts},{self.url('mlflow').removeprefix('http://')}"
+        found.pop("PYTHONDONTWRITEBYTECODE", None)  # nothing is compiled yet (installing.py)
         found = {key: image.here(value) for key, value in found.items()}
         return {**found, "HOME": str(home), "SECRETS_DIR": str(self.secrets)}
 

@@ -1,7 +1,8 @@
 """What a Dockerfile makes, made here without an engine: its packages, its files, its environment, its command.
 
-The install lines are executed as they stand. What differs from a build: where the virtual environment is, packages may
-come out of uv's cache, and neither system packages nor the user are installed.
+The install lines are executed as they stand, with four differences: the virtual environment is in another folder, uv
+may take packages from its cache, Python compiles a module when it is first imported (compiling all of them takes
+minutes), and neither system packages nor the user are installed.
 """
 
 import os
@@ -83,7 +84,8 @@ def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
             _copy(shlex.split(rest), build)
         elif name == "RUN":
             line = rest.replace(VENV, shlex.quote(str(root / "venv")))
-            line = line.replace(" --no-cache-dir", "").replace(" --no-cache", "")
+            for option in (" --no-cache-dir", " --no-cache", " --compile-bytecode"):
+                line = line.replace(option, "")
             done = subprocess.run(
                 ["sh", "-ec", line], cwd=build, env=environment, capture_output=True, text=True, check=False
             )

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -19,7 +20,7 @@ from tests.system.deployed.installing import Image, make, make_builder
 from tests.testkit.images import DOCKERFILES
 from tests.testkit.sink import forecast_event
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 
 COMMAND = ["python", "-m", "cli"]
@@ -29,7 +30,11 @@ COMMAND = ["python", "-m", "cli"]
 def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Image]]:
     base = tmp_path_factory.mktemp("images")
     builder = make_builder(base / "builder")
-    yield {path.parent.name: make(path, base / path.parent.name, builder) for path in DOCKERFILES}
+    first, *others = DOCKERFILES
+    made = {first.parent.name: make(first, base / first.parent.name, builder)}  # installs uv for all
+    with ThreadPoolExecutor() as pool:
+        makings = {path.parent.name: pool.submit(make, path, base / path.parent.name, builder) for path in others}
+    yield made | {name: making.result() for name, making in makings.items()}
     shutil.rmtree(base)  # gigabytes, which pytest would keep for a while
 
 

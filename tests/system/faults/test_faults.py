@@ -6,7 +6,6 @@ from tests.system.faults.running import chosen_seed, run
 
 
 @pytest.mark.faults
-@pytest.mark.xdist_group("stack")
 @pytest.mark.timeout(900)
 async def test_whatever_stops_dies_or_lies_every_answer_is_in_the_history_once() -> None:
     outcome = await run(seed=chosen_seed(), seconds=0, kills=5)

@@ -14,7 +14,7 @@ from cli.stack.layout import Layout
 from cli.stack.running import SERVERS, _prepare_databases, running_stack
 from cs2.messages import DEAD_EVENTS_STREAM, EVENT_FIELD, EVENTS_GROUP, EVENTS_STREAM
 
-pytestmark = [pytest.mark.xdist_group("stack"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.timeout(300)]
 
 
 def cs2(*words: str) -> subprocess.CompletedProcess[str]:

@@ -26,7 +26,7 @@ from cli.stack.leftovers import owned_processes
 from tests.testkit.archives import write_months
 from tests.testkit.waiting import wait_until
 
-pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.timeout(900)]
 
 START_SECONDS = 300
 CHAIN_SECONDS = 400

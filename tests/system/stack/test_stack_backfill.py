@@ -24,7 +24,7 @@ from tests.testkit.archives import write_months
 from tests.testkit.dagster_backfills import Dagster, content, forget
 from tests.testkit.waiting import wait_until
 
-pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.timeout(900)]
 
 until_answered = partial(wait_until, ignored=(httpx.HTTPError, psycopg.OperationalError))
 """Wait for a condition while servers start or restart."""

@@ -11,7 +11,7 @@ import pytest
 
 from cli.stack.leftovers import end_leftovers, owned_processes
 
-pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("stack"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
 @contextmanager

@@ -69,7 +69,6 @@ def execute(data: Path, statement: str) -> list[tuple[Any, ...]]:
         return cursor.fetchall() if cursor.description else []
 
 
-@pytest.mark.xdist_group("stack")
 @pytest.mark.stack
 @pytest.mark.timeout(900)
 def test_down_ends_the_processes_of_a_crashed_stack(data: Path) -> None:
@@ -126,7 +125,6 @@ def test_down_without_a_stack_reports_it(data: Path) -> None:
     assert "nothing of the stack" in down(data)
 
 
-@pytest.mark.xdist_group("stack")
 def test_a_failing_server_is_named_with_its_last_lines(data: Path) -> None:
     """The data folder of another version of PostgreSQL, as after a downgrade."""
     data.mkdir()

@@ -12,7 +12,7 @@ import pytest
 from cli.stack.leftovers import owned_processes
 from tests.testkit.repositories import commit
 
-pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.xdist_group("stack"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.timeout(900)]
 
 
 def test_the_demo_completes_with_a_source_without_maps(tmp_path: Path, shared_data: Path) -> None:
