@@ -124,7 +124,11 @@ def test_forecasts_are_deleted_only_on_request(prune: Any, stored: Any) -> None:
     assert ids(FORECASTS_COLLECTION) == ids(OUTCOMES_COLLECTION) == {"new", "automatic"}
 
 
-@pytest.mark.parametrize("day", ["2026-13-01", "yesterday", str(date.today() + timedelta(days=2))])
+@pytest.mark.parametrize(
+    "day",
+    ["2026-13-01", "yesterday", str(date.today() + timedelta(days=2))],
+    ids=["no month", "no date", "in the future"],
+)
 def test_a_day_that_is_not_past_deletes_nothing(prune: Any, day: str) -> None:
     assert prune("--before", day).exit_code == 2
 

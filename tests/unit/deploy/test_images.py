@@ -5,6 +5,7 @@ import importlib.metadata
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from tests.testkit.images import DOCKERFILES, ROOT, copied_from_the_tree, instal
 
 OURS_OR_STANDARD = sys.stdlib_module_names | {"cs2", "pipelines", "serving", "ingest_worker", "cli"}
 every_dockerfile = pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=lambda path: path.parent.name)
+
+
+packages_distributions = cache(importlib.metadata.packages_distributions)  # it reads every installed file list
 
 
 def canonical(distribution: str) -> str:
@@ -87,7 +91,7 @@ def test_an_image_installs_what_its_part_imports(dockerfile: Path) -> None:
     wanted += [package for extra in extras for package in project["optional-dependencies"][extra]]
     wanted += project["dependencies"] if extras else []
     installed = installed_with({re.split(r"[\[>=<;]", requirement)[0] for requirement in wanted})
-    distributions = importlib.metadata.packages_distributions()
+    distributions = packages_distributions()
     # Of cs2, only the pipelines use every module.
     parts = {"pipelines": {"cs2", "pipelines", "cli"}}.get(dockerfile.parent.name, {dockerfile.parent.name})
     for folder in parts & set(copied_from_the_tree(dockerfile)):
