@@ -25,7 +25,7 @@ def other_clock(tmp_path: Path) -> Path:
 
 
 def start_collection(hash_seed: str, **environment: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", ENVIRONMENT))}
     return subprocess.Popen(
         [*command, str(ROOT / "tests")],
@@ -44,8 +44,7 @@ def collected(collection: "subprocess.Popen[str]") -> list[str]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD is Linux's")
 def test_names_of_tests_depend_on_no_clock_and_no_hash_seed(other_clock: Path) -> None:
-    now = start_collection("1")
-    later = start_collection("2", LD_PRELOAD=str(other_clock))
-    names, names_later = collected(now), collected(later)
+    with start_collection("1") as now, start_collection("2", LD_PRELOAD=str(other_clock)) as later:
+        names, names_later = collected(now), collected(later)
     assert len(names) > 1000
     assert list(unified_diff(names, names_later, lineterm="", n=0)) == []
