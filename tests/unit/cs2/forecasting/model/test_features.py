@@ -8,7 +8,7 @@ from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.model_artifacts import ArtifactRejectedError, verify_features
 from cs2.rendering import contributions_by_feature
 from serving.forecast.serving_snapshot import ModelRecord
-from serving.history.explanation import explained
+from serving.history.explanation import explain
 
 STORED = (
     "rating_of_experienced",
@@ -56,6 +56,6 @@ def test_contributions_keep_the_stored_names() -> None:
 
 
 def test_every_stored_contribution_is_explained_in_words() -> None:
-    explanation = explained(dict.fromkeys(STORED, 0.1), "Vitality", "Spirit", about="the map")
+    explanation = explain(dict.fromkeys(STORED, 0.1), "Vitality", "Spirit", about="the map")
     meanings = {feature.stored_name: feature.meaning for feature in FEATURES}
     assert {reason.feature: reason.meaning for reason in explanation.reasons} == meanings
