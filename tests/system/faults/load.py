@@ -1,4 +1,4 @@
-"""A steady load on both APIs, and a ledger of what it was answered."""
+"""A steady load on both APIs, and a ledger of their answers."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from tests.system.faults.plant import Plant, Process
+from tests.system.faults.testbed import Process, Testbed
 
 TASKS_PER_API = 3
 PAUSE_SECONDS = 0.02
@@ -18,15 +18,15 @@ FORECAST = "/forecast/get_team1_win_probability"
 
 @dataclass(slots=True)
 class Ledger:
-    """What was asked and answered.
+    """Requests and their answers.
 
     Attributes:
-        answers: The answer to every forecast that was answered, by its id.
-        counts: Requests by what became of them: answered, refused (nobody listened: the API was down), cut (the API
-            died meanwhile), full (503 while its local file could not grow), failed.
-        cut_forecasts: How many forecasts were asked for by requests that a death cut off.
-        failures: What failed although the design says that it must not.
-        may_be_full: Names of the APIs that may refuse, as their local file cannot grow.
+        answers: Each answered forecast, by its id.
+        counts: Requests by outcome: answered, refused (the API was down), cut (the API died meanwhile), full (503 while
+            its fallback file could not grow), failed.
+        cut_forecasts: Number of forecasts in the requests that were cut.
+        failures: Reasons of failures that the design rules out.
+        may_be_full: Names of the APIs whose fallback file cannot grow: they may refuse requests.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Ledger:
     failures: list[str] = field(default_factory=list)
     may_be_full: set[str] = field(default_factory=set)
 
-    def take(self, answer: dict[str, Any]) -> None:
+    def record(self, answer: dict[str, Any]) -> None:
         identity = answer["forecast_id"]
         if identity in self.answers:
             self.failures.append(f"{identity} was answered twice")
@@ -47,25 +47,25 @@ class Ledger:
 
 
 class Load:
-    """Asks until it is stopped: maps, now and then a batch, a series, a dictionary."""
+    """Requests maps until it is stopped, and now and then a batch, a series or a dictionary."""
 
-    def __init__(self, plant: Plant, question: dict[str, Any], token: str) -> None:
-        self.plant, self.question, self.ledger = plant, question, Ledger()
+    def __init__(self, testbed: Testbed, question: dict[str, Any], token: str) -> None:
+        self.testbed, self.question, self.ledger = testbed, question, Ledger()
         self._headers = {"Authorization": f"Bearer {token}"}
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Load":
-        for api in self.plant.apis:
-            self._tasks += [asyncio.create_task(self._ask(api)) for _ in range(TASKS_PER_API)]
+        for api in self.testbed.apis:
+            self._tasks += [asyncio.create_task(self._send_requests(api)) for _ in range(TASKS_PER_API)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
-        await asyncio.gather(*self._tasks)  # an error in one is the test's
+        await asyncio.gather(*self._tasks)  # an error in a task fails the test
 
-    async def _ask(self, api: Process) -> None:
-        base = self.plant.url(api)
+    async def _send_requests(self, api: Process) -> None:
+        base = self.testbed.url(api)
         async with httpx.AsyncClient(base_url=base, headers=self._headers, timeout=30) as client:
             number = 0
             while not self._stop.is_set():
@@ -74,20 +74,20 @@ class Load:
                 await asyncio.sleep(PAUSE_SECONDS)
 
     async def _request(self, client: httpx.AsyncClient, api: Process, number: int) -> None:
-        method, path, body, forecasts = self._what(number)
+        method, path, body, forecasts = self._next_request(number)
         era, started = api.era, time.monotonic()
         try:
             response = await client.request(method, path, json=body)
         except httpx.ConnectError:
-            self._lost("refused", api, era, f"{api.name} refused a connection")
+            self._record_loss("refused", api, era, f"{api.name} refused a connection")
         except httpx.TransportError as error:
             self.ledger.cut_forecasts += forecasts
             seconds = time.monotonic() - started
-            self._lost("cut", api, era, f"{api.name} {path}: {type(error).__name__} after {seconds:.1f} s")
+            self._record_loss("cut", api, era, f"{api.name} {path}: {type(error).__name__} after {seconds:.1f} s")
         else:
-            self._judge(response, api, path)
+            self._record(response, api, path)
 
-    def _what(self, number: int) -> tuple[str, str, Any, int]:
+    def _next_request(self, number: int) -> tuple[str, str, Any, int]:
         if number % 20 == 0:
             return "GET", "/maps", None, 0
         if number % 20 == 5:
@@ -97,14 +97,14 @@ class Load:
             return "POST", "/forecast/series", {**sides, "best_of": 3}, 1
         return "POST", FORECAST, self.question, 1
 
-    def _lost(self, kind: str, api: Process, era: int | None, reason: str) -> None:
-        """A request without an answer: a death explains it, or nothing does."""
+    def _record_loss(self, kind: str, api: Process, era: int | None, reason: str) -> None:
+        """Count a request without an answer; it is a failure unless the API died meanwhile."""
         if era is not None and api.era == era:
             self.ledger.fail(reason)
         else:
             self.ledger.counts[kind] += 1
 
-    def _judge(self, response: httpx.Response, api: Process, path: str) -> None:
+    def _record(self, response: httpx.Response, api: Process, path: str) -> None:
         is_full = api.name in self.ledger.may_be_full
         if response.status_code == 503 and is_full:
             self.ledger.counts["full"] += 1
@@ -117,8 +117,8 @@ class Load:
         if "results" in answer:
             for item in answer["results"]:
                 if item["forecast"] is not None:
-                    self.ledger.take(item["forecast"])
+                    self.ledger.record(item["forecast"])
                 elif not is_full:
                     self.ledger.fail(f"{api.name} batch: {item['problem']}")
         elif "forecast_id" in answer:
-            self.ledger.take(answer)
+            self.ledger.record(answer)

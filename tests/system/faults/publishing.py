@@ -1,4 +1,4 @@
-"""Publishes models as the pipelines do: blob over MLflow, row, announcement; ``python -m`` runs one."""
+"""Publish models as the pipelines do: blob in MLflow, row, announcement. ``python -m`` publishes until it is killed."""
 
 import json
 import sys
@@ -26,14 +26,14 @@ PICKLE = b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00]\x94."
 
 @cache
 def model(seed: int) -> tuple[bytes, dict[str, Any]]:
-    """Blob and golden forecasts."""
+    """Return a model's blob and its regression cases."""
     pipeline = trained_pipeline(seed)
     X = np.random.default_rng(1).normal(size=(20, len(FEATURE_NAMES)))
     return skops.io.dumps(pipeline), build_regression_cases(MapModel.from_estimator(pipeline), X)
 
 
 def bad_models() -> dict[str, dict[str, Any]]:
-    """What may never be served, as changes of a good model's row and blob, by the reason that is told."""
+    """Return models that the API rejects, as changes of a valid model's row and blob, by the reason."""
     blob, _ = model(0)
     return {
         "SHA-256": {"sha256": "0" * 64},
@@ -42,7 +42,7 @@ def bad_models() -> dict[str, dict[str, Any]]:
         "not an antisymmetric": {"blob": skops.io.dumps({"coef": [1.0]})},
         "features of version 1,": {"features_version": 1},
         "features of version 999": {"features_version": 999},
-        "golden forecasts are off": {
+        "regression cases are off": {
             "regression_cases": {"features": [[1.0] * len(FEATURE_NAMES)], "probability": [0.123]},
         },
     }
@@ -50,7 +50,7 @@ def bad_models() -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Publishes into one plant."""
+    """Publishes models into one testbed."""
 
     postgres_url: str
     mlflow_url: str
@@ -58,7 +58,7 @@ class Publisher:
     league: League
 
     def publish(self, seed: int, **changes: Any) -> int:
-        """A new champion with ratings of its own, announced where Redis answers; its version."""
+        """Publish a new champion with new ratings, announce it, and return its version."""
         blob, regression_cases = model(seed % 10)
         arguments = {"blob": blob, "regression_cases": regression_cases, **changes}
         ratings = ratings_of(self.league, skill=0.1 + seed / 100)
@@ -67,7 +67,7 @@ class Publisher:
         return version
 
     def upload(self, seed: int) -> str:
-        """The blob alone; where MLflow keeps it."""
+        """Upload a blob alone; return its address in MLflow."""
         return upload(self.mlflow_url, model(seed % 10)[0])
 
     def announce(self) -> None:
@@ -81,14 +81,14 @@ class Publisher:
 
 
 def champions(postgres_url: str) -> list[int]:
-    """Versions that are champion: one, if no run was cut in half."""
+    """Return the versions that are champion: one, if publishing is atomic."""
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         rows = connection.execute("SELECT version FROM ml_models WHERE status = 'champion'").fetchall()
     return [version for (version,) in rows]
 
 
 def main(league: str, seed: int) -> None:
-    """One publishing run as a process of its own, to be killed."""
+    """Publish until killed."""
     settings = get_settings()
     ids = League(**json.loads(league))
     publisher = Publisher(settings.database_url, settings.mlflow_url, settings.redis_url, ids)

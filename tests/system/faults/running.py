@@ -1,4 +1,4 @@
-"""Run a plan of faults: ``python -m tests.system.faults.running --seconds 600`` (``make faults``)."""
+"""Inject faults under load: ``python -m tests.system.faults.running --seconds 600`` (``make faults``)."""
 
 import argparse
 import asyncio
@@ -15,10 +15,10 @@ from typing import Any
 import httpx
 
 from cs2.messages import DEAD_EVENTS_STREAM
+from tests.system.faults.injector import DOWN_SECONDS, RECOVERY_SECONDS, FaultInjector, Report
 from tests.system.faults.load import Ledger, Load
-from tests.system.faults.plan import DOWN_SECONDS, RECOVERY_SECONDS, Faults, Report
-from tests.system.faults.plant import Plant, Process
 from tests.system.faults.publishing import Publisher, bad_models
+from tests.system.faults.testbed import Process, Testbed
 from tests.testkit.toy_league import make_league
 
 SEED = "CS2_FAULTS_SEED"
@@ -30,27 +30,27 @@ def chosen_seed() -> int:
 
 
 async def run(*, seed: int, seconds: float, kills: int) -> "Outcome":
-    """Rounds of faults for ``seconds``, one at least, and the judgement.
+    """Inject rounds of faults for ``seconds``, at least one round.
 
     Args:
-        seed: Of everything that is left to chance.
-        seconds: No new round starts after so long.
-        kills: At random moments, in each round, beside those while a server is away.
+        seed: Seed of all random choices.
+        seconds: No new round starts after this time.
+        kills: Kills at random moments in each round; more happen while a server is down.
     """
     print(f"{SEED}={seed}", flush=True)
-    chance, plant = random.Random(seed), Plant()
+    chance, testbed = random.Random(seed), Testbed()
     try:
-        await asyncio.to_thread(plant.start_servers)
-        league = make_league(plant.settings.database_url)
-        settings = plant.settings
+        await asyncio.to_thread(testbed.start_servers)
+        league = make_league(testbed.settings.database_url)
+        settings = testbed.settings
         publisher = Publisher(settings.database_url, settings.mlflow_url, settings.redis_url, league)
         await asyncio.to_thread(publisher.publish, 0)
-        await asyncio.to_thread(plant.start_parts)
+        await asyncio.to_thread(testbed.start_parts)
         account = {"username": "ada", "password": "correct horse battery"}
-        token = log_in(plant.url(plant.apis[0]), account)
-        load = Load(plant, league.question(), token)
-        faults = Faults(plant, load, publisher, chance, Report(seed), account)
-        publishing = publishing_run(plant, json.dumps(asdict(league)))
+        token = log_in(testbed.url(testbed.apis[0]), account)
+        load = Load(testbed, league.question(), token)
+        faults = FaultInjector(testbed, load, publisher, chance, Report(seed), account)
+        publishing = publishing_run(testbed, json.dumps(asdict(league)))
         try:
             async with load:
                 await rounds(faults, publishing, seconds, kills)
@@ -60,7 +60,7 @@ async def run(*, seed: int, seconds: float, kills: int) -> "Outcome":
             publishing.end()
             await faults.close()
     finally:
-        plant.stop()
+        testbed.stop()
 
 
 def log_in(url: str, account: dict[str, str]) -> str:
@@ -69,28 +69,28 @@ def log_in(url: str, account: dict[str, str]) -> str:
     return str(answer.raise_for_status().json()["access_token"])
 
 
-def publishing_run(plant: Plant, league: str) -> Process:
+def publishing_run(testbed: Testbed, league: str) -> Process:
     command = [sys.executable, "-m", "tests.system.faults.publishing", league, "1000"]
-    log = plant.folder / "publishing.log"
-    return Process("publishing run", command, lambda: None, log, environment=plant.environment)
+    log = testbed.folder / "publishing.log"
+    return Process("publishing run", command, lambda: None, log, environment=testbed.environment)
 
 
-async def rounds(faults: Faults, publishing: Process, seconds: float, kills: int) -> None:
-    plant, chance, report = faults.plant, faults.chance, faults.report
+async def rounds(faults: FaultInjector, publishing: Process, seconds: float, kills: int) -> None:
+    testbed, chance, report = faults.testbed, faults.chance, faults.report
     while True:
         began = time.monotonic()
         steps: list[Any] = [faults.redis_away, faults.mongo_away, faults.postgres_away, faults.mlflow_away]
         steps += [faults.disk_full, faults.forge]
         chance.shuffle(steps)
         for step in steps:
-            say(report, step.__name__)
+            print_step(report, step.__name__)
             await step()
-        say(report, "bad models")
+        print_step(report, "bad models")
         for reason, changes in bad_models().items():
             await faults.bad_model(reason, changes)
         await faults.swap()
-        say(report, "kills")
-        victims = [*plant.apis, *plant.sinks, publishing]
+        print_step(report, "kills")
+        victims = [*testbed.apis, *testbed.sinks, publishing]
         for number in range(kills):
             victim = victims[number % len(victims)]
             await asyncio.sleep(chance.uniform(0.0, 1.0))
@@ -99,7 +99,7 @@ async def rounds(faults: Faults, publishing: Process, seconds: float, kills: int
             else:
                 await faults.restart(victim, f"{victim.name} was killed")
         if report.swaps < SWAPS:
-            say(report, "swaps")
+            print_step(report, "swaps")
             for _ in range(SWAPS):
                 await faults.swap()
         took = time.monotonic() - began
@@ -107,37 +107,37 @@ async def rounds(faults: Faults, publishing: Process, seconds: float, kills: int
             return
 
 
-def say(report: Report, what: str) -> None:
-    print(f"  {time.monotonic() - report.started:5.0f} s  {what}", flush=True)
+def print_step(report: Report, step: str) -> None:
+    print(f"  {time.monotonic() - report.started:5.0f} s  {step}", flush=True)
 
 
 class Outcome:
-    """What the history holds beside what was answered."""
+    """The stored forecasts compared with the answers."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: FaultInjector) -> None:
         self.report: Report = faults.report
         self.ledger: Ledger = faults.load.ledger
         self.seconds = time.monotonic() - self.report.started
-        self.stored = self.doubled = self.changed = self.unasked = 0
-        found: set[str] = set()
+        self.stored = self.duplicated = self.changed = self.unrequested = 0
+        stored_ids: set[str] = set()
         versions: defaultdict[tuple[int, int], set[float]] = defaultdict(set)
         for document in faults.forecasts.find():
             self.stored += 1
             identity = document["response"]["forecast_id"]
-            self.doubled += identity in found
-            found.add(identity)
+            self.duplicated += identity in stored_ids
+            stored_ids.add(identity)
             answer = self.ledger.answers.get(identity)
-            self.unasked += answer is None
+            self.unrequested += answer is None
             self.changed += answer is not None and (answer != document["response"] or identity != document["_id"])
-            if document["kind"] == "map":  # one question: one model with one set of ratings has one answer
-                bundle = document["model_version"], document["snapshot_id"]
-                versions[bundle].add(document["response"]["team1_win_probability"])
-        self.lost = len(self.ledger.answers.keys() - found)
+            if document["kind"] == "map":  # the same question, so the same answer by each model and snapshot
+                served = document["model_version"], document["snapshot_id"]
+                versions[served].add(document["response"]["team1_win_probability"])
+        self.lost = len(self.ledger.answers.keys() - stored_ids)
         self.dead = faults.redis.xlen(DEAD_EVENTS_STREAM)
         self.mixed = sum(len(answers) != 1 for answers in versions.values())
 
     def table(self) -> str:
-        """As printed, and as kept in docs/reliability.md."""
+        """Return the result as a table (docs/reliability.md)."""
         report, ledger, counts = self.report, self.ledger, self.ledger.counts
         slowest = max(report.recoveries)
         within = sum(seconds < RECOVERY_SECONDS for seconds, _ in report.recoveries)
@@ -151,9 +151,9 @@ class Outcome:
             "  refused as the disk was full": counts["full"],
             "forecasts answered": f"{len(ledger.answers):,}",
             "  lost": self.lost,
-            "  doubled": self.doubled,
+            "  duplicated": self.duplicated,
             "  stored otherwise than answered": self.changed,
-            "stored without a received answer": f"{self.unasked} (at most {ledger.cut_forecasts})",
+            "stored without a received answer": f"{self.unrequested} (at most {ledger.cut_forecasts})",
             f"stops of servers, {DOWN_SECONDS:.0f} s each (disk full: shorter)": counted(report.stops),
             "kills": counted(report.kills),
             "model swaps under load": report.swaps,
@@ -167,12 +167,12 @@ class Outcome:
 
     def assert_nothing_lost(self) -> None:
         assert not self.ledger.failures, self.ledger.failures[:5]
-        assert self.lost == 0, "answered and not in the history"
-        assert self.doubled == 0
+        assert self.lost == 0, "answered, and not in the history"
+        assert self.duplicated == 0
         assert self.changed == 0
-        assert self.unasked <= self.ledger.cut_forecasts, "stored, and nobody asked"
+        assert self.unrequested <= self.ledger.cut_forecasts, "stored, and never requested"
         assert self.dead == self.report.dead
-        assert self.mixed == 0, "a model answered with ratings of another moment"
+        assert self.mixed == 0, "a model was served with ratings of another version"
         assert self.report.swaps >= SWAPS
 
 

@@ -7,7 +7,7 @@ from tests.system.faults.running import chosen_seed, run
 
 @pytest.mark.faults
 @pytest.mark.timeout(900)
-async def test_whatever_stops_dies_or_lies_every_answer_is_in_the_history_once() -> None:
+async def test_every_answer_is_stored_once_despite_faults() -> None:
     outcome = await run(seed=chosen_seed(), seconds=0, kills=5)
     print(outcome.table())
     outcome.assert_nothing_lost()

@@ -1,11 +1,11 @@
-"""What somebody else may write to Redis."""
+"""Messages that another client of Redis could write."""
 
 import json
 from typing import Any
 
 
 def forgeries(document: dict[str, Any]) -> dict[str, bytes]:
-    """Events that somebody else wrote, by what is wrong with them; one gives another answer to a stored forecast."""
+    """Return forged events by what is wrong with them; one changes the answer of a stored forecast."""
     event = {key: value for key, value in document.items() if key != "_id"}
     event |= {"event_id": document["_id"], "occurred_at": document["occurred_at"].isoformat() + "Z"}
     other = {**event["response"], "team1_win_probability": 0.999, "team2_win_probability": 0.001}

@@ -1,4 +1,4 @@
-"""A seeded plan of faults under load, what must hold after each, and what it came to."""
+"""Faults under load in a seeded order, the conditions that hold after each, and a report."""
 
 import asyncio
 import random
@@ -13,21 +13,21 @@ import pymongo
 import redis
 
 from cs2.messages import DEAD_EVENTS_STREAM, EVENTS_GROUP, EVENTS_STREAM, FORECASTS_COLLECTION
+from tests.system.faults.forgeries import forgeries
 from tests.system.faults.load import Load
-from tests.system.faults.messages import forgeries
-from tests.system.faults.plant import Plant, Process
 from tests.system.faults.publishing import Publisher, champions
+from tests.system.faults.testbed import Process, Testbed
 
 DOWN_SECONDS = 10.0
 RECOVERY_SECONDS = 5.0
-"""The goal: what took longer is printed, as a busy machine may be the reason."""
+"""The goal. Longer recoveries are printed and do not fail: the machine may be busy."""
 PATIENCE_SECONDS = 90.0
-"""Bound of every wait; how long it really took is printed."""
+"""Time limit of every wait; the time that it took is printed."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What was done, and how quickly all was well again."""
+    """Counts of faults, and the times of recovery."""
 
     seed: int
     started: float = field(default_factory=time.monotonic)
@@ -44,23 +44,23 @@ class Report:
         kinds[name] = kinds.get(name, 0) + 1
 
 
-class Faults:
-    """Does to a running plant what may happen to it."""
+class FaultInjector:
+    """Stops, kills and deceives the processes of a testbed."""
 
     def __init__(
         self,
-        plant: Plant,
+        testbed: Testbed,
         load: Load,
         publisher: Publisher,
         chance: random.Random,
         report: Report,
         account: dict[str, str],
     ) -> None:
-        self.plant, self.load, self.publisher = plant, load, publisher
+        self.testbed, self.load, self.publisher = testbed, load, publisher
         self.chance, self.report, self.account = chance, report, account
-        self.mongo: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(plant.settings.mongo_url)
-        self.forecasts = self.mongo[plant.settings.mongo_database][FORECASTS_COLLECTION]
-        self.redis = redis.Redis.from_url(plant.settings.redis_url)
+        self.mongo: pymongo.MongoClient[dict[str, Any]] = pymongo.MongoClient(testbed.settings.mongo_url)
+        self.forecasts = self.mongo[testbed.settings.mongo_database][FORECASTS_COLLECTION]
+        self.redis = redis.Redis.from_url(testbed.settings.redis_url)
         self.http = httpx.AsyncClient(timeout=30)
         self._seed = 0
 
@@ -69,10 +69,10 @@ class Faults:
         self.redis.close()
         await self.http.aclose()
 
-    # What is seen from outside
+    # Conditions seen from outside
 
     async def ready(self, api: Process) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.http.get(f"{self.plant.url(api)}/health/ready")).json()
+        found: dict[str, Any] = (await self.http.get(f"{self.testbed.url(api)}/health/ready")).json()
         return found
 
     async def until(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
@@ -82,9 +82,9 @@ class Faults:
             await asyncio.sleep(0.05)
 
     async def recover(self, after: str, since: float) -> None:
-        """Until all APIs say that everything is well, and all that was answered up to now is in MongoDB."""
+        """Wait until all APIs are healthy and every event that was published so far is in MongoDB."""
         last_ill = ""
-        for api in self.plant.apis:
+        for api in self.testbed.apis:
 
             async def well(api: Process = api) -> bool:
                 nonlocal last_ill
@@ -118,18 +118,18 @@ class Faults:
         self.report.count(self.report.kills, process.name.split()[0])
 
     async def restart(self, process: Process, after: str) -> None:
-        """Kill and start again at once; the seconds count from the kill on."""
+        """Kill a process and restart it at once; the recovery time starts with the kill."""
         killed = time.monotonic()
         self.kill(process)
         process.launch()
         await asyncio.to_thread(process.wait)
         await self.recover(after, killed)
 
-    # Servers that are away
+    # Unavailable servers
 
     async def without(self, server: Process, meanwhile: Callable[[], Awaitable[None]]) -> None:
-        """Stop a server for ten seconds, by its own signal or by SIGKILL, and do something meanwhile."""
-        hard = server.name in {self.plant.redis.name, self.plant.mongo.name} and self.chance.random() < 0.5
+        """Stop a server for ten seconds, with its stop signal or SIGKILL, and run ``meanwhile``."""
+        hard = server.name in {self.testbed.redis.name, self.testbed.mongo.name} and self.chance.random() < 0.5
         stopped = time.monotonic()
         await asyncio.to_thread(server.end, signal.SIGKILL if hard else None)
         self.report.count(self.report.stops, server.name)
@@ -140,33 +140,33 @@ class Faults:
 
     async def redis_away(self) -> None:
         async def meanwhile() -> None:
-            api = self.chance.choice(self.plant.apis)
-            assert self.plant.spool(api).stat().st_size, "events wait in the local file"
+            api = self.chance.choice(self.testbed.apis)
+            assert self.testbed.fallback_file(api).stat().st_size, "events wait in the fallback file"
             self.kill(api)
             api.launch()
             await asyncio.to_thread(api.wait)
 
-        await self.without(self.plant.redis, meanwhile)
+        await self.without(self.testbed.redis, meanwhile)
 
     async def mongo_away(self) -> None:
         async def meanwhile() -> None:
-            for sink in self.plant.sinks:
+            for sink in self.testbed.sinks:
                 self.kill(sink)
                 sink.launch()
 
-        await self.without(self.plant.mongo, meanwhile)
+        await self.without(self.testbed.mongo, meanwhile)
 
     async def postgres_away(self) -> None:
         async def meanwhile() -> None:
-            api, other = self.chance.sample(self.plant.apis, 2)
+            api, other = self.chance.sample(self.testbed.apis, 2)
             self.kill(api)
             api.launch()
-            await asyncio.to_thread(api.wait)  # from its copy on disk
-            answer = await self.http.post(f"{self.plant.url(other)}/auth/login", data=self.account)
+            await asyncio.to_thread(api.wait)  # from its disk cache
+            answer = await self.http.post(f"{self.testbed.url(other)}/auth/login", data=self.account)
             assert answer.status_code == 503, answer.text
             self.report.log_ins_refused += 1
 
-        await self.without(self.plant.postgres, meanwhile)
+        await self.without(self.testbed.postgres, meanwhile)
 
     async def mlflow_away(self) -> None:
         seed = self._next_seed()
@@ -175,41 +175,41 @@ class Faults:
 
         async def meanwhile() -> None:
             versions.append(await asyncio.to_thread(self.publisher.publish, seed, artifact_uri=address))
-            api = self.chance.choice(self.plant.apis)
-            await self.until("the missing blob is told", lambda: self._tells(api, "mlflow", "does not give"))
+            api = self.chance.choice(self.testbed.apis)
+            await self.until("the missing blob is reported", lambda: self._reports(api, "mlflow", "does not return"))
 
-        await self.without(self.plant.mlflow, meanwhile)
+        await self.without(self.testbed.mlflow, meanwhile)
         await self.serves(versions[-1])
 
     async def disk_full(self) -> None:
-        """Redis is away and the local file cannot grow: refused, not forgotten."""
-        api = self.chance.choice(self.plant.apis)
-        await asyncio.to_thread(self.plant.redis.end)
+        """Redis is down and the fallback file cannot grow: the API refuses requests and loses no event."""
+        api = self.chance.choice(self.testbed.apis)
+        await asyncio.to_thread(self.testbed.redis.end)
         self.report.count(self.report.stops, "Redis")
         await asyncio.sleep(1.0)
         ledger = self.load.ledger
         ledger.may_be_full.add(api.name)
-        api.limit_files(1)  # neither its local file nor its log
+        api.limit_files(1)  # limits its fallback file and its log
         seen = ledger.counts["full"]
 
         async def refuses() -> bool:
             return ledger.counts["full"] > seen + 20
 
         await self.until("the full disk refuses", refuses)
-        assert (await self.http.get(f"{self.plant.url(api)}/health/ready")).status_code == 503
+        assert (await self.http.get(f"{self.testbed.url(api)}/health/ready")).status_code == 503
         api.limit_files(-1)
-        await self.start(self.plant.redis, "the disk was full")
-        await asyncio.sleep(0.5)  # answers that were on their way
+        await self.start(self.testbed.redis, "the disk was full")
+        await asyncio.sleep(0.5)  # for the answers under way
         ledger.may_be_full.clear()
 
     # Models and messages
 
-    async def _tells(self, api: Process, component: str, text: str) -> bool:
+    async def _reports(self, api: Process, component: str, text: str) -> bool:
         found = (await self.ready(api))["components"][component]
         return text in found["detail"] and not found["is_well"]
 
     async def serves(self, version: int) -> None:
-        for api in self.plant.apis:
+        for api in self.testbed.apis:
 
             async def new(api: Process = api) -> bool:
                 return bool((await self.ready(api))["model_version"] == version)
@@ -226,28 +226,28 @@ class Faults:
         self.report.swaps += 1
 
     async def bad_model(self, reason: str, changes: dict[str, Any]) -> None:
-        before = [(await self.ready(api))["model_version"] for api in self.plant.apis]
+        before = [(await self.ready(api))["model_version"] for api in self.testbed.apis]
         await asyncio.to_thread(self.publisher.publish, self._next_seed(), **changes)
-        for api in self.plant.apis:
-            await self.until(f"{api.name} refuses: {reason}", lambda api=api: self._tells(api, "model", reason))
-        assert [(await self.ready(api))["model_version"] for api in self.plant.apis] == before
+        for api in self.testbed.apis:
+            await self.until(f"{api.name} refuses: {reason}", lambda api=api: self._reports(api, "model", reason))
+        assert [(await self.ready(api))["model_version"] for api in self.testbed.apis] == before
         self.report.refused_models += 1
 
     async def run_killed(self, run: Process) -> None:
-        """A publishing run dies at a random moment: one champion, the old or the new."""
+        """Kill a publishing run at a random moment: there is one champion, the old or the new."""
         run.launch()
         await self.until(
             "the run publishes", lambda: asyncio.to_thread(lambda: run.log.read_bytes().count(b"publishes") > run.kills)
         )
         await asyncio.sleep(self.chance.uniform(0.0, 0.5))
         self.kill(run)
-        (version,) = await asyncio.to_thread(champions, self.plant.settings.database_url)
+        (version,) = await asyncio.to_thread(champions, self.testbed.settings.database_url)
         since = time.monotonic()
         await self.serves(version)
         await self.recover("a publishing run was killed", since)
 
     async def forge(self) -> None:
-        """Malformed and forged messages on both channels."""
+        """Write malformed and forged messages to the channel and the stream."""
         for payload in (b"{", b"\xff", b'{"kind": "model"}', b"[" * 10_000, b'{"model_version": 999}'):
             self.redis.publish("ml_models", payload)
         document: dict[str, Any] = {}
@@ -272,7 +272,7 @@ class Faults:
     # The end
 
     async def drained(self) -> None:
-        """Until the stream has nothing that is not stored."""
+        """Wait until every event of the stream is stored."""
 
         async def empty() -> bool:
             (group,) = self.redis.xinfo_groups(EVENTS_STREAM)

@@ -1,4 +1,4 @@
-"""Real processes that are really stopped: the four servers, two APIs, two sinks, on ports of their own."""
+"""The processes under test, on free ports: four servers, two APIs and two sinks."""
 
 import os
 import resource
@@ -23,12 +23,12 @@ STOP_SECONDS = 30
 
 @dataclass(slots=True)
 class Process:
-    """One process that can be started, stopped, killed and started again at the same place.
+    """A process that can be started, stopped, killed and restarted on the same port and folder.
 
     Attributes:
-        stop_signal: Ends it cleanly.
-        kills: How often it was killed or stopped.
-        is_well: Whether it is started and not stopped.
+        stop_signal: Signal that ends it cleanly.
+        kills: Number of kills and stops.
+        is_well: Whether it is running and passed its health check.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Process:
 
     @property
     def era(self) -> int | None:
-        """The same at two moments if the process was well all the time between them; None while it is not."""
+        """Number of the current life, None while the process is down: it changes with each death."""
         return self.kills if self.is_well else None
 
     def launch(self) -> None:
@@ -64,7 +64,7 @@ class Process:
         self.is_well = True
 
     def end(self, number: int | None = None) -> None:
-        """Send ``number`` (its own signal where left out) to the whole group and wait for its death."""
+        """Send a signal, by default ``stop_signal``, to the process group and wait until it ends."""
         child, self.child, self.is_well = self.child, None, False
         if child is None:
             return
@@ -77,14 +77,14 @@ class Process:
             child.wait()
 
     def limit_files(self, size: int) -> None:
-        """From now on no file of the process grows beyond ``size`` bytes, as on a disk that is full; -1 lifts it."""
+        """Limit each file of the process to ``size`` bytes, as a full disk would; -1 removes the limit."""
         assert self.child is not None
         _, hard = resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE)
         resource.prlimit(self.child.pid, resource.RLIMIT_FSIZE, (size, hard))
 
 
-class Plant:
-    """Everything that runs, in one temporary folder."""
+class Testbed:
+    """All processes, in one temporary folder."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cs2-faults-"))
@@ -130,7 +130,7 @@ class Plant:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every part is told."""
+        """Environment of the APIs, the sinks and the publishing run."""
         names = ("database_url", "redis_url", "mongo_url", "mlflow_url")
         told = {f"CS2_{name.upper()}": str(getattr(self.settings, name)) for name in names}
         return {
@@ -171,7 +171,7 @@ class Plant:
             process.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def spool(self, api: Process) -> Path:
+    def fallback_file(self, api: Process) -> Path:
         return Path(api.environment["CS2_DATA_DIR"]) / "spool.jsonl"
 
     def url(self, api: Process) -> str:
