@@ -13,9 +13,14 @@ from tests.testkit.servers import ENVIRONMENT
 
 SHIFT_SECONDS = 40 * 24 * 3600
 
+pytestmark = [
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD is a variable of Linux"),
+]
+
 
 @pytest.fixture
-def other_clock(tmp_path: Path) -> Path:
+def shifted_clock(tmp_path: Path) -> Path:
     """A library that, preloaded, shifts the time of day for Python and for every library that it loads."""
     library = tmp_path / "shifted_clock.so"
     source = ROOT / "tests" / "testkit" / "shifted_clock.c"
@@ -24,27 +29,22 @@ def other_clock(tmp_path: Path) -> Path:
     return library
 
 
-def start_collection(hash_seed: str, **environment: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", ENVIRONMENT))}
-    return subprocess.Popen(
-        [*command, str(ROOT / "tests")],
-        cwd=ROOT,
-        env={**variables, "PYTHONHASHSEED": hash_seed, **environment},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def start_collection(output: Path, hash_seed: str, **environment: str) -> "subprocess.Popen[bytes]":
+    """Collect all tests in another process, and write their names into a file."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(ROOT / "tests")]
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", ENVIRONMENT))}
+    variables = {**inherited, "PYTHONHASHSEED": hash_seed, **environment}
+    with output.open("wb") as file:
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=file)
 
 
-def collected(collection: "subprocess.Popen[str]") -> list[str]:
-    output, _ = collection.communicate()
-    assert collection.returncode == 0, output[-2000:]
-    return [line for line in output.splitlines() if "::" in line]
+def names(output: Path) -> list[str]:
+    return [line for line in output.read_text().splitlines() if "::" in line]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="LD_PRELOAD is Linux's")
-def test_names_of_tests_depend_on_no_clock_and_no_hash_seed(other_clock: Path) -> None:
-    with start_collection("1") as now, start_collection("2", LD_PRELOAD=str(other_clock)) as later:
-        names, names_later = collected(now), collected(later)
-    assert len(names) > 1000
-    assert list(unified_diff(names, names_later, lineterm="", n=0)) == []
+def test_names_of_tests_depend_on_no_clock_and_no_hash_seed(tmp_path: Path, shifted_clock: Path) -> None:
+    now, later = tmp_path / "now", tmp_path / "later"
+    collections = [start_collection(now, "1"), start_collection(later, "2", LD_PRELOAD=str(shifted_clock))]
+    assert [collection.wait() for collection in collections] == [0, 0], now.read_text()[-2000:]
+    assert len(names(now)) > 1000
+    assert list(unified_diff(names(now), names(later), lineterm="", n=0)) == []
