@@ -1,4 +1,4 @@
-"""Dashboard, alert rules and scrape configuration name what API and sink really tell."""
+"""Dashboard, alert rules and scrape configuration name metrics that the API and the sink export."""
 
 import json
 import re
@@ -29,8 +29,8 @@ SELECTOR = re.compile(r"\b((?:cs2|process|python)_\w+|up)\b(?:\{([^}]*)\})?")
 OF_PROMETHEUS = {"up"}
 
 
-def named() -> dict[str, set[str]]:
-    """Metrics of all expressions, each with the labels that it is chosen by."""
+def used_metrics() -> dict[str, set[str]]:
+    """Return the metrics of all expressions, each with the labels that select it."""
     found: dict[str, set[str]] = {}
     for expression in EXPRESSIONS:
         for name, labels in SELECTOR.findall(expression):
@@ -38,8 +38,8 @@ def named() -> dict[str, set[str]]:
     return found
 
 
-async def told(running: Running, models: Models, settings: Settings) -> dict[str, set[str]]:
-    """Samples that API and sink tell after forecasts and a dead letter, each with its labels."""
+async def exported_metrics(running: Running, models: Models, settings: Settings) -> dict[str, set[str]]:
+    """Return the metrics that API and sink export after a forecast and a dead letter, each with its labels."""
     models.publish()
     metrics = SinkMetrics()
     async with running() as service, redis.asyncio.Redis.from_url(settings.redis_url, socket_timeout=10) as client:
@@ -55,10 +55,10 @@ async def told(running: Running, models: Models, settings: Settings) -> dict[str
     return {one.name: set(one.labels) for one in samples}
 
 
-async def test_every_metric_of_dashboard_and_rules_is_told(
+async def test_every_metric_of_dashboard_and_rules_is_exported(
     running: Running, models: Models, settings: Settings
 ) -> None:
-    known, wanted = await told(running, models, settings), named()
+    known, wanted = await exported_metrics(running, models, settings), used_metrics()
     assert len(wanted) > 20
     assert set(wanted) - set(known) == OF_PROMETHEUS
     for name, labels in wanted.items():
@@ -66,7 +66,7 @@ async def test_every_metric_of_dashboard_and_rules_is_told(
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
-def test_an_alert_says_what_is_wrong_and_where_its_meaning_is_told(alert: dict[str, Any]) -> None:
+def test_an_alert_has_a_summary_and_a_runbook_section(alert: dict[str, Any]) -> None:
     assert alert["annotations"]["summary"].endswith(".")
     assert alert["labels"]["severity"] in {"warning", "critical"}
     path, _, heading = alert["annotations"]["runbook_url"].partition("#")
@@ -77,12 +77,12 @@ def test_an_alert_says_what_is_wrong_and_where_its_meaning_is_told(alert: dict[s
     assert len(paragraphs[alert["alert"]]) > 80
 
 
-def test_no_alarm_is_explained_that_does_not_exist() -> None:
+def test_every_documented_alert_exists() -> None:
     section = (ROOT / "docs" / "operations.md").read_text().partition("## What each alarm means\n")[2]
     assert re.findall(r"### (\w+)", section.partition("\n## ")[0]) == [alert["alert"] for alert in ALERTS]
 
 
-def test_prometheus_asks_the_services_of_the_deployed_stack() -> None:
+def test_prometheus_scrapes_the_deployed_services() -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text())["scrape_configs"]
     targets = {job["job_name"]: job["dns_sd_configs"][0] for job in jobs}

@@ -1,4 +1,4 @@
-"""``examples/forecast_and_judge.ipynb``, executed against a running service and sink."""
+"""Execute ``examples/forecast_and_judge.ipynb`` against a running service and sink."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def running(command: list[str], environment: dict[str, str]) -> Iterator[None]:
         child.wait(20)
 
 
-def test_a_past_weekend_is_forecast_and_judged(
+def test_the_notebook_forecasts_and_scores_a_weekend(
     archive: Path,
     tmp_path: Path,
     postgres_url: str,
@@ -108,6 +108,6 @@ def test_a_past_weekend_is_forecast_and_judged(
     assert "won by" in said
 
 
-def test_the_notebook_is_kept_without_outputs() -> None:
+def test_the_notebook_is_stored_without_outputs() -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in notebook.cells)

@@ -1,4 +1,4 @@
-"""What the images are made of, read from their Dockerfiles."""
+"""Read Dockerfiles: instructions, installed packages, copied files."""
 
 import shlex
 from pathlib import Path
@@ -9,14 +9,14 @@ DOCKERFILES = sorted(ROOT.glob("*/Dockerfile"))
 
 
 def instructions(dockerfile: Path) -> list[tuple[str, str]]:
-    """Instruction and arguments, continued lines joined."""
+    """Return pairs of instruction and arguments; continued lines are joined."""
     joined = dockerfile.read_text().replace("\\\n", " ")
     lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
     return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines]
 
 
 def installed_by(dockerfile: Path) -> tuple[list[str], list[str]]:
-    """Extras of the project and single packages that an image installs, by the lock."""
+    """Return the extras of the project and the single packages that an image installs."""
     installs = [rest for instruction, rest in instructions(dockerfile) if instruction == "RUN" and "uv pip" in rest]
     assert len(installs) == 1
     words = shlex.split(installs[0])

@@ -22,7 +22,7 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listed.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_the_lock_pins_every_package_with_hashes_and_names_no_index() -> None:
+def test_the_lock_pins_every_package_by_hash() -> None:
     for lock in ("requirements.lock", "requirements-uv.lock"):
         text = (ROOT / lock).read_text()
         assert "://" not in text
@@ -34,7 +34,7 @@ def test_the_lock_pins_every_package_with_hashes_and_names_no_index() -> None:
 
 
 def test_a_group_stays_on_one_worker(request: pytest.FixtureRequest) -> None:
-    """With some versions of pytest and xdist it does not, and nothing says so (see pyproject.toml)."""
+    """Some versions of pytest and xdist split groups without an error (see pyproject.toml)."""
     is_alone = "PYTEST_XDIST_WORKER" not in os.environ
     assert is_alone or request.node.nodeid.endswith(f"@{__file__.removeprefix(f'{ROOT}/')}")
 
@@ -62,7 +62,7 @@ def test_no_file_imports_a_test_module() -> None:
     assert {str(path.relative_to(ROOT)): found for path in python if (found := imported_modules(path) & tests)} == {}
 
 
-def test_every_link_between_the_documents_leads_somewhere() -> None:
+def test_every_link_between_documents_has_a_target() -> None:
     for document in [path for path in tracked_files() if path.suffix == ".md"]:
         for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
             if "://" not in target:
@@ -75,8 +75,8 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_every_command_of_the_documents_is_understood() -> None:
-    """Each ``cs2 …`` that stands alone in a line of an indented block: the command and its options exist."""
+def test_every_command_of_the_documents_exists() -> None:
+    """Check each ``cs2 …`` line of an indented block: the command and its options exist."""
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
     found = 0

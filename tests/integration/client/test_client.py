@@ -1,4 +1,4 @@
-"""The generated client: fresh, and good for the whole way of a user."""
+"""The generated client: up to date, and sufficient for a user's whole workflow."""
 
 import filecmp
 import subprocess
@@ -37,15 +37,15 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.suffix in {".py", ".typed"})
 
 
-def test_it_is_what_the_api_is_now(tmp_path: Path) -> None:
+def test_the_client_is_generated_from_the_current_api(tmp_path: Path) -> None:
     fresh = tmp_path / "cs2_client"
     subprocess.run([ROOT / "scripts" / "generate-client", fresh], check=True, capture_output=True)
-    assert files(ROOT / "cs2_client") == files(fresh), "scripts/generate-client writes it anew"
+    assert files(ROOT / "cs2_client") == files(fresh), "run scripts/generate-client"
     _, different, missing = filecmp.cmpfiles(ROOT / "cs2_client", fresh, files(fresh), shallow=False)
-    assert (different, missing) == ([], []), "scripts/generate-client writes it anew"
+    assert (different, missing) == ([], []), "run scripts/generate-client"
 
 
-async def test_a_user_registers_asks_and_reads_back(running: Running, models: Models) -> None:
+async def test_a_user_registers_forecasts_and_reads_the_history(running: Running, models: Models) -> None:
     models.publish()
     async with running() as service:
         transport = service.client._transport

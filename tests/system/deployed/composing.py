@@ -1,4 +1,4 @@
-"""What ``docker compose up`` does with our own services, done here: processes in order, health by their own checks."""
+"""Start our services as ``docker compose up`` does: processes in order, each with its own health check."""
 
 import os
 import re
@@ -22,7 +22,7 @@ OURS = {
     for name, service in SERVICES.items()
     if service["image"].startswith("cs2-forecast-") and "profiles" not in service
 }
-PATIENCE = 400
+START_SECONDS = 400
 ADDRESS = re.compile(r"(?<=[@/])([a-z-]+):(\d+)(?=/|$)")
 INTERPOLATED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -40,13 +40,13 @@ class Composed:
     Attributes:
         images: By folder of the Dockerfile.
         ports: Port on this machine by the port in the container, by service.
-        seconds: From its start until its health check was well, by service.
+        seconds: Time from the start until the first passed health check, by service.
     """
 
     images: dict[str, Image]
     servers: dict[str, int]
     secrets: Path
-    told: dict[str, str]
+    variables: dict[str, str]
     logs: Path
     ports: dict[str, dict[str, int]] = field(default_factory=dict)
     children: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
@@ -61,13 +61,13 @@ class Composed:
         return f"http://127.0.0.1:{port}"
 
     def environment(self, name: str) -> dict[str, str]:
-        """That of the image and of the service, and nothing of ours: addresses lead to this machine."""
+        """Return the variables of the image and the service alone; addresses lead to this machine."""
         image = self.images[image_of(name)]
         home = image.root / "home"
         home.mkdir(exist_ok=True)
         found = {key: value.replace("$PATH", "/usr/bin:/bin") for key, value in image.environment.items()}
         for key, value in SERVICES[name].get("environment", {}).items():
-            text = INTERPOLATED.sub(lambda m: self.told.get(m[1], m[2]), value)
+            text = INTERPOLATED.sub(lambda m: self.variables.get(m[1], m[2]), value)
             found[key] = ADDRESS.sub(self._address, text)
         if "DAGSTER_CODE_HOST" in found:
             found["DAGSTER_CODE_HOST"] = "127.0.0.1"
@@ -102,7 +102,7 @@ class Composed:
             )  # fmt: skip
 
     def run(self, name: str, words: list[str]) -> tuple[int, str]:
-        """What ``docker compose run`` does: the status and what was printed."""
+        """Run a command as ``docker compose run`` does; return its status and output."""
         image = self.images[image_of(name)]
         done = subprocess.run(
             self._words(name, [*image.entrypoint, *words]), cwd=image.root / "app", env=self.environment(name),
@@ -111,7 +111,7 @@ class Composed:
         return done.returncode, done.stdout + done.stderr
 
     def is_well(self, name: str) -> bool:
-        """Ask by the service's own health check; a one-shot is well when it has ended so."""
+        """Run the service's health check; a one-shot service is healthy when it has ended with status 0."""
         child = self.children[name]
         if "healthcheck" not in OURS[name]:
             assert child.poll() in (None, 0), self.tail(name)
@@ -126,9 +126,9 @@ class Composed:
         return asked.returncode == 0
 
     def up(self) -> None:
-        """Start each service when what it waits for is well, until all are."""
+        """Start each service when its dependencies are healthy, and wait until all are."""
         began: dict[str, float] = {}
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_SECONDS
         while len(self.seconds) < len(OURS):
             for name, service in OURS.items():
                 waited_for = set(service.get("depends_on", {})) & set(OURS)

@@ -1,4 +1,4 @@
-"""The three servers with passwords, as the deployed stack has them: who has none, or a wrong one, is not let in."""
+"""The three servers with passwords, as the deployed stack has them; they refuse a client without its password."""
 
 import secrets
 import shutil
@@ -18,7 +18,7 @@ NAMES = ("postgres_password", "redis_password", "mongo_password", "jwt_key")
 
 
 class GuardedServers:
-    """Each started, told its password, and asked for it from then on."""
+    """PostgreSQL, Valkey and MongoDB-wire server that require their passwords."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cs2-deployed-"))

@@ -1,4 +1,4 @@
-"""What a Dockerfile makes, made here without an engine: its packages, its files, its environment, its command.
+"""Build an image's packages, files, environment and command in a folder, without a container engine.
 
 The install lines are executed as they stand, with four differences: the virtual environment is in another folder, uv
 may take packages from its cache, Python compiles a module when it is first imported (compiling all of them takes
@@ -25,12 +25,13 @@ CACHES = shutil.ignore_patterns("__pycache__")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image that was made in a folder.
+    """An image that was built in a folder.
 
     Attributes:
-        root: Stands for ``/``.
-        environment: What the Dockerfile sets.
-        command: Its entry point and its command.
+        root: Folder that stands for ``/``.
+        environment: Variables that the Dockerfile sets.
+        entrypoint: Its ENTRYPOINT.
+        command: Its CMD.
     """
 
     root: Path
@@ -39,12 +40,12 @@ class Image:
     command: list[str]
 
     def here(self, text: str) -> str:
-        """A path of the image as one of this machine; other texts as they are."""
+        """Replace paths of the image by paths of this machine."""
         return IMAGE_PATHS.sub(lambda found: f"{self.root}{found[0]}", text.replace(VENV, str(self.root / "venv")))
 
 
 def make(dockerfile: Path, root: Path, builder: Path) -> Image:
-    """Do what ``dockerfile`` says, below ``root``; ``builder`` stands for the base image's Python."""
+    """Execute ``dockerfile`` below ``root``; ``builder`` stands for the base image's Python."""
     steps = instructions(dockerfile)
     second_stage = [number for number, (name, _) in enumerate(steps) if name == "FROM"][1]
     root.mkdir()
@@ -69,7 +70,7 @@ def make(dockerfile: Path, root: Path, builder: Path) -> Image:
 
 
 def make_builder(folder: Path) -> Path:
-    """A Python with pip and nothing else, as the base image has it."""
+    """Create a Python with pip alone, as the base image has it."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     return folder
 
@@ -93,7 +94,7 @@ def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
 
 
 def _as_pip() -> dict[str, str]:
-    """What uv does not find by itself: the index of pip's configuration, the system's certificates (scripts/setup)."""
+    """Return settings that uv does not find itself: pip's index and the system's certificates (scripts/setup)."""
     if "UV_DEFAULT_INDEX" in os.environ or "UV_INDEX_URL" in os.environ:
         return {"UV_SYSTEM_CERTS": "true"}
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]

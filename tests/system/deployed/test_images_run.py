@@ -1,4 +1,4 @@
-"""The images of the deployed stack without an engine: installed by their own lines, run by their own commands."""
+"""Images of the deployed stack: built by their Dockerfiles' lines, run by their own commands, without an engine."""
 
 import ast
 import json
@@ -52,11 +52,11 @@ def guarded() -> Iterator[GuardedServers]:
 def composed(
     images: dict[str, Image], guarded: GuardedServers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Composed]:
-    # An empty watched folder: the sensor looks, and no run takes the cores of other tests.
-    told = {"CS2_SOURCES": "archive"}
+    # The watched folder is empty: the sensor starts no run, which would slow other tests down.
+    variables = {"CS2_SOURCES": "archive"}
     (images["pipelines"].root / "archive").mkdir()
     logs = tmp_path_factory.mktemp("logs")
-    running = Composed(images, guarded.ports, guarded.folder / "secrets", told, logs)
+    running = Composed(images, guarded.ports, guarded.folder / "secrets", variables, logs)
     try:
         running.up()
         print({name: round(seconds, 1) for name, seconds in running.seconds.items()})
@@ -66,20 +66,20 @@ def composed(
 
 
 @pytest.mark.parametrize("folder", ["serving", "pipelines", "ingest_worker"])
-def test_every_module_of_a_part_can_be_imported_in_its_image(images: dict[str, Image], folder: str) -> None:
+def test_every_module_of_a_part_imports_in_its_image(images: dict[str, Image], folder: str) -> None:
     image = images[folder]
     paths = [path.relative_to(image.root / "app") for path in (image.root / "app" / folder).rglob("*.py")]
     modules = sorted(".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in paths)
     names = {name for path in paths for name in imported_inside_functions(image.root / "app" / path)}
     lines = [f"import {name}" for name in [*modules, *sorted(names)] if not name.endswith("__main__")]
     command = [str(image.root / "venv" / "bin" / "python"), "-c", "\n".join(lines)]
-    told = {"HOME": str(image.root), "CS2_JWT_KEY": "k" * 40}
-    done = subprocess.run(command, cwd=image.root / "app", env=told, capture_output=True, text=True, check=False)
+    variables = {"HOME": str(image.root), "CS2_JWT_KEY": "k" * 40}
+    done = subprocess.run(command, cwd=image.root / "app", env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def imported_inside_functions(path: Path) -> set[str]:
-    """Modules that are imported only when a function is called."""
+    """Return the modules that a file imports inside functions."""
     tree = ast.parse(path.read_text())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     found = set()
@@ -91,7 +91,7 @@ def imported_inside_functions(path: Path) -> set[str]:
     return found
 
 
-def test_every_service_is_well_by_its_own_health_check(composed: Composed) -> None:
+def test_every_service_passes_its_health_check(composed: Composed) -> None:
     assert set(composed.seconds) == set(OURS)
     assert {image_of(name) for name in OURS} == set(composed.images)
 

@@ -23,7 +23,7 @@ SERVICE_KEYS = {
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"(?<!\$)\{([a-z0-9_]+)\??\}")
 SOURCES_URLS = {"valve_url", "pandascore_url", "bo3gg_url"}
-"""Of the world outside: their defaults are right."""
+"""Addresses outside the deployment, whose defaults are right."""
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -33,7 +33,7 @@ def environment_of(name: str) -> dict[str, str]:
 
 
 def commands_of(name: str) -> list[list[str]]:
-    """What the container runs: its command, or the image's, and its health check."""
+    """Return what the container runs: its command, or the image's, and its health check."""
     service = SERVICES[name]
     commands = [service["command"]] if "command" in service else []
     if "build" in service and not commands:
@@ -90,12 +90,12 @@ def megabytes(size: str) -> int:
 
 
 @every_service
-def test_a_service_cannot_take_the_machines_memory_or_fill_its_disk_with_logs(name: str) -> None:
+def test_memory_and_logs_of_a_service_are_limited(name: str) -> None:
     assert 128 <= megabytes(SERVICES[name]["mem_limit"]) <= 4096
     assert SERVICES[name]["logging"] == {"driver": "local"}
 
 
-def test_redis_refuses_before_its_container_is_killed_and_never_evicts() -> None:
+def test_redis_refuses_writes_before_its_memory_limit() -> None:
     command = SERVICES["redis"]["command"][-1]
     limit = re.search(r"--maxmemory (\w+)", command)
     assert limit is not None
@@ -106,7 +106,7 @@ def test_redis_refuses_before_its_container_is_killed_and_never_evicts() -> None
 
 
 @every_service
-def test_every_variable_of_a_service_is_one_that_somebody_reads(name: str) -> None:
+def test_every_variable_of_a_service_is_read(name: str) -> None:
     dagster_home = "\n".join(path.read_text() for path in (ROOT / "dagster_home").glob("*.yaml"))
     dagster = {*re.findall(r"env: (\w+)", dagster_home), "DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY"}
     package = importlib.util.find_spec("mlflow")
@@ -127,13 +127,13 @@ def test_every_variable_of_a_service_is_one_that_somebody_reads(name: str) -> No
             assert variable.startswith(("POSTGRES_", "MONGO_INITDB_"))
 
 
-def test_what_the_parts_need_is_given() -> None:
+def test_every_required_setting_is_set() -> None:
     definitions = (ROOT / "pipelines" / "definitions.py").read_text()
     assert set(re.findall(r'EnvVar\("(\w+)"\)', definitions)) <= set(environment_of("dagster-code"))
     for folder, name in {"pipelines": "dagster-code", "serving": "api", "ingest_worker": "sink"}.items():
         code = "\n".join(path.read_text() for path in (ROOT / folder).rglob("*.py"))
         read = set(re.findall(r"settings(?:\(\))?\.(\w+)", code)) & set(Settings.model_fields)
-        # Where our servers are, what is secret and what is kept has no default that holds between containers.
+        # Addresses of servers, secrets and data folders have no default that holds across containers.
         needed = {field for field in read if field.endswith(("_url", "_key", "_token", "data_dir"))} - SOURCES_URLS
         assert {f"CS2_{field.upper()}" for field in needed} <= set(environment_of(name)), name
     dagster_home = "\n".join(path.read_text() for path in (ROOT / "dagster_home").glob("*.yaml"))
@@ -142,7 +142,7 @@ def test_what_the_parts_need_is_given() -> None:
     assert environment_of("dagster-daemon")["DAGSTER_CODE_HOST"] in SERVICES
 
 
-def test_mlflow_answers_to_the_names_that_it_is_called_by() -> None:
+def test_mlflow_allows_the_hosts_that_call_it() -> None:
     allowed = set(environment_of("mlflow")["MLFLOW_SERVER_ALLOWED_HOSTS"].split(","))
     called = {
         value.split("//")[1] for name in SERVICES for key, value in environment_of(name).items() if "MLFLOW_URL" in key
@@ -152,7 +152,7 @@ def test_mlflow_answers_to_the_names_that_it_is_called_by() -> None:
 
 
 @every_service
-def test_a_url_leads_to_a_service_that_is_waited_for_on_a_driver_that_is_named(name: str) -> None:
+def test_a_url_names_a_service_and_its_driver(name: str) -> None:
     for variable, value in environment_of(name).items():
         found = re.match(r"([\w+]+)://(?:[^@/]*@)?([\w-]+):\d+", value)
         if found is None:
@@ -163,7 +163,7 @@ def test_a_url_leads_to_a_service_that_is_waited_for_on_a_driver_that_is_named(n
 
 
 @every_service
-def test_a_service_waits_on_health_and_never_on_time(name: str) -> None:
+def test_a_service_waits_for_health_checks(name: str) -> None:
     for other, how in SERVICES[name].get("depends_on", {}).items():
         if how["condition"] == "service_healthy":
             assert "healthcheck" in SERVICES[other]
@@ -175,7 +175,7 @@ def test_a_service_waits_on_health_and_never_on_time(name: str) -> None:
 
 
 @every_service
-def test_whoever_reads_our_tables_waits_for_the_migration(name: str) -> None:
+def test_services_with_tables_wait_for_the_migration(name: str) -> None:
     waiting, waited_for = [name], set()
     while waiting:
         new = set(SERVICES[waiting.pop()].get("depends_on", {})) - waited_for
@@ -188,7 +188,7 @@ def test_whoever_reads_our_tables_waits_for_the_migration(name: str) -> None:
 
 
 @pytest.mark.parametrize(("copy", "first"), [("api-2", "api"), ("sink-2", "sink")])
-def test_a_replica_is_the_first_one_again_with_a_folder_and_a_port_of_its_own(copy: str, first: str) -> None:
+def test_a_replica_differs_only_in_folder_and_port(copy: str, first: str) -> None:
     assert SERVICES[copy]["profiles"] == ["replicas"]
     own = {"volumes", "ports", "profiles"}
     assert {k: v for k, v in SERVICES[copy].items() if k not in own} == {
@@ -207,7 +207,7 @@ def test_no_two_services_publish_one_port() -> None:
 
 
 @every_service
-def test_a_named_volume_is_mounted_where_the_image_has_a_folder_of_its_user(name: str) -> None:
+def test_a_named_volume_belongs_to_the_image_user(name: str) -> None:
     service = SERVICES[name]
     if not service["image"].startswith("cs2-forecast-"):
         return
@@ -256,14 +256,14 @@ def test_volumes_and_configs_are_declared_and_used() -> None:
     )
 
 
-def test_every_database_that_a_url_names_is_made() -> None:
+def test_every_database_of_a_url_is_created() -> None:
     urls = [value for name in SERVICES for value in environment_of(name).values() if "@postgres:" in value]
     made = set(re.findall(r"CREATE DATABASE (\w+)", COMPOSE["configs"]["databases"]["content"]))
     assert {url.rpartition("/")[2] for url in urls} == made | {environment_of("postgres")["POSTGRES_DB"]}
 
 
 @every_service
-def test_a_service_is_given_the_secrets_that_it_uses_and_no_other(name: str) -> None:
+def test_a_service_has_only_the_secrets_it_uses(name: str) -> None:
     service = SERVICES[name]
     used = {secret for value in environment_of(name).values() for secret in PLACEHOLDER.findall(value)}
     used |= set(re.findall(r"/run/secrets/(\w+)", yaml.safe_dump({**service, "healthcheck": None})))

@@ -1,4 +1,4 @@
-"""The images of the deployed stack, checked without an engine: pinned, by the lock, and complete."""
+"""Dockerfiles of the deployed stack: pinned, installed by the lock, complete. No container engine is needed."""
 
 import ast
 import importlib.metadata
@@ -25,7 +25,7 @@ def canonical(distribution: str) -> str:
 
 
 def installed_with(distributions: set[str]) -> set[str]:
-    """The distributions and everything that they bring, without their extras."""
+    """Return the distributions and their requirements, without extras."""
     found: set[str] = set()
     waiting = {canonical(distribution) for distribution in distributions}
     while waiting:
@@ -40,7 +40,7 @@ def installed_with(distributions: set[str]) -> set[str]:
 
 
 def imports_of(folder: Path) -> set[str]:
-    """Top-level modules that the code of a folder imports, also inside functions."""
+    """Return the top-level modules that a folder's code imports, also inside functions."""
     found = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -69,7 +69,7 @@ def test_an_image_installs_by_the_lock(dockerfile: Path) -> None:
 
 
 @every_dockerfile
-def test_an_image_copies_what_exists_and_what_is_sent_to_the_engine(dockerfile: Path) -> None:
+def test_an_image_copies_files_of_the_build_context(dockerfile: Path) -> None:
     sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for source in copied_from_the_tree(dockerfile):
         assert (ROOT / source).exists(), source

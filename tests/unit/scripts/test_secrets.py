@@ -1,4 +1,4 @@
-"""The deployed stack's secrets: made once, read by the entry point of the images."""
+"""Secrets of the deployed stack: ``make-secrets`` creates them once, the images' entry point reads them."""
 
 import stat
 import subprocess
@@ -13,7 +13,7 @@ from tests.testkit.paths import ROOT
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
 
 
-def test_the_secrets_are_made_once_in_a_folder_closed_to_others(tmp_path: Path) -> None:
+def test_secrets_are_created_once_in_a_private_folder(tmp_path: Path) -> None:
     folder = tmp_path / "my secrets"
     subprocess.run([ROOT / "scripts" / "make-secrets", folder], check=True)
     content = {path.name: path.read_text() for path in folder.iterdir()}
@@ -51,7 +51,7 @@ def run_with_secrets(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_command_sees_the_secrets_of_files_quoted_in_urls_and_only_in_our_variables(tmp_path: Path) -> None:
+def test_secrets_of_files_replace_placeholders_in_our_variables(tmp_path: Path) -> None:
     (tmp_path / "jwt_key").write_text("a/b{redis_password}\n")
     (tmp_path / "redis_password").write_text("p@ss/word")
     (tmp_path / "token").write_text("\n")
