@@ -1,4 +1,4 @@
-"""Everything the service needs to forecast an archive from a day on: dictionaries, ratings and a model of before."""
+"""Publish what the service needs to forecast an archive from a day on: dictionaries, ratings and a model."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,7 +27,7 @@ from tests.testkit.published_models import publish
 
 @dataclass(frozen=True, slots=True)
 class ServedArchive:
-    """What was stored and published, and the rows of the whole archive."""
+    """The stored tables, the published ratings and model, and the history of the whole archive."""
 
     tables: Tables
     history: MatchHistory

@@ -1,4 +1,4 @@
-"""Archive folders: a simulated one with what real ones have, a slice of the real one; and ``cs2 backtest`` on them."""
+"""Archive folders, simulated and real, and ``cs2 backtest`` on them."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ WHO_AND_WHEN = ["date", "map", "team1", "team2"]
 
 
 def simulated_archive() -> Frames:
-    """From 2023-01-02 to 2023-09-15: two-day series, unknown lineups, series without maps, flags, repeated rows."""
+    """Return rows from 2023-01-02 to 2023-09-15: two-day series, unknown lineups, series without maps, flags, duplicates."""
     league = simulate_league(4, FIRST_DAY, day_number(2023, 9, 15), SMALL)
     frames = league_frames(league, SEED)
     maps, series = frames[RowKind.MAP].copy(), frames[RowKind.SERIES].copy()
@@ -51,7 +51,7 @@ def simulated_archive() -> Frames:
 
 
 def real_archive(shared_data: Path) -> Frames:
-    """Five months of the tuning years."""
+    """Return five months of the tuning years."""
     frames = {}
     for name in ("maps", "series", "rankings"):
         whole = pd.read_csv(shared_data / "archive" / f"{name}.csv.gz", dtype=str, keep_default_na=False)
@@ -84,7 +84,7 @@ def write(folder: Path, frames: Frames) -> Path:
 
 
 def backtest_rows(folder: Path, frames: Frames, first: str, last: str) -> Frames:
-    """What ``cs2 backtest`` writes for maps and series, as text: equal text is equal to the last bit."""
+    """Run ``cs2 backtest``; return its maps and series as text, which is equal only if every bit is."""
     write(folder, frames)
     files = {kind: folder / f"forecasts_of_{kind}.txt" for kind in ("maps", "series")}
     command = ["backtest", "--path", str(folder), "--from", first, "--to", last]
@@ -94,7 +94,7 @@ def backtest_rows(folder: Path, frames: Frames, first: str, last: str) -> Frames
 
 
 def changed(frames: Frames, rows: dict[str, "pd.Series[bool]"]) -> Frames:
-    """Other winners, scores, ranks and points in some rows; who plays when stays as it was."""
+    """Change winners, scores, ranks and points in some rows; teams, players and days stay."""
     rng = np.random.default_rng(8)
     result = {}
     for name, frame in frames.items():
@@ -111,7 +111,7 @@ def changed(frames: Frames, rows: dict[str, "pd.Series[bool]"]) -> Frames:
 
 
 def exchanged(frames: Frames) -> Frames:
-    """Every row with the other team first."""
+    """Return every row with the other team first."""
     result = {}
     for name, frame in frames.items():
         ones = [column for column in map(str, frame) if column.startswith(("team1", "score1"))]

@@ -1,4 +1,4 @@
-"""What the tests of assets share."""
+"""Run assets on real servers, in the process of the test."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ SetToday = Callable[[str], None]
 Listen = Callable[[], ModelAnnouncement | None]
 
 NOBODY = "127.0.0.1:1"
-"""Where no server listens."""
+"""Address without a server."""
 
 importing_mlflow = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
 
 
 @dataclass(frozen=True, slots=True)
 class AssetEnvironment:
-    """The assets' connections, all to real servers, and an instance of Dagster."""
+    """Connections of the assets, all to real servers, and an instance of Dagster."""
 
     database: Database
     mlflow: MlflowTracking

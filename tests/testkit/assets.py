@@ -1,4 +1,4 @@
-"""Connections of the assets to the test servers, and model rows whose blobs MLflow really has."""
+"""Fixtures of asset tests: connections to the test servers, models with blobs in MLflow, clock, fixtures, events."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -34,7 +34,7 @@ def mlflow(mlflow_url: str) -> MlflowTracking:
 
 @pytest.fixture
 def mongo(mongo_url: str, mongo_database: str) -> Iterator[Mongo]:
-    """A database of the test's own, gone after it."""
+    """A new MongoDB database, deleted after the test."""
     yield Mongo(url=mongo_url, name=mongo_database)
     with pymongo.MongoClient[dict[str, Any]](mongo_url) as client:
         client.drop_database(mongo_database)
@@ -60,7 +60,7 @@ def channel() -> str:
 
 @pytest.fixture
 def announcements(redis_url: str, channel: str) -> Iterator[Callable[[], ModelAnnouncement | None]]:
-    """Listens from now on; each call gives the next message, None where none comes."""
+    """Return the next announcement since the start of the test, None after a second without one."""
     with redis.Redis.from_url(redis_url) as client, client.pubsub(ignore_subscribe_messages=True) as subscription:
         subscription.subscribe(channel)
         subscription.get_message(timeout=5)  # the confirmation
@@ -111,7 +111,7 @@ def add_candidate(database: Database, mlflow: MlflowTracking) -> Callable[..., i
 
 @pytest.fixture
 def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
-    """Sets the clock: to the end of 2026-01-05 until told otherwise."""
+    """Set the clock to the end of a day; before the first call it is 2026-01-05."""
 
     def set_today(day: str) -> None:
         monkeypatch.setenv("CS2_CLOCK_DATE", day)
@@ -124,7 +124,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetToday]:
 
 @pytest.fixture
 def announce(database: Database, league: League) -> Callable[..., None]:
-    """Stores a fixture, or changes the one with that id."""
+    """Store a fixture, or change the one with that id."""
 
     def announce(number: int, start: str, **changes: Any) -> None:
         facts: dict[str, Any] = {
@@ -146,7 +146,7 @@ def announce(database: Database, league: League) -> Callable[..., None]:
 
 @pytest.fixture
 def events(redis_url: str) -> Callable[[], list[SeriesEvent]]:
-    """What the stream holds."""
+    """Return the series events of the stream."""
 
     def read() -> list[SeriesEvent]:
         with redis.Redis.from_url(redis_url) as client:

@@ -1,4 +1,4 @@
-"""Backfills through Dagster's GraphQL interface, as its UI launches them, and what the tables hold afterwards."""
+"""Launch backfills through GraphQL as Dagster's UI does, and compare the tables that they fill."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +56,7 @@ names."""
 
 
 def content(url: str) -> dict[str, tuple[int, str]]:
-    """Rows and checksum by table."""
+    """Return the number of rows and a checksum by table."""
     with psycopg.connect(url) as connection:
         return {
             table: connection.execute(
@@ -75,13 +75,13 @@ def forget(url: str) -> None:
 
 
 class Dagster:
-    """The webserver at ``url``."""
+    """Client of the webserver at ``url``."""
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def launch_backfill(self, months: Sequence[str], assets: Sequence[str] = ASSETS) -> str:
-        """Ask for a backfill of months; its id."""
+        """Launch a backfill of months; return its id."""
         parameters = {
             "assetSelection": [{"path": [asset]} for asset in assets],
             "partitionNames": list(months),
@@ -93,13 +93,13 @@ class Dagster:
         return str(answer["backfillId"])
 
     def ended(self, backfill_id: str) -> dict[str, Any] | None:
-        """Status and runs of a backfill; None while it goes on, or while Dagster cannot say."""
+        """Return status and runs of a finished backfill; None while it runs or its state is unknown."""
         found: dict[str, Any] = self._ask(_STATUS, backfillId=backfill_id)["partitionBackfillOrError"]
         goes_on = found["__typename"] != "PartitionBackfill" or found["status"] in ("REQUESTED", "CANCELING")
         return None if goes_on else found
 
     def runs(self) -> list[dict[str, str]]:
-        """The last runs, the newest first."""
+        """Return the last runs, newest first."""
         found: list[dict[str, str]] = self._ask(_RUNS)["runsOrError"]["results"]
         return found
 

@@ -1,4 +1,4 @@
-"""Databases of tests: each a copy of one migrated template."""
+"""PostgreSQL databases of tests, each a copy of a migrated template."""
 
 import uuid
 from collections.abc import Iterator

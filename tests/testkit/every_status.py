@@ -1,4 +1,4 @@
-"""For each operation of the API's document and each status that it names: a request that is answered so."""
+"""A request for each operation of the OpenAPI document and each status that the operation declares."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ BODIES: Mapping[str, dict[str, Any]] = {
     SERIES: {"json": SIDES},
     BATCH: {"json": {"forecasts": [QUESTION]}},
 }
-"""A right body of each operation that takes one."""
+"""A valid body of each operation that takes one."""
 
 PUBLIC = {"POST /auth/register", "POST /auth/login", "GET /track-record", "GET /health/live", "GET /health/ready"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request, the state of things in which it is made, and what it is answered.
+    """A request, the state of the system, and the expected answer.
 
     Attributes:
         operation: Method and path, as the document has them.
@@ -53,7 +53,7 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All of them."""
+    """Yield all cases."""
     yield from _good()
     yield from _wrong()
     yield from _of_another()
@@ -86,7 +86,7 @@ _ADMINS = {"POST /models/{version}/promote", "POST /models/rollback"}
 
 
 def _case(operation: str, status: int, kind: str | None = None, **told: Any) -> Case:
-    """With a right body and path where none is told."""
+    """Return a case, by default with a valid body, path and caller."""
     who: str | None = "admin" if operation in _ADMINS else None if operation in PUBLIC else "user"
     usual: dict[str, Any] = {"asked": BODIES.get(operation, {}), "at": _AT.get(operation), "who": who}
     return Case(operation, status, kind, **{**usual, **told})
@@ -154,7 +154,7 @@ def _wrong() -> Iterator[Case]:
 
 
 def _of_another() -> Iterator[Case]:
-    """Nobody, and who asks for what is another's."""
+    """Yield requests without a token, without the role, and for another user's forecast."""
     protected = {*BODIES, *_AT, *_MODELS, "GET /auth/me", "GET /maps", "GET /teams", "GET /players", "GET /fixtures"}
     for operation in sorted((protected | {HISTORY, "DELETE /forecast/history"}) - PUBLIC):
         yield _case(operation, 401, "not-authenticated", who=None)
@@ -166,7 +166,7 @@ def _of_another() -> Iterator[Case]:
 
 
 def documented(document: Mapping[str, Any]) -> set[tuple[str, int]]:
-    """Each operation of the document with each status that it names."""
+    """Return each operation of the document with each declared status."""
     return {
         (f"{method.upper()} {path}", int(status))
         for path, operations in document["paths"].items()

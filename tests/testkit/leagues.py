@@ -82,7 +82,7 @@ def tampered(history: MatchHistory, rows: BoolArray) -> MatchHistory:
 
 
 def mirrored(history: MatchHistory, rows: BoolArray) -> MatchHistory:
-    """The same history with the other team first in some rows."""
+    """Return the same history with the other team first in some rows."""
 
     def exchanged(pairs: IntArray) -> IntArray:
         return np.where(rows.reshape(-1, *(1,) * (pairs.ndim - 1)), pairs[:, ::-1], pairs)
@@ -94,7 +94,7 @@ def mirrored(history: MatchHistory, rows: BoolArray) -> MatchHistory:
 
 
 def played(history: MatchHistory, first: int, last: int) -> IntArray:
-    """Rows of the days from ``first`` to ``last``."""
+    """Return the rows of the days from ``first`` to ``last``."""
     return np.flatnonzero((history.day >= first) & (history.day <= last))
 
 
@@ -109,7 +109,7 @@ def forecast_rows(
 
 
 def numbers(result: Backtest) -> FloatArray:
-    """All forecasts, one row a question: ours, team Elo, player Elo."""
+    """Return all forecasts, a row per question: the model, team Elo, player Elo."""
     return np.column_stack([result.probability, result.team_elo, result.player_elo])
 
 

@@ -1,4 +1,4 @@
-"""The service as a process would run it: uvicorn on a port of its own, in a thread, with accounts and a history."""
+"""The service under uvicorn on a free port, in a thread, with accounts and a history."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ Headers = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """The service that is tried, and who asks: nobody, a user, an admin."""
+    """A running service, and headers of three callers: anonymous, user, admin."""
 
     url: str
     session: requests.Session
@@ -40,12 +40,12 @@ class Tried:
 
 @contextmanager
 def tried_service(servers: dict[str, int], mlflow_url: str, worker_number: int, folder: Path) -> Iterator[Tried]:
-    """A service with two models, whose user and admin have a history; passwords may be tried without end."""
+    """Run a service with two models, a user and an admin with a history, and no limit of log-in attempts."""
     with contextmanager(database)(servers, TEMPLATE) as postgres_url:
         league = make_league(postgres_url)
         models = Models(postgres_url, mlflow_url, league)
         models.publish()
-        models.publish(seed=1)  # so that there is one to go back to
+        models.publish(seed=1)  # a version to roll back to
         settings = Settings(
             database_url=postgres_url,
             redis_url=f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}",

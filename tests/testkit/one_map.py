@@ -11,7 +11,7 @@ from tests.testkit.leagues import LAST_DAY
 
 
 def match(history: MatchHistory, **changes: IntArray) -> MatchHistory:
-    """One map between players who have played, after all others."""
+    """Return one map between known players, after all others."""
     row = np.flatnonzero(history.is_map & history.is_rated & (history.player_ids >= 0).all(axis=(1, 2)))[-1:]
     last = replace(history.take(row), row_id=np.array([10**6]), rounds=np.full((1, 2), UNKNOWN))
     day = np.array([LAST_DAY + 5])
@@ -19,7 +19,7 @@ def match(history: MatchHistory, **changes: IntArray) -> MatchHistory:
 
 
 def after(history: MatchHistory, one: MatchHistory) -> tuple[RatingState, RatingState]:
-    """Ratings before and after one more map."""
+    """Return the ratings before and after one more map."""
     both = MatchHistory(
         **{
             field.name: np.concatenate([getattr(history, field.name), getattr(one, field.name)])
@@ -30,7 +30,7 @@ def after(history: MatchHistory, one: MatchHistory) -> tuple[RatingState, Rating
 
 
 def differences(one: RatingState, other: RatingState) -> dict[str, float]:
-    """Largest distance of each array."""
+    """Return the largest difference of each array."""
     return {
         field.name: float(np.abs(getattr(one, field.name) - getattr(other, field.name)).max()) for field in fields(one)
     }

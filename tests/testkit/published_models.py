@@ -42,7 +42,7 @@ class Models:
     league: League
 
     def publish(self, *, seed: int = 0, blob: bytes | None = None, skill: float = 1.0, **changes: Any) -> int:
-        """A new champion and its ratings; ``changes`` spoil its row."""
+        """Publish a new champion and its ratings; ``changes`` overwrite columns of its row."""
         pipeline = trained_pipeline(seed)
         X = np.random.default_rng(1).normal(size=(20, len(FEATURE_NAMES)))
         return publish(
@@ -79,7 +79,10 @@ def publish(
     artifact_uri: str | None = None,
     **changes: Any,
 ) -> int:
-    """A new champion and its ratings, its blob uploaded unless it is there; ``changes`` spoil its row."""
+    """Publish a champion and its ratings, and upload the blob unless ``artifact_uri`` names one.
+
+    ``changes`` overwrite columns of the row, which the registry itself would refuse.
+    """
     artifact_uri = artifact_uri or upload(mlflow_url, blob)
     arguments: dict[str, Any] = {
         "status": "candidate",

@@ -37,7 +37,7 @@ def fixture_row(start_time: str, team1: str = "Alpha", team2: str = "Beta", **mo
 
 
 def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> PublishedRows:
-    """Rows as a source hands them over; further kinds by name."""
+    """Return rows as a source publishes them; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}
     return PublishedRows(
         {kind: with_row_keys(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows}
@@ -54,5 +54,5 @@ def rebuilt_from(connection: Connection) -> TableSet:
 
 
 def outcomes(result: TableSet, kind: RowKind) -> list[str]:
-    """What became of the rows of a kind, in their order."""
+    """Return the outcomes of the rows of a kind, in their order."""
     return result.outcomes[result.outcomes["kind"] == kind].sort_values("index")["outcome"].tolist()

@@ -43,7 +43,7 @@ def settings(
 
 @dataclass(slots=True)
 class Service:
-    """A running service and a client of it."""
+    """A running service and its client."""
 
     client: httpx.AsyncClient
     services: Services
@@ -73,7 +73,7 @@ Running = Callable[..., AbstractAsyncContextManager[Service]]
 
 
 def at_once(app: ASGIApp) -> ASGIApp:
-    """Bodies arrive whole, as small ones do from uvicorn. httpx hands them on in two parts, which take the long way."""
+    """Deliver each body in one part, as uvicorn delivers small ones; httpx splits it, which avoids the fast path."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         body, has_more = b"", True
@@ -97,7 +97,7 @@ async def run_service(settings: Settings, league: League) -> AsyncIterator[Servi
 
 @pytest.fixture
 def running(settings: Settings, league: League) -> Running:
-    """Runs the service, by changed settings where given."""
+    """Run the service, with changed settings if given."""
     return lambda **changes: run_service(settings.model_copy(update=changes), league)
 
 

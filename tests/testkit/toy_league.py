@@ -21,7 +21,7 @@ TODAY = date(2026, 1, 5)
 
 @dataclass(frozen=True, slots=True)
 class League:
-    """Ids of what is in the dictionaries."""
+    """Ids of the stored map, teams and players."""
 
     nuke: int
     teams: list[int]
@@ -57,7 +57,7 @@ def make_league(postgres_url: str) -> League:
 
 
 def ratings_of(league: League, *, skill: float = 1.0) -> bytes:
-    """Team 1 is better by ``skill``."""
+    """Return ratings in which team 1 is better by ``skill``."""
     state = RatingState.empty(n_players=max(map(max, league.lineups)) + 1, n_teams=league.lonely + 1, n_maps=3)
     for team, lineup, sign in zip(league.teams, league.lineups, (0.5, -0.5), strict=True):
         state.skill[lineup, 0] = sign * skill
@@ -68,7 +68,7 @@ def ratings_of(league: League, *, skill: float = 1.0) -> bytes:
 
 
 def ratings_with_pool(league: League, *played: int, days_ago: int = 10) -> bytes:
-    """Ratings of the league after so many maps of Nuke and of Mirage."""
+    """Return ratings after ``played`` maps of Nuke and of Mirage."""
     snapshot = RatingSnapshot.from_bytes(ratings_of(league))
     pool, days = snapshot.state.pool.copy(), snapshot.state.pool_day.copy()
     for number, count in enumerate(played):
