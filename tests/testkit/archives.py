@@ -20,7 +20,7 @@ WHO_AND_WHEN = ["date", "map", "team1", "team2"]
 
 
 def simulated_archive() -> Frames:
-    """Return rows from 2023-01-02 to 2023-09-15: two-day series, unknown lineups, series without maps, flags, duplicates."""
+    """Return rows from 2023-01-02 to 2023-09-15 with the difficulties of real ones: flags, gaps, duplicates."""
     league = simulate_league(4, FIRST_DAY, day_number(2023, 9, 15), SMALL)
     frames = league_frames(league, SEED)
     maps, series = frames[RowKind.MAP].copy(), frames[RowKind.SERIES].copy()
