@@ -62,6 +62,13 @@ def test_no_file_imports_a_test_module() -> None:
     assert {str(path.relative_to(ROOT)): found for path in python if (found := imported_modules(path) & tests)} == {}
 
 
+def test_benchmarks_do_not_import_tests() -> None:
+    files = sorted((ROOT / "benchmarks").rglob("*.py"))
+    assert files
+    importing = [path for path in files if any(name.split(".")[0] == "tests" for name in imported_modules(path))]
+    assert importing == []
+
+
 def test_every_link_between_documents_has_a_target() -> None:
     for document in [path for path in tracked_files() if path.suffix == ".md"]:
         for target in re.findall(r"\]\(([^)#\s]+)", document.read_text()):
