@@ -1,4 +1,4 @@
-"""``cs2 fixtures``: the matches to come, each with its newest automatic forecast. Needs PostgreSQL, not the API."""
+"""``cs2 fixtures``: upcoming matches, each with its newest automatic forecast. Needs PostgreSQL, not the API."""
 
 import json
 from typing import Annotated
@@ -12,26 +12,32 @@ from cli.stack.layout import settings_of_running_stack
 
 
 def fixtures(
-    limit: Annotated[int, typer.Option(min=1, help="So many of the next matches.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="How many of the next matches.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Matches that were announced and have not begun, the next one first, with what the system forecast by itself."""
+    """List the announced matches that have not begun, the next one first, with their automatic forecasts."""
     from cs2.storage.fixtures import upcoming
     from serving.fixtures.schemas import build_fixture
 
     with session() as rows:
-        found = [build_fixture(row) for row in rows.execute(upcoming(settings_of_running_stack().now(), limit=limit))]
+        upcoming_fixtures = [
+            build_fixture(row) for row in rows.execute(upcoming(settings_of_running_stack().now(), limit=limit))
+        ]
     if as_json:
-        typer.echo(json.dumps([one.model_dump(mode="json") for one in found], indent=2))
+        typer.echo(json.dumps([fixture.model_dump(mode="json") for fixture in upcoming_fixtures], indent=2))
         return
     table = Table("start (UTC)", "event", "best of", "team 1", "team 2", "forecast", "95%", box=None)
-    for one in found:
-        told = ("-", "-")
-        if one.forecast:
-            low, high = one.forecast.interval
-            told = (f"{one.forecast.team1_win_probability:.3f}", f"{low:.2f}-{high:.2f}")
-        best_of = str(one.best_of or "-")
+    for fixture in upcoming_fixtures:
+        numbers = ("-", "-")
+        if fixture.forecast:
+            low, high = fixture.forecast.interval
+            numbers = (f"{fixture.forecast.team1_win_probability:.3f}", f"{low:.2f}-{high:.2f}")
         table.add_row(
-            f"{one.start_time:%Y-%m-%d %H:%M}", one.event or "-", best_of, one.team1.name, one.team2.name, *told
+            f"{fixture.start_time:%Y-%m-%d %H:%M}",
+            fixture.event or "-",
+            str(fixture.best_of or "-"),
+            fixture.team1.name,
+            fixture.team2.name,
+            *numbers,
         )
-    Console(highlight=False).print(table if found else "no match to come is announced")
+    Console(highlight=False).print(table if upcoming_fixtures else "no upcoming match is announced")

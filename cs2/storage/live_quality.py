@@ -1,4 +1,4 @@
-"""How good the scored forecasts were, by group."""
+"""Live quality: scores of forecasts by group."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cs2.storage.base import Base, CreatedAt
 
 
 class LiveQuality(Base):
-    """How good the judged forecasts of a group were, beside the baselines on the same matches. Rebuilt whole."""
+    """Scores of one group of forecasts, with the baselines on the same matches. Rebuilt by every evaluation."""
 
     __tablename__ = "live_quality"
 
@@ -19,15 +19,15 @@ class LiveQuality(Base):
     grouping: Mapped[str] = mapped_column(primary_key=True)
     """all, week, model, tier or map"""
     value: Mapped[str] = mapped_column(primary_key=True)
-    """Which one; a week as 2026-W01, a model by its version, nothing for all."""
+    """The group: a week as 2026-W01, a model by its version, empty for all."""
     metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
     alarm_reason: Mapped[str | None]
-    """Of a model whose quality is out of its band: why. It asks for training."""
+    """Why a model's quality is out of bounds, which starts a training. NULL for other groups."""
     computed_at: Mapped[CreatedAt]
 
 
 def get_alarm_reason(session: Session, version: int) -> str | None:
-    """Why the live quality of a version is out of its band; None where it is in it, or not judged yet."""
+    """Return why the live quality of a version is out of bounds; None if it is not, or is not known yet."""
     query = (
         select(LiveQuality.alarm_reason)
         .where(

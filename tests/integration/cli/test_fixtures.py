@@ -30,7 +30,7 @@ def test_the_next_matches_are_listed_with_forecasts(
     monkeypatch.setenv("CS2_DATABASE_URL", postgres_url)
     monkeypatch.setenv("CS2_CLOCK_DATE", TODAY.isoformat())
     monkeypatch.setenv("COLUMNS", "160")
-    assert run() == "no match to come is announced\n"
+    assert run() == "no upcoming match is announced\n"
     models.publish()
     announce_match(1, 24 * 8, event=None, best_of=None)
     announce_match(2, 18)

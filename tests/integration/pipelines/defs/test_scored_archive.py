@@ -120,8 +120,8 @@ def test_the_live_log_loss_is_that_of_the_archive(
     serve_archive(folder, CUT, CUT, settings.database_url, settings.mlflow_url)
     played = by_hand(frames["maps"])
     now = settings.model_copy(update={"clock_date": CUT})
-    asked = asyncio.run(ask(now, list(played)))
-    asyncio.run(store_everything(environment, redis_url, len(asked)))
+    questions = asyncio.run(ask(now, list(played)))
+    asyncio.run(store_everything(environment, redis_url, len(questions)))
     score(environment)
     assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
 
@@ -131,12 +131,12 @@ def test_the_live_log_loss_is_that_of_the_archive(
     assert landed.success
     score(environment)
     shown = asyncio.run(history(now.model_copy(update={"clock_date": date.fromisoformat(LAST)})))
-    assert set(shown) == set(asked)
-    outcomes = {asked[one]: item["outcome"] for one, item in shown.items()}
+    assert set(shown) == set(questions)
+    outcomes = {questions[one]: item["outcome"] for one, item in shown.items()}
     assert {question: outcome and outcome["winner"] for question, outcome in outcomes.items()} == {
-        question: played[question] for question in asked.values()
+        question: played[question] for question in questions.values()
     }
-    winners = {one: played[question] for one, question in asked.items() if played[question]}
+    winners = {one: played[question] for one, question in questions.items() if played[question]}
     assert len(winners) > 200
 
     def log_loss(chances: Iterable[float]) -> float:
