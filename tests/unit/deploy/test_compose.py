@@ -58,7 +58,7 @@ def test_an_image_is_pinned_to_a_full_version(name: str) -> None:
     assert re.match(r"\d+\.\d+(-|$)" if name == "postgres" else r"v?\d+\.\d+\.\d+(-|$)", tag)
 
 
-def test_every_dockerfile_is_built_and_an_image_is_built_in_one_way() -> None:
+def test_every_dockerfile_is_built_and_every_image_once() -> None:
     used = {service["build"]["dockerfile"] for service in BUILT.values()}
     assert used == {str(path.relative_to(ROOT)) for path in DOCKERFILES}
     ways: dict[str, set[str]] = {}
