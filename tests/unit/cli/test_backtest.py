@@ -1,4 +1,4 @@
-"""``cs2 backtest`` as somebody uses it: what it reads, writes, prints and refuses."""
+"""``cs2 backtest`` from the command line: files it reads and writes, tables it prints, input it rejects."""
 
 import os
 import subprocess
@@ -68,22 +68,20 @@ def published(frames: Frames, kind: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("kind", ["maps", "series"])
-def test_every_row_of_the_window_is_answered_in_the_order_of_the_file(
+def test_every_row_is_forecast_in_the_order_of_the_file(
     frames: Frames, written: tuple[Result, dict[str, pd.DataFrame]], kind: str
 ) -> None:
-    rows, asked = written[1][kind], published(frames, kind)
+    rows, published_rows = written[1][kind], published(frames, kind)
     assert rows.columns.tolist() == [column for column in COLUMNS if kind == "maps" or column != "map"]
     same = [column for column in ("date", "map", "team1", "team2") if column in rows]
-    pd.testing.assert_frame_equal(rows[same], asked[same])
-    has_winner = asked["winner"] != ""
-    assert (rows["winner"] == asked["winner"])[has_winner].all()
+    pd.testing.assert_frame_equal(rows[same], published_rows[same])
+    has_winner = published_rows["winner"] != ""
+    assert (rows["winner"] == published_rows["winner"])[has_winner].all()
     p = rows["team1_win_probability"].astype(float)
     assert ((p > 0) & (p < 1)).all()
 
 
-def test_repeated_rows_are_kept_and_answered_alike(
-    frames: Frames, written: tuple[Result, dict[str, pd.DataFrame]]
-) -> None:
+def test_repeated_rows_get_the_same_forecast(frames: Frames, written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
     rows = written[1]["maps"]
     repeated = published(frames, "maps").duplicated(keep=False).to_numpy()
     assert repeated.sum() >= 2
@@ -95,14 +93,14 @@ def test_repeated_rows_are_kept_and_answered_alike(
 
 
 @pytest.mark.parametrize("kind", ["maps", "series"])
-def test_what_is_left_out_of_the_score_is_marked(
+def test_rows_outside_the_score_are_marked(
     frames: Frames, written: tuple[Result, dict[str, pd.DataFrame]], kind: str
 ) -> None:
-    rows, asked = written[1][kind], published(frames, kind)
-    unusable = (asked["team1"] == "Nobody").to_numpy()
-    flagged = np.zeros(len(asked), bool)
+    rows, published_rows = written[1][kind], published(frames, kind)
+    unusable = (published_rows["team1"] == "Nobody").to_numpy()
+    flagged = np.zeros(len(published_rows), bool)
     if kind == "maps":
-        flagged = ((asked["winner_conflict"] == "1") | (asked["date_suspect"] == "1")).to_numpy()
+        flagged = ((published_rows["winner_conflict"] == "1") | (published_rows["date_suspect"] == "1")).to_numpy()
         assert flagged.any()
     assert unusable.sum() == (2 if kind == "maps" else 1)
     np.testing.assert_array_equal(rows["scored"] == "0", flagged | unusable)
@@ -110,7 +108,7 @@ def test_what_is_left_out_of_the_score_is_marked(
     assert (rows.loc[flagged, "team1_win_probability"].astype(float) != 0.5).all()
 
 
-def test_estimators_knew_what_was_before_the_month(written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
+def test_estimators_are_trained_through_the_month_before(written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
     """The month is that of the day of the forecast, which may be the day before."""
     for rows in written[1].values():
         usable = rows[rows["team1"] != "Nobody"]
@@ -140,7 +138,7 @@ def test_the_printed_table_is_the_score_of_the_file(written: tuple[Result, dict[
         assert "2023-09" in part
 
 
-def test_how_far_it_is_is_shown_while_it_works(folder: Path, written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
+def test_a_terminal_shows_the_progress(folder: Path, written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
     """On a terminal; a file or a pipe gets the tables only."""
     shown = CliRunner(env={"FORCE_COLOR": "1"}).invoke(
         app, ["backtest", "--path", str(folder), "--from", LAST, "--to", LAST, "--out", str(out_of(folder))]
@@ -155,7 +153,7 @@ def test_the_plot_is_a_picture(written: tuple[Result, dict[str, pd.DataFrame]], 
     assert (folder / "plot.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_window_without_series_is_judged_on_its_maps(frames: Frames, tmp_path: Path) -> None:
+def test_a_window_without_series_is_scored_on_its_maps(frames: Frames, tmp_path: Path) -> None:
     write(tmp_path, {"maps": frames["maps"]})
     result = invoked(tmp_path, "--series-out", str(tmp_path / "series.txt"))
     assert result.exit_code == 0, result.output
@@ -163,7 +161,7 @@ def test_a_window_without_series_is_judged_on_its_maps(frames: Frames, tmp_path:
     assert (tmp_path / "series.txt").read_text().splitlines()[1:] == []
 
 
-def test_without_a_feature_something_is_lost_or_gained(folder: Path) -> None:
+def test_the_ablation_names_every_feature(folder: Path) -> None:
     from cs2.forecasting.model.features import FEATURE_NAMES
 
     result = invoked(folder, "--ablation", first="2023-09-04", last="2023-09-05")
@@ -172,7 +170,7 @@ def test_without_a_feature_something_is_lost_or_gained(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("window", "told"),
+    ("window", "message"),
     [
         (("2023-02-30", LAST), "2023-02-30"),
         (("yesterday", LAST), "yesterday"),
@@ -181,49 +179,49 @@ def test_without_a_feature_something_is_lost_or_gained(folder: Path) -> None:
         (("2030-01-01", "2030-01-31"), "no map and no series from 2030-01-01"),
     ],
 )
-def test_a_wrong_window_is_told_in_one_line(folder: Path, window: tuple[str, str], told: str) -> None:
-    assert_refused(invoked(folder, first=window[0], last=window[1]), told)
+def test_a_wrong_window_is_rejected_in_one_line(folder: Path, window: tuple[str, str], message: str) -> None:
+    assert_rejected(invoked(folder, first=window[0], last=window[1]), message)
 
 
-def assert_refused(result: Result, told: str) -> None:
+def assert_rejected(result: Result, message: str) -> None:
     assert result.exit_code == ExitCode.WRONG_INPUT, result.output
     assert len(result.stderr.strip().splitlines()) == 1
-    assert told in result.stderr
+    assert message in result.stderr
     assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "message"),
     [
         ("maps.csv", "date,map,team1,team2\n2026-01-02,Nuke,a,b\n", "column winner is missing"),
         ("maps.csv.gz", "no gzip", "not a readable CSV file"),
         ("notes.txt", "nothing", "no maps*.csv"),
     ],
 )
-def test_a_wrong_archive_is_told_in_one_line(tmp_path: Path, name: str, content: str, told: str) -> None:
+def test_a_wrong_archive_is_rejected_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
     (tmp_path / name).write_text(content)
-    assert_refused(invoked(tmp_path), told)
-    assert_refused(invoked(tmp_path / "nowhere"), "there is no such folder")
+    assert_rejected(invoked(tmp_path), message)
+    assert_rejected(invoked(tmp_path / "nowhere"), "there is no such folder")
 
 
 @pytest.mark.parametrize("option", ["--out", "--series-out", "--plot"])
-def test_a_file_that_cannot_be_written_is_told_before_anything_is_forecast(folder: Path, option: str) -> None:
-    assert_refused(invoked(folder, option, str(folder / "nowhere" / "forecasts.png")), "nowhere")
-    assert_refused(invoked(folder, option, str(folder)), str(folder))
+def test_an_unwritable_file_is_rejected_before_the_forecasts(folder: Path, option: str) -> None:
+    assert_rejected(invoked(folder, option, str(folder / "nowhere" / "forecasts.png")), "nowhere")
+    assert_rejected(invoked(folder, option, str(folder)), str(folder))
 
 
-def test_only_a_picture_can_be_plotted(folder: Path) -> None:
-    assert_refused(invoked(folder, "--plot", str(folder / "plot.doc")), "plot.doc")
+def test_the_plot_must_be_a_png_file(folder: Path) -> None:
+    assert_rejected(invoked(folder, "--plot", str(folder / "plot.doc")), "plot.doc")
 
 
-def test_help_is_quick_to_read_and_names_every_option() -> None:
+def test_help_names_every_option() -> None:
     result = CliRunner().invoke(app, ["backtest", "--help"], env={"COLUMNS": "120"})
     assert result.exit_code == 0
     for option in ("--path", "--from", "--to", "--out", "--series-out", "--plot", "--ablation"):
         assert option in result.output
 
 
-def test_it_runs_as_a_command_of_its_own_without_any_server(
+def test_the_command_needs_no_server(
     folder: Path, written: tuple[Result, dict[str, pd.DataFrame]], tmp_path: Path
 ) -> None:
     """Another process, with other hashes, no settings and no server in reach: the same to the last bit."""

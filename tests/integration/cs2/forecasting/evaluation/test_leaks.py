@@ -1,4 +1,4 @@
-"""No forecast knows more than was known before its day: the future is changed, and nothing may move, bit for bit."""
+"""No leaks: a changed future moves no forecast before it, bit for bit."""
 
 from dataclasses import replace
 from functools import partial
@@ -56,7 +56,7 @@ def rows(history: MatchHistory) -> IntArray:
 
 
 @pytest.fixture(scope="module")
-def told(history: MatchHistory, rows: IntArray) -> FloatArray:
+def baseline(history: MatchHistory, rows: IntArray) -> FloatArray:
     return numbers(forecast_rows(history, history, rows))
 
 
@@ -69,30 +69,28 @@ def test_the_league_has_what_real_data_has(history: MatchHistory) -> None:
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_how_things_end_from_a_day_on_changes_no_forecast_for_it_or_before(
-    history: MatchHistory, rows: IntArray, told: FloatArray, day: int
+def test_results_from_a_day_on_change_no_earlier_forecast(
+    history: MatchHistory, rows: IntArray, baseline: FloatArray, day: int
 ) -> None:
-    again = numbers(forecast_rows(tampered(history, history.day >= day), history, rows))
+    changed_forecasts = numbers(forecast_rows(tampered(history, history.day >= day), history, rows))
     until = history.forecast_day[rows] <= day
-    np.testing.assert_array_equal(again[until], told[until])
+    np.testing.assert_array_equal(changed_forecasts[until], baseline[until])
     later = history.forecast_day[rows] > day + 1
-    assert (again[later] != told[later]).any(axis=1).mean() > 0.9
+    assert (changed_forecasts[later] != baseline[later]).any(axis=1).mean() > 0.9
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_what_is_played_later_need_not_be_there(
-    history: MatchHistory, rows: IntArray, told: FloatArray, day: int
-) -> None:
+def test_later_matches_may_be_missing(history: MatchHistory, rows: IntArray, baseline: FloatArray, day: int) -> None:
     asked = rows[history.forecast_day[rows] <= day]
     known = history.take(history.learn_day < day)
     np.testing.assert_array_equal(
         numbers(forecast_rows(known, history, asked[history.forecast_day[asked] == day])),
-        told[history.forecast_day[rows] == day],
+        baseline[history.forecast_day[rows] == day],
     )
 
 
-def test_a_series_over_two_days_is_forecast_before_its_first_result(
-    history: MatchHistory, rows: IntArray, told: FloatArray
+def test_a_two_day_series_is_forecast_before_its_first_result(
+    history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
     """Changed on its first day, it changes no forecast of its second: nor one of another match of that day."""
     for day in (day_number(2023, 11, 30), day_number(2023, 12, 31), day_number(2024, 1, 31)):
@@ -100,57 +98,57 @@ def test_a_series_over_two_days_is_forecast_before_its_first_result(
         second_half = (history.day[rows] == day + 1) & (history.forecast_day[rows] == day)
         assert first_half.sum() >= 1
         assert second_half.sum() >= 1
-        again = numbers(forecast_rows(tampered(history, first_half), history, rows))
+        changed_forecasts = numbers(forecast_rows(tampered(history, first_half), history, rows))
         until = (history.forecast_day[rows] <= day + 1) | second_half
-        np.testing.assert_array_equal(again[until], told[until])
+        np.testing.assert_array_equal(changed_forecasts[until], baseline[until])
 
 
 @pytest.mark.parametrize("span", [(0, 0), (1, 20), (10, 10), (33, 45), (0, 95)])
 def test_a_forecast_does_not_depend_on_the_window(
-    history: MatchHistory, rows: IntArray, told: FloatArray, span: tuple[int, int]
+    history: MatchHistory, rows: IntArray, baseline: FloatArray, span: tuple[int, int]
 ) -> None:
     inside = np.flatnonzero((history.day[rows] >= FIRST + span[0]) & (history.day[rows] <= FIRST + span[1]))
-    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[inside])), told[inside])
+    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[inside])), baseline[inside])
 
 
-def test_one_question_alone_is_answered_like_one_among_many(
-    history: MatchHistory, rows: IntArray, told: FloatArray
+def test_a_question_is_forecast_the_same_alone_and_among_many(
+    history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
     for position in range(0, len(rows), 150):
         alone = numbers(forecast_rows(history, history, rows[[position]]))
-        np.testing.assert_array_equal(alone[0], told[position])
+        np.testing.assert_array_equal(alone[0], baseline[position])
 
 
-def test_the_order_of_questions_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+def test_the_order_of_questions_changes_nothing(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
     order = np.random.default_rng(5).permutation(len(rows))
-    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[order])), told[order])
+    np.testing.assert_array_equal(numbers(forecast_rows(history, history, rows[order])), baseline[order])
 
 
-def test_the_order_of_rows_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+def test_the_order_of_rows_changes_nothing(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
     shuffled = history.take(np.random.default_rng(6).permutation(len(history)))
     assert not same(shuffled, history)
-    np.testing.assert_allclose(numbers(forecast_rows(shuffled, history, rows)), told, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(numbers(forecast_rows(shuffled, history, rows)), baseline, rtol=0, atol=1e-12)
 
 
-def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
     """Neither in what is learned nor in what is asked."""
     chosen = np.random.default_rng(7).random(len(history)) < 0.5
     other = mirrored(history, chosen)
-    again = numbers(forecast_rows(other, other, rows))
-    expected = np.where(chosen[rows, None], 1.0 - told, told)
-    np.testing.assert_allclose(again, expected, rtol=0, atol=1e-12)
+    changed_forecasts = numbers(forecast_rows(other, other, rows))
+    expected = np.where(chosen[rows, None], 1.0 - baseline, baseline)
+    np.testing.assert_allclose(changed_forecasts, expected, rtol=0, atol=1e-12)
 
 
-def test_flagged_rows_are_learned_by_nobody(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
+def test_flagged_rows_are_never_learned(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
     """Their results may be anything, and they may as well be missing."""
     flagged = ~history.is_rated
     other = replace(tampered(history, flagged), is_rated=history.is_rated)
-    np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), told)
-    np.testing.assert_array_equal(numbers(forecast_rows(history.take(~flagged), history, rows)), told)
+    np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), baseline)
+    np.testing.assert_array_equal(numbers(forecast_rows(history.take(~flagged), history, rows)), baseline)
     assert flagged[build_training_set(history).row].sum() == 0
 
 
-def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: MatchHistory, rows: IntArray) -> None:
+def test_an_estimator_is_fitted_once_on_each_past_map(history: MatchHistory, rows: IntArray) -> None:
     """No map of a series is on both sides of a fold, and no map comes with its mirror image."""
     fits: list[TrainingSet] = []
 
@@ -170,7 +168,7 @@ def test_an_estimator_is_fitted_on_the_past_only_and_on_each_map_once(history: M
     np.testing.assert_array_equal(result.trained_through, month_starts(asked.day) - 1)
 
 
-def test_training_maps_are_seen_as_they_were_forecast(history: MatchHistory) -> None:
+def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> None:
     """Features of a training map are those of a question about it, whatever came later."""
     day = day_number(2023, 12, 15)
     data = build_training_set(history, through=day)
@@ -181,8 +179,10 @@ def test_training_maps_are_seen_as_they_were_forecast(history: MatchHistory) -> 
     assert (history.learn_day[data.row] <= day).all()
 
 
-def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, rows: IntArray, told: FloatArray) -> None:
-    """Ratings of the evening before, stored and read again, with the model of the month: the same forecast."""
+def test_the_served_forecast_is_that_of_the_backtest(
+    history: MatchHistory, rows: IntArray, baseline: FloatArray
+) -> None:
+    """Ratings of the evening before, stored and loaded, with the model of the month: the same forecast."""
     day = day_number(2023, 12, 15)
     start = day_number(2023, 12, 1)
     data = build_training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
@@ -190,10 +190,10 @@ def test_what_is_served_is_what_the_backtest_forecasts(history: MatchHistory, ro
     snapshot = RatingSnapshot.from_bytes(compute_ratings(history, through=day - 1).to_bytes())
     on_the_day = np.flatnonzero((history.forecast_day[rows] == day) & history.is_map[rows])
     served = forecast(model, snapshot, questions_about(history).take(rows[on_the_day]))
-    np.testing.assert_array_equal(served.probability, told[on_the_day, 0])
+    np.testing.assert_array_equal(served.probability, baseline[on_the_day, 0])
 
 
-def test_later_updates_lose_smoothly(history: MatchHistory) -> None:
+def test_late_results_lose_smoothly(history: MatchHistory) -> None:
     """A leak would show as a step: what is known a day too early is worth far more than what is known a day later."""
     rows = played(history, day_number(2023, 9, 1), LAST_DAY)
     rows = rows[history.is_rated[rows] & history.is_map[rows]]
@@ -207,7 +207,7 @@ def test_later_updates_lose_smoothly(history: MatchHistory) -> None:
     assert losses[45] > losses[0], losses
 
 
-def test_features_of_a_day_are_read_before_any_of_it_is_learned(history: MatchHistory) -> None:
+def test_features_of_a_day_precede_its_results(history: MatchHistory) -> None:
     """Map by map: the state that answers for a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
     asked = questions_about(history).take(np.flatnonzero(history.forecast_day == day))

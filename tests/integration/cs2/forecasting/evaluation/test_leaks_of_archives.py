@@ -34,7 +34,7 @@ class Archive:
     first: str
     last: str
     days: tuple[str, ...]
-    told: Frames
+    baseline: Frames
     folder: Path
 
     def again(self, frames: Frames) -> Frames:
@@ -57,19 +57,19 @@ def until(rows: pd.DataFrame, day: str) -> pd.DataFrame:
     return rows.loc[rows["date"] <= day, [*rows.columns.intersection(WHO_AND_WHEN), *ANSWER]]
 
 
-def test_how_things_end_from_a_day_on_changes_no_forecast_for_it_or_before(archive: Archive) -> None:
+def test_results_from_a_day_on_change_no_earlier_forecast(archive: Archive) -> None:
     for day in archive.days:
         late = {name: frame["date"] >= day for name, frame in archive.frames.items()}
         again = archive.again(changed(archive.frames, late))
         for kind in KINDS:
-            pd.testing.assert_frame_equal(until(again[kind], day), until(archive.told[kind], day))
-            later = archive.told[kind]["date"] > day
-            moved = again[kind].loc[later, ANSWER[0]] != archive.told[kind].loc[later, ANSWER[0]]
+            pd.testing.assert_frame_equal(until(again[kind], day), until(archive.baseline[kind], day))
+            later = archive.baseline[kind]["date"] > day
+            moved = again[kind].loc[later, ANSWER[0]] != archive.baseline[kind].loc[later, ANSWER[0]]
             assert moved.mean() > 0.4, kind
 
 
-def test_a_series_over_two_days_is_forecast_before_its_first_result(archive: Archive) -> None:
-    """Whatever is told of its first day, by its maps or by a series row that knows the end, moves nothing of it."""
+def test_a_two_day_series_is_forecast_before_its_first_result(archive: Archive) -> None:
+    """Whatever is baseline of its first day, by its maps or by a series row that knows the end, moves nothing of it."""
     published = ArchiveSource(write(archive.folder, archive.frames)).published(pd.Timestamp.max.date()).frames
     matchups = rebuild(published, Identities()).matchups
     two_days = matchups[matchups["forecast_day"] < matchups["learn_day"]]
@@ -88,10 +88,10 @@ def test_a_series_over_two_days_is_forecast_before_its_first_result(archive: Arc
     assert sum(chosen.sum() for chosen in rows.values()) >= 2
     again = archive.again(changed(archive.frames, rows))
     for kind in KINDS:
-        pd.testing.assert_frame_equal(until(again[kind], second_day), until(archive.told[kind], second_day))
+        pd.testing.assert_frame_equal(until(again[kind], second_day), until(archive.baseline[kind], second_day))
 
 
-def test_whether_a_series_went_the_distance_is_not_known_before(archive: Archive) -> None:
+def test_the_number_of_maps_of_a_series_is_unknown_before(archive: Archive) -> None:
     """Without the deciding maps of a day all other forecasts are the same: how many maps there were is a result."""
     maps = archive.frames["maps"]
     day = archive.days[1]
@@ -101,9 +101,9 @@ def test_whether_a_series_went_the_distance_is_not_known_before(archive: Archive
     again = archive.again({**archive.frames, "maps": maps[~decided].reset_index(drop=True)})
     inside = (maps["date"] >= archive.first) & (maps["date"] <= archive.last)
     kept = (~decided)[inside].to_numpy()
-    expected = archive.told["maps"][kept].reset_index(drop=True)
+    expected = archive.baseline["maps"][kept].reset_index(drop=True)
     pd.testing.assert_frame_equal(until(again["maps"], day), until(expected, day))
-    pd.testing.assert_frame_equal(until(again["series"], day), until(archive.told["series"], day))
+    pd.testing.assert_frame_equal(until(again["series"], day), until(archive.baseline["series"], day))
 
 
 def test_the_order_of_rows_changes_nothing(archive: Archive) -> None:
@@ -113,36 +113,36 @@ def test_the_order_of_rows_changes_nothing(archive: Archive) -> None:
         dates = shuffled[kind]["date"]
         order = shuffled[kind].index[(dates >= archive.first) & (dates <= archive.last)]
         asked = archive.frames[kind]["date"].between(archive.first, archive.last)
-        expected = archive.told[kind].set_index(archive.frames[kind].index[asked]).loc[order].reset_index(drop=True)
-        assert not expected.equals(archive.told[kind])
+        expected = archive.baseline[kind].set_index(archive.frames[kind].index[asked]).loc[order].reset_index(drop=True)
+        assert not expected.equals(archive.baseline[kind])
         pd.testing.assert_frame_equal(again[kind], expected)
 
 
 def test_the_other_team_first_gives_the_complement(archive: Archive) -> None:
     again = archive.again(exchanged(archive.frames))
     for kind in KINDS:
-        told = archive.told[kind]
-        assert (again[kind]["team1"] == told["team2"]).all()
-        assert (again[kind]["scored"] == told["scored"]).all()
-        both = again[kind][ANSWER[0]].astype(float) + told[ANSWER[0]].astype(float)
+        baseline = archive.baseline[kind]
+        assert (again[kind]["team1"] == baseline["team2"]).all()
+        assert (again[kind]["scored"] == baseline["scored"]).all()
+        both = again[kind][ANSWER[0]].astype(float) + baseline[ANSWER[0]].astype(float)
         np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
 
 
-def test_flagged_rows_are_forecast_and_not_scored_and_nothing_is_learned_from_them(archive: Archive) -> None:
+def test_flagged_rows_are_forecast_but_neither_scored_nor_learned(archive: Archive) -> None:
     maps = archive.frames["maps"]
     flagged = (maps["winner_conflict"] == "1") | (maps["date_suspect"] == "1")
     none = {name: pd.Series(False, index=frame.index) for name, frame in archive.frames.items()}
     again = archive.again(changed(archive.frames, {**none, "maps": flagged}))
     asked = maps["date"].between(archive.first, archive.last)
-    assert archive.told["maps"].loc[flagged[asked].to_numpy(), "scored"].isin(["0"]).all()
-    pd.testing.assert_frame_equal(again["maps"][ANSWER], archive.told["maps"][ANSWER])
-    pd.testing.assert_frame_equal(again["series"][ANSWER], archive.told["series"][ANSWER])
+    assert archive.baseline["maps"].loc[flagged[asked].to_numpy(), "scored"].isin(["0"]).all()
+    pd.testing.assert_frame_equal(again["maps"][ANSWER], archive.baseline["maps"][ANSWER])
+    pd.testing.assert_frame_equal(again["series"][ANSWER], archive.baseline["series"][ANSWER])
 
 
 def test_a_forecast_does_not_depend_on_the_window(archive: Archive) -> None:
     day = archive.days[1]
     alone = backtest_rows(archive.folder, archive.frames, day, day)
     for kind in KINDS:
-        whole = archive.told[kind]
+        whole = archive.baseline[kind]
         expected = whole[whole["date"] == day].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone[kind], expected)

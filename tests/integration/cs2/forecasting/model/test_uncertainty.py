@@ -13,26 +13,26 @@ from cs2.forecasting.probability import sigmoid
 from cs2.forecasting.ratings.state import RatingState
 from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
 
-FIRST_DAY, DAYS, JUDGED_DAYS = 18_000, 900, 120
+FIRST_DAY, DAYS, HELD_OUT_DAYS = 18_000, 900, 120
 UNPREDICTABLE = LeagueParameters(form=0.42)
 """With so much drift the forecasts miss the true log-odds by about ``SHARED_ERROR``, as they do on real maps."""
 
 
 def missed(seed: int) -> tuple[FloatArray, FloatArray]:
-    """By how much the true log-odds are missed on the last days of a league, and the standard errors that were told."""
+    """Errors of the log-odds on the last days of a league, and the standard errors that were forecast."""
     league = simulate_league(seed, FIRST_DAY, FIRST_DAY + DAYS, UNPREDICTABLE)
     history = league.history
-    first = int(history.day.max()) - JUDGED_DAYS
+    first = int(history.day.max()) - HELD_OUT_DAYS
     model = MapModel.from_estimator(fit_logistic(build_training_set(history, through=first - 1)))
 
-    def ask(state: RatingState, fixtures: MatchQuestions) -> FloatArray:
-        sides = read_matchup(state, fixtures)
+    def predict(state: RatingState, questions: MatchQuestions) -> FloatArray:
+        sides = read_matchup(state, questions)
         return np.column_stack([model.log_odds(design_matrix(sides)), log_odds_error(model, sides)])
 
     rows = np.flatnonzero(history.day >= first)
-    told = walk_forward(history, questions_about(history).take(rows), ask, n_columns=2)
+    forecasts = walk_forward(history, questions_about(history).take(rows), predict, n_columns=2)
     truth = league.true_probability[rows]
-    return np.log(truth / (1 - truth)) - told[:, 0], told[:, 1]
+    return np.log(truth / (1 - truth)) - forecasts[:, 0], forecasts[:, 1]
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_intervals_cover_what_they_say(leagues: list[tuple[FloatArray, FloatArra
     assert 0.44 < np.mean(half) < 0.60, half
 
 
-def test_the_uncertainty_of_the_ratings_alone_would_promise_too_much(
+def test_rating_uncertainty_alone_covers_too_little(
     leagues: list[tuple[FloatArray, FloatArray]],
 ) -> None:
     covered = [float((np.abs(miss) < Z_95 * np.sqrt(error**2 - SHARED_ERROR**2)).mean()) for miss, error in leagues]

@@ -1,4 +1,4 @@
-"""Estimators: odd in the features, the same whichever team stands first, without a look at mirror images."""
+"""Estimators: odd in the features, independent of the order of teams, never validated on mirror images."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def test_exchanged_sides_give_the_complement(fit: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[..., Any]) -> None:
+def test_the_order_of_teams_in_training_changes_nothing(fit: Callable[..., Any]) -> None:
     data = drawn()
     swap = np.random.default_rng(2).random(len(data)) < 0.5
     other = replace(data, X=np.where(swap[:, None], -data.X, data.X), team1_won=data.team1_won ^ swap)
@@ -58,7 +58,7 @@ def test_it_is_all_one_which_team_of_a_training_map_stands_first(fit: Callable[.
 
 
 @pytest.mark.parametrize("fit", FITS)
-def test_the_order_of_training_maps_is_all_one(fit: Callable[..., Any]) -> None:
+def test_the_order_of_training_maps_changes_nothing(fit: Callable[..., Any]) -> None:
     data = drawn()
     shuffled = data.take(np.random.default_rng(3).permutation(len(data)))
     found, expected = (probability(fit(part), data.X) for part in (shuffled, data))
@@ -74,14 +74,14 @@ def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
     assert weaker < 0.45
 
 
-def test_boosting_judges_no_fold_that_holds_mirror_images() -> None:
+def test_boosting_validates_on_no_mirror_images() -> None:
     """Stopping early would hold out rows whose mirror image it has learned by heart."""
     fitted = MirroredBoosting(max_iter=15).fit(drawn(12_000).X, drawn(12_000).team1_won)
     assert fitted.boosting_.n_iter_ == 15
     assert fitted.boosting_.validation_score_.size == 0
 
 
-def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> None:
+def test_the_prior_correlates_coefficients_as_the_features() -> None:
     """The fit is the mode of the posterior of that prior: the gradient of its logarithm is zero."""
     data = drawn()
     X = data.X + 1.5 * data.X[:, [RATING]]
@@ -97,7 +97,7 @@ def test_coefficients_are_expected_to_be_correlated_as_the_features_are() -> Non
     assert (b > 0).all()
 
 
-def test_elo_alone_looks_at_elo_only() -> None:
+def test_the_elo_baseline_reads_elo_alone() -> None:
     data = drawn()
     estimator = fit_elo(data)
     other = np.random.default_rng(4).normal(size=data.X.shape)
@@ -105,13 +105,13 @@ def test_elo_alone_looks_at_elo_only() -> None:
     np.testing.assert_array_equal(probability(estimator, other), probability(estimator, data.X))
 
 
-def test_a_map_counts_half_after_the_half_life() -> None:
+def test_a_weight_halves_after_the_half_life() -> None:
     """Maps of one day alike, in any order; how long ago that day was does not matter."""
     found = weights(np.array([900, 1000, 0, 900, 1000]), half_life_maps=2.0)
     np.testing.assert_allclose(found, [0.5, 1.0, 0.25, 0.5, 1.0])
 
 
-def test_recent_maps_decide_where_old_ones_say_the_opposite() -> None:
+def test_recent_maps_outweigh_old_ones() -> None:
     data = drawn(4000)
     opposite = replace(data, team1_won=data.team1_won ^ (data.day < 200))
     X = np.zeros((1, len(FEATURE_NAMES)))
@@ -125,7 +125,7 @@ def test_recent_maps_decide_where_old_ones_say_the_opposite() -> None:
     assert found(40_000) < found(400)
 
 
-def test_a_feature_that_rises_with_a_players_skill_never_counts_against_him() -> None:
+def test_no_player_feature_gets_a_negative_coefficient() -> None:
     """Outcomes that would want it: the coefficients are left at zero, the others are as if those were not there."""
     data = drawn()
     harmful = [FEATURE_NAMES.index(name) for name in PLAYER_FEATURES[1:]]

@@ -184,6 +184,7 @@ def test_an_estimator_of_another_kind_is_rejected(other: Callable[[], Any]) -> N
         MapModel.from_estimator(other())
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-800, 800), min_size=1, max_size=20))
 def test_sigmoid_is_complementary_and_needs_no_warning(x: list[float]) -> None:
     values = np.array(x)

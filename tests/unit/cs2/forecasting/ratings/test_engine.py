@@ -1,4 +1,4 @@
-"""The rating engine: even-handed, and the same in parts as at once."""
+"""The rating engine: symmetric in both sides, and the same in parts as at once."""
 
 import ast
 import zlib
@@ -31,7 +31,7 @@ def assert_same(one: RatingState, other: RatingState) -> None:
     assert set(differences(one, other).values()) == {0.0}
 
 
-# Even-handed.
+# Symmetric.
 
 
 def test_both_sides_are_computed_before_either_is_written(history: MatchHistory) -> None:
@@ -44,7 +44,7 @@ def test_both_sides_are_computed_before_either_is_written(history: MatchHistory)
 
 
 def test_a_player_in_both_latest_fives_plays_for_neither(history: MatchHistory) -> None:
-    """He left one team, whose next lineup is unknown: its name stands for it, whichever side it is on."""
+    """He left a team whose next lineup is unknown: its organisation stands for it, on either side."""
     one = match(history)
     there, here = one.player_ids[0]
     joined = here.copy()
@@ -61,7 +61,7 @@ def test_a_player_in_both_latest_fives_plays_for_neither(history: MatchHistory) 
 
 
 @pytest.mark.parametrize("won", [True, False])
-def test_winners_rise_losers_fall_and_everybody_is_known_better(history: MatchHistory, won: bool) -> None:
+def test_winners_rise_losers_fall_and_variances_shrink(history: MatchHistory, won: bool) -> None:
     one = match(history, team1_won=np.array([won]))
     before, later = after(history, one)
     rise = 1 if won else -1
@@ -82,7 +82,7 @@ def test_winners_rise_losers_fall_and_everybody_is_known_better(history: MatchHi
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12))
-def test_a_clearer_win_tells_more(lost_more: int, lost_fewer: int) -> None:
+def test_a_clearer_win_raises_more(lost_more: int, lost_fewer: int) -> None:
     history = messy_league().take(slice(0, 800))
     if lost_more == lost_fewer:
         return
@@ -108,7 +108,7 @@ def test_a_series_without_maps_moves_no_map(history: MatchHistory) -> None:
     assert (later.skill[one.player_ids[0, 0], 0] > before.skill[one.player_ids[0, 0], 0]).all()
 
 
-def test_an_unknown_lineup_is_taken_for_the_latest_one(history: MatchHistory) -> None:
+def test_the_latest_five_stands_for_an_unknown_lineup(history: MatchHistory) -> None:
     one = match(history, player_ids=np.full((1, 2, 5), UNKNOWN))
     team = one.team_ids[0, 0]
     before, later = after(history, one)
@@ -131,16 +131,16 @@ def test_a_newcomer_starts_between_the_prior_and_the_team(history: MatchHistory)
     assert np.sign(moved) == (1 if one.team1_won[0] else -1)
 
 
-def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> None:
-    """Both Elos again, in plain Python."""
+def test_the_baselines_are_the_usual_elo(history: MatchHistory) -> None:
+    """Both Elos in plain Python."""
     h = in_learning_order(history)
     elo, player_elo = np.zeros(h.team_ids.max() + 1), np.zeros(h.player_ids.max() + 1)
     team_maps, player_maps = np.zeros(len(elo)), np.zeros(len(player_elo))
     latest: dict[int, list[int]] = {}
     team_of: dict[int, int] = {}
 
-    def with_arrivals(team: int, five: list[int]) -> float:
-        """What the players bring from their former teams."""
+    def with_transfers(team: int, five: list[int]) -> float:
+        """Elo of the team after the transfers of its players."""
         former = [elo[team_of[player]] for player in five if player in team_of]
         if team_maps[team] == 0:
             return float(np.mean(former)) if former else 0.0
@@ -155,9 +155,9 @@ def test_the_baselines_are_elo_as_everybody_knows_it(history: MatchHistory) -> N
             latest.get(team) if five[0] == UNKNOWN else five
             for team, five in zip((one, two), h.player_ids[row].tolist(), strict=True)
         ]
-        told = [five if five[0] != UNKNOWN else [] for five in h.player_ids[row].tolist()]
-        elo[one], elo[two] = with_arrivals(one, told[0]), with_arrivals(two, told[1])
-        team_of |= {player: team for team, five in zip((one, two), told, strict=True) for player in five}
+        given = [five if five[0] != UNKNOWN else [] for five in h.player_ids[row].tolist()]
+        elo[one], elo[two] = with_transfers(one, given[0]), with_transfers(two, given[1])
+        team_of |= {player: team for team, five in zip((one, two), given, strict=True) for player in five}
         surprise = float(h.team1_won[row]) - 1 / (1 + np.exp(elo[two] - elo[one]))
         for team, sign in ((one, 1), (two, -1)):
             elo[team] += sign * step(DEFAULT.elo_k, team_maps[team]) * surprise
@@ -220,7 +220,7 @@ def test_a_snapshot_is_the_replay_up_to_its_day(history: MatchHistory) -> None:
         np.testing.assert_array_equal(alone.elo, snapshot.state.elo[: len(alone.elo)])
 
 
-def test_a_snapshot_that_was_stored_and_read_is_the_same(history: MatchHistory) -> None:
+def test_a_stored_snapshot_reads_back_the_same(history: MatchHistory) -> None:
     snapshot = compute_ratings(history)
     read = RatingSnapshot.from_bytes(snapshot.to_bytes())
     assert_same(read.state, snapshot.state)
@@ -232,7 +232,7 @@ def test_a_snapshot_that_was_stored_and_read_is_the_same(history: MatchHistory) 
     assert read.latest_lineup(10**6) is None
 
 
-def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
+def test_a_damaged_snapshot_is_rejected(history: MatchHistory) -> None:
     data = compute_ratings(history.take(slice(0, 50))).to_bytes()
     for damaged in (b"", b"something else", data[:-20], data[:40] + b"????" + data[44:]):
         with pytest.raises(ValueError, match="rating snapshot"):
@@ -240,7 +240,7 @@ def test_a_damaged_snapshot_is_refused(history: MatchHistory) -> None:
 
 
 def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
-    """They lack what this code keeps: that is no damage."""
+    """Their arrays are others: that is another version, not damage."""
     kept, magic = compute_ratings(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
     header, body = zlib.decompress(kept[len(magic) :]).split(b"\n", 1)
     older = header.replace(b'"player_team"', b'"something"').replace(f": {FEATURES_VERSION},".encode(), b": 3,")
@@ -248,7 +248,7 @@ def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
         RatingSnapshot.from_bytes(magic + zlib.compress(older + b"\n" + body))
 
 
-def test_of_nothing_there_is_nothing_to_learn(history: MatchHistory) -> None:
+def test_an_empty_history_gives_the_priors(history: MatchHistory) -> None:
     empty = compute_ratings(history.take(slice(0, 0)))
     assert empty.as_of == 0
     assert (empty.state.elo == 0).all()

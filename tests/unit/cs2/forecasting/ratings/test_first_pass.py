@@ -1,4 +1,4 @@
-"""The history is learned twice: the first pass knows the past only, and tells where newcomers start in the second."""
+"""Two passes over a history: the first knows the past only and places the newcomers of the second."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def history() -> MatchHistory:
     return in_learning_order(messy_league())
 
 
-def test_the_first_pass_is_of_whole_days_of_the_past_and_follows_from_nothing_else(history: MatchHistory) -> None:
+def test_the_first_pass_depends_on_whole_past_days_alone(history: MatchHistory) -> None:
     for end in range(0, len(history) + 1, 97):
         first = first_pass_length(history, end)
         assert first <= end
@@ -29,26 +29,28 @@ def test_the_first_pass_is_of_whole_days_of_the_past_and_follows_from_nothing_el
             assert history.learn_day[first - 1] < history.learn_day[first]
 
 
-def test_it_reaches_most_of_the_history_and_is_made_anew_only_when_that_has_grown(history: MatchHistory) -> None:
+def test_the_first_pass_is_repeated_when_the_history_has_grown(history: MatchHistory) -> None:
     ends = np.unique(np.searchsorted(history.learn_day, np.unique(history.learn_day)))
     firsts = np.array([first_pass_length(history, end) for end in ends.tolist()])
     assert (firsts[ends > 1000] > 0.85 * ends[ends > 1000]).all()
     assert len(np.unique(firsts)) < np.log(len(history)) / np.log(FIRST_PASS_GROWTH) + 2
 
 
-def test_newcomers_start_nearer_to_what_they_turned_out_to_be(history: MatchHistory) -> None:
+def test_newcomers_start_nearer_to_their_later_skill(history: MatchHistory) -> None:
     first = first_pass_length(history, len(history))
-    seen = RatingEngine(history)
-    seen.learn(0, first)
-    again = start_second_pass(history, first)
-    known = seen.state.player_maps >= 20
+    first_pass = RatingEngine(history)
+    first_pass.learn(0, first)
+    second = start_second_pass(history, first)
+    known = first_pass.state.player_maps >= 20
     assert known.sum() > 50
-    assert (again.state.skill[known, 1] < DEFAULT.skill_variance).all()
-    assert (again.state.skill[~(seen.state.player_maps > 0), 1] == DEFAULT.skill_variance).all()
+    assert (second.state.skill[known, 1] < DEFAULT.skill_variance).all()
+    assert (second.state.skill[~(first_pass.state.player_maps > 0), 1] == DEFAULT.skill_variance).all()
     once = RatingEngine(history)
-    for engine in (once, again):
+    for engine in (once, second):
         engine.learn(0, 60)
-    young = known & (again.state.player_maps > 0) & (again.state.player_maps < 10)
+    young = known & (second.state.player_maps > 0) & (second.state.player_maps < 10)
     assert young.sum() > 20
-    missed = [np.abs(engine.state.skill[young, 0] - seen.state.skill[young, 0]).mean() for engine in (once, again)]
+    missed = [
+        np.abs(engine.state.skill[young, 0] - first_pass.state.skill[young, 0]).mean() for engine in (once, second)
+    ]
     assert missed[1] < 0.6 * missed[0]

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs2.forecasting.probability import sigmoid
@@ -20,6 +20,7 @@ def in_order(best_of: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)
+@settings(deadline=None)
 @given(maps=log_odds)
 def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
     """Every way in which all maps could be won, those after the decision included, adds up to the same."""
@@ -28,22 +29,24 @@ def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
     for outcome in product((True, False), repeat=best_of):
         if sum(outcome) > best_of // 2:
             won += float(np.prod(np.where(outcome, p, 1 - p)))
-    found = score_lines(maps, *in_order(best_of), shared_error=0.0)
-    assert found.probability == pytest.approx(won, abs=1e-12)
+    result = score_lines(maps, *in_order(best_of), shared_error=0.0)
+    assert result.probability == pytest.approx(won, abs=1e-12)
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)
+@settings(deadline=None)
 @given(maps=log_odds, error=errors)
 def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarray, error: float) -> None:
-    found = score_lines(maps, *in_order(best_of), shared_error=error)
+    result = score_lines(maps, *in_order(best_of), shared_error=error)
     mirrored = score_lines(-maps, *in_order(best_of), shared_error=error)
-    assert list(found.scores) == possible_scores(best_of)
-    assert sum(found.scores.values()) == pytest.approx(1, abs=1e-12)
-    assert found.probability + mirrored.probability == pytest.approx(1, abs=1e-12)
-    for (one, two), p in found.scores.items():
+    assert list(result.scores) == possible_scores(best_of)
+    assert sum(result.scores.values()) == pytest.approx(1, abs=1e-12)
+    assert result.probability + mirrored.probability == pytest.approx(1, abs=1e-12)
+    for (one, two), p in result.scores.items():
         assert mirrored.scores[two, one] == pytest.approx(p, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(maps=log_odds, error=errors)
 def test_one_map_is_that_map(maps: np.ndarray, error: float) -> None:
     assert score_lines(maps, *in_order(1), shared_error=error).probability == pytest.approx(
@@ -56,17 +59,17 @@ def test_a_shared_error_is_what_drawing_it_gives() -> None:
     rng = np.random.default_rng(3)
     even = np.zeros(3)
     p = 1 / (1 + np.exp(-rng.normal(0, 0.8, 400_000)))
-    found = score_lines(even, *in_order(3), shared_error=0.8)
-    assert found.scores[2, 0] == pytest.approx(np.mean(p**2), abs=4 * np.std(p**2) / np.sqrt(len(p)))
-    assert found.scores[2, 0] > score_lines(even, *in_order(3), shared_error=0.0).scores[2, 0] + 0.01
-    assert found.probability == pytest.approx(0.5, abs=1e-12)
+    result = score_lines(even, *in_order(3), shared_error=0.8)
+    assert result.scores[2, 0] == pytest.approx(np.mean(p**2), abs=4 * np.std(p**2) / np.sqrt(len(p)))
+    assert result.scores[2, 0] > score_lines(even, *in_order(3), shared_error=0.0).scores[2, 0] + 0.01
+    assert result.probability == pytest.approx(0.5, abs=1e-12)
 
 
 def test_longer_series_favour_the_stronger_team() -> None:
     strong = np.full(5, 0.5)
-    found = [score_lines(strong, *in_order(best_of), shared_error=0.3).probability for best_of in BEST_OF]
-    assert found == sorted(found)
-    assert found[0] < found[1] < found[2]
+    result = [score_lines(strong, *in_order(best_of), shared_error=0.3).probability for best_of in BEST_OF]
+    assert result == sorted(result)
+    assert result[0] < result[1] < result[2]
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)

@@ -1,12 +1,13 @@
 """The probability of a map from that of a round, and maps as they are played."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs2.forecasting.simulation.rounds import play_rounds, round_to_map_probability
 
 
+@settings(deadline=None)
 @given(st.floats(-3, 3))
 def test_the_other_side_has_the_rest(log_odds: float) -> None:
     both = round_to_map_probability(np.array([log_odds, -log_odds]))
