@@ -63,7 +63,8 @@ def source_settings(source: str | None, data: Path | None, today: str | None) ->
     try:
         sources = (Settings(sources=names) if names else Settings()).sources
     except ValidationError as error:
-        raise typer.BadParameter(f"{names}: {error.errors()[0]['msg']}") from error
+        message = error.errors()[0]["msg"]
+        raise typer.BadParameter(f"{names}: {message}" if names else message) from error
     settings = {"CS2_SOURCES": ",".join(sources)}
     if data is not None:
         if not data.is_dir():

@@ -109,7 +109,7 @@ def test_two_replays_at_once_move_a_letter_once(stream: Any, monkeypatch: pytest
     chosen = dead(stream, forecast_event())
     letters = stream.xrange(DEAD_EVENTS_STREAM)
     dead_letters("replay", chosen)
-    monkeypatch.setattr("cli.dead_letters._chosen", lambda *_: letters)  # read before the other moved it
+    monkeypatch.setattr("cli.dead_letters._letters_by_id", lambda *_: letters)  # read before the other moved it
     assert dead_letters("replay", chosen) == (0, "0 replayed, 0 stay\n")
     assert stream.xlen(EVENTS_STREAM) == 1
 
