@@ -1,4 +1,4 @@
-"""Spellings: the name key of teams, and nicknames that differ only in how they are written."""
+"""Spellings of names: the key of a team name, and nicknames that are variants of each other."""
 
 import re
 from collections import defaultdict
@@ -18,44 +18,44 @@ SIMILAR = 0.62
 
 
 def team_key(name: str) -> str:
-    """Name of a team without filler words, case and punctuation: a hint, not an identity (``data/README``)."""
+    """Return a team name without filler words, case and punctuation. Two teams can share a key: see homonyms."""
     key = _OTHER.sub("", _FILLER.sub("", name.lower())) or "x"
     return _TEAM_ALIASES.get(key, key)
 
 
 def fold(nickname: str) -> str:
-    """Nickname without case, punctuation and look-alike digits: ``fl4sh`` and ``Flash`` fold to one."""
+    """Return a nickname without case, punctuation and look-alike digits: ``fl4sh`` and ``Flash`` fold to one."""
     folded = nickname.casefold().translate(_LOOKALIKES)
     return re.sub(r"[\W_]", "", folded) or folded
 
 
 def canonical_nicknames(lineups: Collection[Lineup]) -> dict[str, str]:
-    """Spellings that stand for another spelling, by lineups that are otherwise equal.
+    """Find nicknames that are variants of another nickname, from lineups that are otherwise equal.
 
-    Two spellings are one player when they stand beside the same four players and are alike once folded. The one in
-    more lineups is kept, then the one that sorts first.
+    Two spellings are one player if they appear with the same four players and are similar once folded. The canonical
+    spelling is the one in more lineups, then the one that sorts first.
 
     Args:
         lineups: Distinct lineups of five nicknames each.
 
     Returns:
-        The kept spelling by replaced spelling.
+        Canonical spelling by replaced spelling.
     """
     counts: dict[str, int] = defaultdict(int)
-    fifths: dict[frozenset[str], set[str]] = defaultdict(set)
+    candidates_by_teammates: dict[frozenset[str], set[str]] = defaultdict(set)
     for lineup in lineups:
         members = frozenset(lineup)
         for nickname in members:
             counts[nickname] += 1
-            fifths[members - {nickname}].add(nickname)
-    together = _pairs_seen_together(lineups)
+            candidates_by_teammates[members - {nickname}].add(nickname)
+    teammates = _pairs_of_one_lineup(lineups)
     replaced: dict[str, str] = {}
-    for candidates in fifths.values():
+    for candidates in candidates_by_teammates.values():
         if len(candidates) > 1:
             ordered = sorted(candidates, key=lambda name: (-counts[name], name))
             for position, name in enumerate(ordered):
                 for better in ordered[:position]:
-                    if frozenset((name, better)) not in together and _alike(name, better):
+                    if frozenset((name, better)) not in teammates and _alike(name, better):
                         replaced.setdefault(name, better)
                         break
     return {name: _root(name, replaced) for name in replaced}
@@ -66,8 +66,8 @@ def _alike(name: str, other: str) -> bool:
     return first == second or Levenshtein.normalized_similarity(first, second) > SIMILAR
 
 
-def _pairs_seen_together(lineups: Iterable[Lineup]) -> set[frozenset[str]]:
-    """Pairs of nicknames that stood in one lineup: certainly two people."""
+def _pairs_of_one_lineup(lineups: Iterable[Lineup]) -> set[frozenset[str]]:
+    """Pairs of nicknames that share a lineup: certainly two players."""
     return {
         frozenset((first, second))
         for lineup in lineups

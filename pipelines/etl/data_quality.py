@@ -1,6 +1,6 @@
-"""What looks wrong with stored results, as queries: each returns the rows that a person should look at.
+"""Queries of the data quality checks. Each returns the rows that a person should inspect.
 
-Days count back from ``:today``, so that an archive that ends in the past can be judged as of its end.
+Days count back from ``:today``, so that an archive that ends in the past can be checked as of its end.
 """
 
 from collections.abc import Mapping
@@ -72,8 +72,8 @@ WHERE last_day BETWEEN cast(:today AS date) - 90 AND :today
 GROUP BY roster HAVING count(DISTINCT team_id) > 1 ORDER BY roster
 """
 
-# A half has 12 rounds in CS2 and had 15 in CS:GO; events that had begun in CS:GO ended in it, so both count in between.
-# An overtime of six rounds goes to the first with four and is repeated at three all; before 2016 ten rounds were usual.
+# A half has 12 rounds in CS2 and had 15 in CS:GO. Events that began in CS:GO ended in it, so both are valid in between.
+# An overtime has six rounds: four win it, and three all repeats it. Before 2016 ten rounds were usual.
 IMPOSSIBLE = """
 WITH scores AS (
     SELECT id, played_on, greatest(rounds1, rounds2) AS high, least(rounds1, rounds2) AS low FROM map_results
@@ -91,8 +91,8 @@ SELECT id, played_on, high, low FROM scores WHERE NOT EXISTS (
 """
 
 
-def found(connection: Connection, query: str, today: date) -> pd.DataFrame:
-    """The answer of one of the queries above."""
+def run_query(connection: Connection, query: str, today: date) -> pd.DataFrame:
+    """Run one of the queries above."""
     parameters: Mapping[str, Any] = {"today": today}
     named = {key: value for key, value in parameters.items() if f":{key}" in query}
     return pd.read_sql_query(text(query), connection, params=named)

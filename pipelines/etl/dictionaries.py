@@ -9,10 +9,13 @@ import pandas as pd
 from pipelines.etl.identify import Identity
 from pipelines.etl.ids import IdRegister
 
+Alias = tuple[str, int]
+"""A spelling and its homonym number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """One dictionary.
+    """Teams, or players.
 
     Attributes:
         id_of: Id by identity.
@@ -26,18 +29,20 @@ class Dictionary:
 
 
 def build_dictionary(
-    register: IdRegister[tuple[str, int]],
-    appearances: Iterable[tuple[Identity, tuple[str, int]]],
-    mentions: Iterable[tuple[Identity, tuple[str, int]]] = (),
+    register: IdRegister[Alias],
+    appearances: Iterable[tuple[Identity, Alias]],
+    mentions: Iterable[tuple[Identity, Alias]] = (),
 ) -> Dictionary:
-    """Give every identity an id: the one that one of its aliases already has, else a new one.
+    """Assign an id to every identity: the oldest id that one of its aliases has, else a new one.
+
+    The most frequent spelling becomes the name of the entry.
 
     Args:
-        register: Ids by alias (spelling and homonym_no number); grows.
-        appearances: Identity and alias of each appearance, in the order of time. One alias names one identity.
-        mentions: The same of what was not played: a spelling that names nothing that was.
+        register: Ids by alias; grows.
+        appearances: Identity and alias of each appearance in a match, ordered by day. An alias has one identity.
+        mentions: Further aliases that do not count as appearances.
     """
-    counts: dict[Identity, Counter[tuple[str, int]]] = defaultdict(Counter)
+    counts: dict[Identity, Counter[Alias]] = defaultdict(Counter)
     for identity, alias in appearances:
         counts[identity][alias] += 1
     for identity, alias in mentions:
@@ -45,14 +50,14 @@ def build_dictionary(
     id_of: dict[Identity, int] = {}
     for identity, aliases in counts.items():
         known = [register.ids[alias] for alias in aliases if alias in register.ids]
-        id_of[identity] = min(known) if known else register.fresh()
+        id_of[identity] = min(known) if known else register.next_id()
         for alias in aliases:
-            register.adopt(alias, id_of[identity])
+            register.bind(alias, id_of[identity])
     names = {
         id_of[identity]: min(aliases, key=lambda alias: (-aliases[alias], alias))[0]
         for identity, aliases in counts.items()
     }
-    # An alias that no row has any more keeps its id, and so does its entry.
+    # An alias that no row has any more keeps its id and its entry: a stored forecast may refer to it.
     for (name, _), number in register.ids.items():
         names.setdefault(number, name)
     rows = [(number, name, homonym_no) for (name, homonym_no), number in register.ids.items()]

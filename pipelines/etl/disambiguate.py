@@ -1,100 +1,102 @@
-"""Two of one name: told apart by the company they keep, from the past only."""
+"""Homonyms: tell apart players, or teams, of one name by the nicknames they appear with."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-Company = frozenset[str]
+Members = frozenset[str]
+"""Nicknames that appear with a name: the teammates of a player, the lineup of a team."""
+
+REMEMBERED = 5
+"""So many of the latest distinct member sets describe a player or team."""
 
 
 @dataclass(slots=True)
-class _Bearer:
-    """One of those who bear a name, and the last companies that were seen with him."""
+class _Homonym:
+    """One player or team of a name, with the members of its latest appearances."""
 
     number: int
     last_day: int
-    companies: list[Company] = field(default_factory=list)
+    recent: list[Members] = field(default_factory=list)
 
-    def overlap(self, company: Company) -> int:
-        return max((len(company & known) for known in self.companies), default=0)
+    def overlap(self, members: Members) -> int:
+        return max((len(members & known) for known in self.recent), default=0)
 
-    def seen(self, day: int, company: Company) -> None:
+    def record(self, day: int, members: Members) -> None:
         self.last_day = day
-        if company in self.companies:
-            self.companies.remove(company)
-        self.companies = [*self.companies[-4:], company]
+        if members in self.recent:
+            self.recent.remove(members)
+        self.recent = [*self.recent[1 - REMEMBERED :], members]
 
 
 class Homonyms:
-    """Numbers the bearers of each name: 1, 2, … by first appearance.
+    """Number the players, or teams, that share a name: 1, 2, … by first appearance.
 
-    Two appearances of a name on one day in companies without a common member are two bearers. From then on an
-    appearance belongs to the bearer with whose recent companies it shares most members; to the one seen last where
-    it shares none. What is decided for a day rests on that day's appearances and earlier ones.
+    Two appearances of a name on one day without a common member are two homonyms. From then on an appearance belongs
+    to the homonym with which it shares the most recent members, or to the latest one if it shares none. A decision
+    uses the appearances of its day and of earlier days only.
     """
 
     def __init__(self) -> None:
-        self._bearers: dict[str, list[_Bearer]] = defaultdict(list)
+        self._by_name: dict[str, list[_Homonym]] = defaultdict(list)
 
-    def number(self, day: int, appearances: Mapping[str, Iterable[Company]]) -> dict[tuple[str, Company], int]:
-        """The bearer of each appearance of a day. Days must be handed over in order.
+    def number(self, day: int, appearances: Mapping[str, Iterable[Members]]) -> dict[tuple[str, Members], int]:
+        """Number each appearance of a day. Call it once a day, in the order of the days.
 
         Args:
             day: Day number.
-            appearances: By name, the companies (without the name itself) it was seen in that day.
+            appearances: By name, the distinct member sets of that day.
 
         Returns:
-            Number of the bearer by name and company.
+            Homonym number by name and members.
         """
-        numbers: dict[tuple[str, Company], int] = {}
+        numbers: dict[tuple[str, Members], int] = {}
         for name in sorted(appearances):
-            for circle in self._by_familiarity(name, _circles(appearances[name])):
-                bearer = self._bearer_of(name, day, circle)
-                for company in circle:
-                    numbers[name, company] = bearer.number
-                    bearer.seen(day, company)
+            for cluster in self._most_familiar_first(name, _clusters(appearances[name])):
+                homonym = self._match(name, day, frozenset().union(*cluster))
+                for members in cluster:
+                    numbers[name, members] = homonym.number
+                    homonym.record(day, members)
         return numbers
 
     def latest(self, name: str) -> int:
-        """The bearer seen last, for an appearance without company; the first where none was seen yet."""
-        bearers = self._bearers.get(name)
-        return max(bearers, key=lambda bearer: (bearer.last_day, -bearer.number)).number if bearers else 1
+        """Return the homonym that appeared last, or 1 if none appeared: for an appearance without members."""
+        homonyms = self._by_name.get(name)
+        return max(homonyms, key=lambda each: (each.last_day, -each.number)).number if homonyms else 1
 
     def ambiguous(self) -> dict[str, int]:
-        """Names with several bearers, and how many."""
-        return {name: len(bearers) for name, bearers in sorted(self._bearers.items()) if len(bearers) > 1}
+        """Return the number of homonyms by name, where it is more than one."""
+        return {name: len(homonyms) for name, homonyms in sorted(self._by_name.items()) if len(homonyms) > 1}
 
-    def _by_familiarity(self, name: str, circles: list[list[Company]]) -> list[list[Company]]:
-        """The circle that a known bearer fits best chooses first."""
-        bearers = self._bearers[name]
+    def _most_familiar_first(self, name: str, clusters: list[list[Members]]) -> list[list[Members]]:
+        """Sort clusters: the one that overlaps most with a known homonym is matched first."""
+        homonyms = self._by_name[name]
 
-        def strangeness(circle: list[Company]) -> int:
-            company = frozenset().union(*circle)
-            return -max((bearer.overlap(company) for bearer in bearers), default=0)
+        def overlap(cluster: list[Members]) -> int:
+            members = frozenset().union(*cluster)
+            return max((homonym.overlap(members) for homonym in homonyms), default=0)
 
-        return sorted(circles, key=strangeness) if len(circles) > 1 else circles
+        return sorted(clusters, key=lambda cluster: -overlap(cluster)) if len(clusters) > 1 else clusters
 
-    def _bearer_of(self, name: str, day: int, circle: list[Company]) -> _Bearer:
-        bearers = self._bearers[name]
-        company = frozenset().union(*circle)
-        # One bearer cannot be in two circles on one day.
-        free = [bearer for bearer in bearers if bearer.last_day < day]
+    def _match(self, name: str, day: int, members: Members) -> _Homonym:
+        homonyms = self._by_name[name]
+        # Clusters of one day have no common member: each is a homonym of its own.
+        free = [homonym for homonym in homonyms if homonym.last_day < day]
         if free:
-            return max(free, key=lambda bearer: (bearer.overlap(company), bearer.last_day, -bearer.number))
-        bearers.append(_Bearer(number=len(bearers) + 1, last_day=day))
-        return bearers[-1]
+            return max(free, key=lambda each: (each.overlap(members), each.last_day, -each.number))
+        homonyms.append(_Homonym(number=len(homonyms) + 1, last_day=day))
+        return homonyms[-1]
 
 
-def _circles(companies: Iterable[Company]) -> list[list[Company]]:
-    """Groups of companies that share members, directly or through others."""
-    circles: list[tuple[set[str], list[Company]]] = []
-    for company in sorted(set(companies), key=sorted):
-        touching = [circle for circle in circles if circle[0] & company]
-        merged_names: set[str] = set(company)
-        merged: list[Company] = [company]
-        for circle in touching:
-            merged_names |= circle[0]
-            merged = [*circle[1], *merged]
-            circles.remove(circle)
-        circles.append((merged_names, merged))
-    return [circle[1] for circle in circles]
+def _clusters(appearances: Iterable[Members]) -> list[list[Members]]:
+    """Group member sets that overlap, directly or through others."""
+    clusters: list[tuple[set[str], list[Members]]] = []
+    for members in sorted(set(appearances), key=sorted):
+        names: set[str] = set(members)
+        merged: list[Members] = [members]
+        for cluster in [cluster for cluster in clusters if cluster[0] & members]:
+            names |= cluster[0]
+            merged = [*cluster[1], *merged]
+            clusters.remove(cluster)
+        clusters.append((names, merged))
+    return [merged for _, merged in clusters]

@@ -1,4 +1,4 @@
-"""Matches to come: which teams they are, and which rows tell of the same match. Nothing of results depends on them."""
+"""Announced matches: their teams, and which rows announce the same match. No result depends on them."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -7,78 +7,90 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pipelines.etl.dictionaries import Alias
 from pipelines.etl.identify import Identity
-from pipelines.etl.link import Rows
+from pipelines.etl.match_rows import IdentifiedRows
 from pipelines.spelling import team_key
 
 SAME_MATCH = pd.Timedelta(hours=3)
-"""Rows of the same two teams that start at most so far apart tell of one match."""
+"""Rows of the same two teams whose starts are at most this far apart announce one match."""
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
-    """Usable rows of matches to come.
+class NamedTeam:
+    """The team that a published name stands for.
+
+    Attributes:
+        team: The team.
+        homonym_no: Homonym number of the name.
+    """
+
+    team: Identity
+    homonym_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncedMatches:
+    """Usable rows of announced matches.
 
     Attributes:
         rows: Typed rows, one a match; the index is that of the published frame.
-        teams: Both teams of each.
-        named: What each spelling stands for, before names were joined by lineup.
-        copies: Indices of rows that repeat another one.
+        sides: Both teams of each row.
+        duplicates: Indices of rows that announce the match of another row.
         against_itself: Indices of rows that name one team twice, in two spellings.
     """
 
     rows: pd.DataFrame
-    teams: list[tuple[Identity, Identity]]
-    named: list[tuple[Identity, Identity]]
-    copies: list[int]
+    sides: list[tuple[NamedTeam, NamedTeam]]
+    duplicates: list[int]
     against_itself: list[int]
 
-    def mentions(self) -> Iterator[tuple[Identity, tuple[str, int]]]:
-        """Team and alias of each side."""
-        spelled = zip(self.rows["team1"], self.rows["team2"], strict=True)
-        for names, named, teams in zip(spelled, self.named, self.teams, strict=True):
-            for name, (_, number), team in zip(names, named, teams, strict=True):
-                yield team, (name, number)
+    def mentions(self) -> Iterator[tuple[Identity, Alias]]:
+        """Yield team and alias of each side."""
+        for *names, sides in zip(self.rows["team1"], self.rows["team2"], self.sides, strict=True):
+            for name, side in zip(names, sides, strict=True):
+                yield side.team, (name, side.homonym_no)
 
 
-def announce(fixtures: pd.DataFrame, linked: Rows) -> Announced:
-    """Find the teams by name: the bearer who played last, else a team that nobody saw yet.
+def match_fixtures(fixtures: pd.DataFrame, matches: IdentifiedRows) -> AnnouncedMatches:
+    """Resolve the teams by name: the homonym that played last, or a new team; and drop duplicates.
 
     Args:
-        fixtures: Typed rows of matches to come.
-        linked: The results.
+        fixtures: Typed rows of announced matches.
+        matches: The rows of results.
     """
-    latest: dict[str, tuple[Identity, Identity]] = {}
-    for row in np.argsort(linked.day, kind="stable").tolist():
-        for named, team in zip(linked.named[row], linked.teams[row], strict=True):
-            latest[named[0]] = (named, team)
-    kept: dict[int, list[tuple[Identity, Identity]]] = {}
-    copies, against_itself = [], []
+    latest = _latest_teams(matches)
+    kept: dict[int, tuple[NamedTeam, NamedTeam]] = {}
+    duplicates, against_itself = [], []
     starts: dict[frozenset[Identity], list[pd.Timestamp]] = defaultdict(list)
     ordered = fixtures.sort_values("id", kind="stable")
-    for index, first, second, start in zip(
-        ordered.index, ordered["team1"], ordered["team2"], ordered["start"], strict=True
-    ):
-        sides = [latest.get(key, ((key, 1), (key, 1))) for key in (team_key(first), team_key(second))]
-        pair = frozenset(team for _, team in sides)
+    columns = (ordered[column] for column in ("team1", "team2", "start"))
+    for index, *names, start in zip(ordered.index, *columns, strict=True):
+        keys = (team_key(name) for name in names)
+        first, second = (latest.get(key, NamedTeam((key, 1), 1)) for key in keys)
+        pair = frozenset((first.team, second.team))
         if len(pair) == 1:
             against_itself.append(index)
         elif any(abs(start - other) <= SAME_MATCH for other in starts[pair]):
-            copies.append(index)
+            duplicates.append(index)
         else:
             starts[pair].append(start)
-            kept[index] = sides
-    return Announced(
-        rows=ordered.loc[list(kept)],
-        teams=[(first, second) for (_, first), (_, second) in kept.values()],
-        named=[(first, second) for (first, _), (second, _) in kept.values()],
-        copies=copies,
-        against_itself=against_itself,
-    )
+            kept[index] = (first, second)
+    return AnnouncedMatches(ordered.loc[list(kept)], list(kept.values()), duplicates, against_itself)
 
 
-def fixture_rows(announced: Announced, team_ids: Mapping[Identity, int]) -> pd.DataFrame:
-    """One row a match."""
+def _latest_teams(matches: IdentifiedRows) -> dict[str, NamedTeam]:
+    """The team that played last under each team key."""
+    latest: dict[str, NamedTeam] = {}
+    for position in matches.by_day():
+        row = matches.rows[position]
+        for (key, homonym_no), team in zip(row.named_teams, row.teams, strict=True):
+            latest[key] = NamedTeam(team, homonym_no)
+    return latest
+
+
+def fixture_rows(announced: AnnouncedMatches, team_ids: Mapping[Identity, int]) -> pd.DataFrame:
+    """One row an announced match."""
     rows = announced.rows
     return pd.DataFrame(
         {
@@ -88,8 +100,8 @@ def fixture_rows(announced: Announced, team_ids: Mapping[Identity, int]) -> pd.D
             "start_time": rows["start"].astype(object).to_numpy(),
             "event": rows["event"].where(rows["event"] != "", None).to_numpy(),
             "best_of": rows["best_of"].array,
-            "team1_id": np.array([team_ids[first] for first, _ in announced.teams], dtype=np.int64),
-            "team2_id": np.array([team_ids[second] for _, second in announced.teams], dtype=np.int64),
+            "team1_id": np.array([team_ids[first.team] for first, _ in announced.sides], dtype=np.int64),
+            "team2_id": np.array([team_ids[second.team] for _, second in announced.sides], dtype=np.int64),
             "team1_name": rows["team1"].to_numpy(),
             "team2_name": rows["team2"].to_numpy(),
         }

@@ -1,107 +1,100 @@
-"""Who is who: names as published to teams and players. Documented with its counts in docs/data.md."""
+"""Resolve published names to teams and players. docs/data.md explains the rules and has counts."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from pipelines.etl.disambiguate import Homonyms
+from pipelines.etl.disambiguate import Homonyms, Members
 from pipelines.spelling import Lineup, canonical_nicknames, team_key
 
 Identity = tuple[str, int]
-"""A name (key of a team, kept spelling of a nickname) and the number of its bearer."""
+"""A name (key of a team, canonical spelling of a nickname) and its homonym number."""
 
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """Both sides of rows, one line a side: what identity is decided from. Results are not among it.
-
-    Attributes:
-        frame: Columns ``day`` (day number), ``team`` (as published), ``lineup`` (five nicknames, or empty).
-    """
-
-    frame: pd.DataFrame
+Roster = tuple[Identity, ...]
+"""Five players, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Identities of the sides.
+    """Teams and players of published sides.
 
     Attributes:
-        team: Team of each side, in the order of the sides.
-        lineup: Five players of each side, sorted, or None where unknown.
-        nicknames: Kept spelling by replaced spelling.
-        player_namesakes: Nicknames with several bearers, and how many.
-        team_namesakes: Team keys with several bearers, and how many.
+        teams: Team of each side, in the order of the sides.
+        rosters: Roster of each side; None where the lineup is unknown.
+        nicknames: Canonical spelling by replaced spelling.
+        player_homonyms: Number of players by nickname, where it is more than one.
+        team_homonyms: Number of teams by team key, where it is more than one.
     """
 
-    team: list[Identity]
-    lineup: list[tuple[Identity, ...] | None]
+    teams: list[Identity]
+    rosters: list[Roster | None]
     nicknames: dict[str, str]
-    player_namesakes: dict[str, int]
-    team_namesakes: dict[str, int]
+    player_homonyms: dict[str, int]
+    team_homonyms: dict[str, int]
 
 
-def identify(sides: Sides) -> People:
-    """Decide team and players of every side, day by day."""
-    frame = sides.frame
-    published = [tuple(text.split("|")) if text else None for text in frame["lineup"]]
-    nicknames = _spellings({lineup for lineup in published if lineup})
-    lineups = [tuple(nicknames.get(name, name) for name in lineup) if lineup else None for lineup in published]
-    keys = [team_key(name) for name in frame["team"]]
-    days = frame["day"].tolist()
-
-    order = sorted(range(len(frame)), key=days.__getitem__)
-    players, teams = Homonyms(), Homonyms()
-    team_of: list[Identity] = [("", 0)] * len(frame)
-    lineup_of: list[tuple[Identity, ...] | None] = [None] * len(frame)
-    start = 0
-    while start < len(order):
-        end = start
-        while end < len(order) and days[order[end]] == days[order[start]]:
-            end += 1
-        today = order[start:end]
-        _identify_day(days[order[start]], today, keys, lineups, teams, players, team_of, lineup_of)
-        start = end
-    return People(team_of, lineup_of, nicknames, players.ambiguous(), teams.ambiguous())
+@dataclass(frozen=True, slots=True)
+class _Side:
+    key: str
+    members: Members
 
 
-def _spellings(lineups: set[Lineup]) -> dict[str, str]:
-    """Repeated until nothing changes: one respelled nickname may hide another in the same lineup."""
-    kept: dict[str, str] = {}
+def identify(sides: pd.DataFrame) -> People:
+    """Resolve the team and the players of every side, day by day. No result takes part.
+
+    Args:
+        sides: One row a side of a match: ``day`` (day number), ``team`` (as published) and ``lineup`` (five nicknames
+            separated by ``|``, or empty).
+    """
+    lineups = [tuple(text.split("|")) if text else () for text in sides["lineup"]]
+    nicknames = _canonical_spellings({lineup for lineup in lineups if lineup})
+    appearances = [
+        _Side(team_key(team), frozenset(nicknames.get(name, name) for name in lineup))
+        for team, lineup in zip(sides["team"], lineups, strict=True)
+    ]
+    teams: list[Identity] = [("", 0)] * len(sides)
+    rosters: list[Roster | None] = [None] * len(sides)
+    team_homonyms, player_homonyms = Homonyms(), Homonyms()
+    by_day: dict[int, list[int]] = defaultdict(list)
+    for position, day in enumerate(sides["day"].tolist()):
+        by_day[day].append(position)
+    for day in sorted(by_day):
+        resolved = _identify_day(day, [appearances[place] for place in by_day[day]], team_homonyms, player_homonyms)
+        for position, (team, roster) in zip(by_day[day], resolved, strict=True):
+            teams[position], rosters[position] = team, roster
+    return People(teams, rosters, nicknames, player_homonyms.ambiguous(), team_homonyms.ambiguous())
+
+
+def _canonical_spellings(lineups: set[Lineup]) -> dict[str, str]:
+    """Repeat until nothing changes: one replaced nickname may hide another in the same lineup."""
+    spellings: dict[str, str] = {}
     while True:
-        found = canonical_nicknames({tuple(kept.get(name, name) for name in lineup) for lineup in lineups})
+        found = canonical_nicknames({tuple(spellings.get(name, name) for name in lineup) for lineup in lineups})
         if not found:
-            return kept
-        kept = {name: found.get(better, better) for name, better in kept.items()} | found
+            return spellings
+        spellings = {name: found.get(better, better) for name, better in spellings.items()} | found
 
 
 def _identify_day(
-    day: int,
-    rows: list[int],
-    keys: list[str],
-    lineups: list[Lineup | None],
-    teams: Homonyms,
-    players: Homonyms,
-    team_of: list[Identity],
-    lineup_of: list[tuple[Identity, ...] | None],
-) -> None:
-    mates: dict[str, set[frozenset[str]]] = defaultdict(set)
-    rosters: dict[str, set[frozenset[str]]] = defaultdict(set)
-    for row in rows:
-        lineup = lineups[row]
-        if lineup:
-            members = frozenset(lineup)
-            rosters[keys[row]].add(members)
-            for name in members:
-                mates[name].add(members - {name})
-    player_numbers = players.number(day, mates)
-    team_numbers = teams.number(day, rosters)
-    for row in rows:
-        lineup = lineups[row]
-        if lineup:
-            members = frozenset(lineup)
-            team_of[row] = (keys[row], team_numbers[keys[row], members])
-            lineup_of[row] = tuple(sorted((name, player_numbers[name, members - {name}]) for name in members))
+    day: int, sides: Sequence[_Side], teams: Homonyms, players: Homonyms
+) -> list[tuple[Identity, Roster | None]]:
+    teammates: dict[str, set[Members]] = defaultdict(set)
+    lineups: dict[str, set[Members]] = defaultdict(set)
+    for side in sides:
+        if side.members:
+            lineups[side.key].add(side.members)
+            for name in side.members:
+                teammates[name].add(side.members - {name})
+    player_numbers = players.number(day, teammates)
+    team_numbers = teams.number(day, lineups)
+    resolved: list[tuple[Identity, Roster | None]] = []
+    for side in sides:
+        members = side.members
+        if members:
+            roster = tuple(sorted((name, player_numbers[name, members - {name}]) for name in members))
+            resolved.append(((side.key, team_numbers[side.key, members]), roster))
         else:
-            team_of[row] = (keys[row], teams.latest(keys[row]))
+            resolved.append(((side.key, teams.latest(side.key)), None))
+    return resolved

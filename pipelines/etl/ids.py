@@ -1,4 +1,4 @@
-"""Ids that never change: what was given an id once keeps it; what is new gets the next one."""
+"""Surrogate ids that never change: a natural key keeps the id it was assigned first."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,41 +12,43 @@ class IdRegister(Generic[Key]):
     """Ids by natural key.
 
     Attributes:
-        ids: Given so far; grows by :meth:`give`.
+        ids: Every id assigned so far.
     """
 
     ids: dict[Key, int] = field(default_factory=dict)
-    _next: int = 0
+    _last: int = 0
 
-    def give(self, key: Key) -> int:
-        """The id of ``key``, new where it has none."""
+    def assign(self, key: Key) -> int:
+        """Return the id of ``key``; assign the next one if it has none."""
         known = self.ids.get(key)
-        return known if known is not None else self.adopt(key, self.fresh())
+        return known if known is not None else self.bind(key, self.next_id())
 
-    def adopt(self, key: Key, number: int) -> int:
-        """Let ``key`` stand for an id that exists."""
+    def bind(self, key: Key, number: int) -> int:
+        """Let ``key`` stand for an existing id, and return that id."""
         self.ids[key] = number
         return number
 
-    def fresh(self) -> int:
-        """An id that nobody has."""
-        self._next = max(self._next, max(self.ids.values(), default=0)) + 1 if self._next == 0 else self._next + 1
-        return self._next
+    def next_id(self) -> int:
+        """Reserve an id that no key has."""
+        if self._last == 0:
+            self._last = max(self.ids.values(), default=0)
+        self._last += 1
+        return self._last
 
 
-def give_all(register: IdRegister[Key], keys: Iterable[Key]) -> Mapping[Key, int]:
-    """Ids for all keys, in their order."""
-    return {key: register.give(key) for key in keys}
+def assign_all(register: IdRegister[Key], keys: Iterable[Key]) -> Mapping[Key, int]:
+    """Return an id for each key; new ids follow the order of the keys."""
+    return {key: register.assign(key) for key in keys}
 
 
 @dataclass(slots=True)
 class Identities:
-    """The ids of an installation: loaded before a rebuild, stored with it.
+    """The ids of an installation: loaded before a rebuild and stored after it.
 
     Attributes:
         maps: By name.
-        teams: By spelling and namesake number.
-        players: By spelling and namesake number.
+        teams: By spelling and homonym number.
+        players: By spelling and homonym number.
         events: By name.
         lineups: By team id and roster text.
         series: By natural key.

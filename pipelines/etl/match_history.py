@@ -1,4 +1,4 @@
-"""The tables as :class:`MatchHistory`, the input of ratings and training."""
+"""Convert the tables to :class:`MatchHistory`, the input of ratings and training."""
 
 import numpy as np
 import pandas as pd
@@ -7,13 +7,13 @@ from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory
 
 
 def day_numbers(days: pd.Series) -> IntArray:
-    """Days since 1970-01-01."""
+    """Return days since 1970-01-01."""
     numbers: IntArray = pd.to_datetime(days).to_numpy(dtype="datetime64[D]").astype(np.int64)
     return numbers
 
 
 def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame) -> MatchHistory:
-    """Every map, and every series of which no map is known, in the order in which they are learned.
+    """Return every map, and every series without known maps, in the order in which ratings learn them.
 
     Args:
         map_results: Table ``map_results``.
@@ -51,7 +51,7 @@ def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups
 
 
 def players_by_lineup(lineups: pd.DataFrame) -> IntArray:
-    """Five player ids by lineup id; UNKNOWN in the first row, which stands for no lineup."""
+    """Return five player ids by lineup id, shape (max id + 1, 5); row 0 means no lineup and is UNKNOWN."""
     table = np.full((int(lineups["id"].max()) + 1 if len(lineups) else 1, 5), UNKNOWN, dtype=np.int64)
     if len(lineups):
         table[lineups["id"].to_numpy()] = [[int(p) for p in roster.split(",")] for roster in lineups["roster"]]

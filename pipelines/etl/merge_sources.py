@@ -1,239 +1,265 @@
-"""Several sources: which of their rows tell of one map or one series. The source that is named first is believed.
+"""Merge rows of several sources: a match that two sources publish is kept once, as the source named first has it.
 
-Nothing here does anything to the rows of one source alone.
+Has no effect when only one source is configured.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
-from cs2.forecasting.matches import IntArray
-from pipelines.etl.identify import Identity
-from pipelines.etl.link import Roster, Rows
-from pipelines.etl.schedule import MAX_GAP_DAYS, SHARED_NICKNAMES, by_group
+from cs2.forecasting.matches import BoolArray, IntArray
+from pipelines.etl.match_rows import IdentifiedRows, MatchRow, identify_rows
+from pipelines.etl.match_series import SHARED_PLAYERS
+from pipelines.etl.schedule import MAX_GAP_DAYS, by_group
 
-Alias = tuple[str, int]
-"""A spelling, and the number of its bearer."""
+SINGLE_FACTS = ("event", "lan", "start_time", "best_of", "map_number")
+"""Facts of a match that a row without them takes from its duplicate."""
 
-PAIRED = ("players", "rank", "points")
-"""Facts of either side that a row takes from a row of another source where it has none."""
+SIDE_FACTS = ("players", "rank", "points")
+"""Facts of either side, likewise."""
 
-SINGLE = ("event", "lan", "start_time", "best_of", "map_number")
-"""The other facts of that sort; the rounds go together."""
+TEXT_FACTS = ("event", "lan", "start_time", "players")
+"""Endings of the columns that are text, where empty means unknown."""
+
+ROUNDS = ["score1", "score2"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MergedRows:
-    """Rows without those that a source named earlier tells, too.
+    """Map and series rows without the duplicates of other sources.
 
     Attributes:
-        maps: The map rows that are left, with facts of the others where they had none.
-        series: The series rows that are left, likewise.
-        spans: First and last day number on which any source has the row, each of shape (n_left,).
-        told: All rows, as they were compared.
-        again: For each row that was left out: its position in ``told``, and that of the kept row among those left.
-        flipped: Those of them that have the teams the other way round.
-        n_disagree: How many of them name another winner than the kept row.
+        maps: The map rows that are kept, with facts of their duplicates where they had none.
+        series: The series rows that are kept, likewise.
+        spans: First and last day number on which any source dates the row, each of shape (n_kept,).
+        before: All rows, before duplicates were removed.
+        kept_as: Position of the kept row among the kept rows, by position of its duplicate in ``before``.
+        flipped: Duplicates that name the two teams in the other order.
+        n_contradictions: Number of duplicates that name another winner.
     """
 
     maps: pd.DataFrame
     series: pd.DataFrame
     spans: tuple[IntArray, IntArray]
-    told: Rows
-    again: dict[int, int]
+    before: IdentifiedRows
+    kept_as: dict[int, int]
     flipped: frozenset[int]
-    n_disagree: int
+    n_contradictions: int
 
-    def again_of(self, *, maps: bool) -> dict[int, int]:
-        """Index of the published row, and position of the kept row among those left."""
-        n = self.told.n_maps
-        return {self.told.index[row]: kept for row, kept in self.again.items() if (row < n) == maps}
+    @cached_property
+    def matches(self) -> IdentifiedRows:
+        """The kept rows; identities are resolved again, so that removed rows do not affect those of other rows."""
+        return identify_rows(self.maps, self.series, spans=self.spans) if self.kept_as else self.before
+
+    def duplicates(self, *, maps: bool) -> dict[int, int]:
+        """Return the position of the kept row by published index of each duplicate map, or series, row."""
+        before = self.before
+        return {
+            before.rows[position].index: kept
+            for position, kept in self.kept_as.items()
+            if (position < before.n_maps) == maps
+        }
 
 
-def merge(rows: Rows, maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
-    """Leave out what an earlier source tells, too.
+def merge_sources(maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
+    """Remove every row that a source named earlier publishes too, and complete the row that is kept.
 
     Args:
-        rows: All rows.
-        maps: The map rows among them, with ``source_rank``.
-        series: The series rows among them, with ``source_rank``.
+        maps: Typed map rows; ``source_rank`` is the precedence of their source, 0 first.
+        series: Typed series rows, likewise.
     """
+    before = identify_rows(maps, series)
+    n_maps, rows = before.n_maps, before.rows
     ranks = [*maps["source_rank"], *series["source_rank"]]
-    first, last = rows.day.copy(), rows.day.copy()
-    again = _told_again(rows, ranks, [*maps["map"], *[""] * len(series)]) if len(set(ranks)) > 1 else {}
-    flipped = frozenset(row for row, kept in again.items() if _flipped(rows, row, kept))
-    facts = {True: _Facts(_with_match_of(maps, again)), False: _Facts(series)}
-    for row, kept in again.items():
-        is_map = kept < rows.n_maps
-        start = 0 if is_map else rows.n_maps
-        theirs = rows.rosters[row][::-1] if row in flipped else rows.rosters[row]
-        lacking = tuple(
-            mine is None and their is not None for mine, their in zip(rows.rosters[kept], theirs, strict=True)
-        )
-        agree = not _disagree(rows, row, kept)
-        facts[is_map].fill(kept - start, row - start, row in flipped, lacking, agree=agree)
-        first[kept], last[kept] = min(first[kept], rows.day[row]), max(last[kept], rows.day[row])
-    left = [row for row in range(len(ranks)) if row not in again]
-    places = {row: place for place, row in enumerate(left)}
+    topics = [*maps["map"], *[""] * len(series)]
+    original_of = _find_duplicates(before, ranks, topics) if len(set(ranks)) > 1 else {}
+    duplicates = [Duplicate(position, kept, rows[position], rows[kept]) for position, kept in original_of.items()]
+    first = np.array([row.day for row in rows], dtype=np.int64)
+    last = first.copy()
+    for duplicate in duplicates:
+        first[duplicate.kept] = min(first[duplicate.kept], duplicate.row.day)
+        last[duplicate.kept] = max(last[duplicate.kept], duplicate.row.day)
+    maps = complete(_with_match_of_original(maps, original_of), [each for each in duplicates if each.kept < n_maps])
+    series = complete(series, [each for each in duplicates if each.kept >= n_maps], offset=n_maps)
+    kept_rows = [position for position in range(len(rows)) if position not in original_of]
+    places = {position: place for place, position in enumerate(kept_rows)}
     return MergedRows(
-        maps=facts[True].frame().iloc[[row for row in left if row < rows.n_maps]],
-        series=facts[False].frame().iloc[[row - rows.n_maps for row in left if row >= rows.n_maps]],
-        spans=(first[left], last[left]),
-        told=rows,
-        again={row: places[kept] for row, kept in again.items()},
-        flipped=flipped,
-        n_disagree=sum(_disagree(rows, row, kept) for row, kept in again.items()),
+        maps=maps.iloc[[position for position in kept_rows if position < n_maps]],
+        series=series.iloc[[position - n_maps for position in kept_rows if position >= n_maps]],
+        spans=(first[kept_rows], last[kept_rows]),
+        before=before,
+        kept_as={position: places[kept] for position, kept in original_of.items()},
+        flipped=frozenset(each.position for each in duplicates if each.is_flipped),
+        n_contradictions=sum(not each.agrees for each in duplicates),
     )
 
 
-def mentions_of_teams(
-    merged: MergedRows, rows: Rows, maps: pd.DataFrame, series: pd.DataFrame, known: Collection[Alias]
-) -> Iterator[tuple[Identity, Alias]]:
-    """Spellings of teams that only rows have that were left out: they are other names of the teams of the kept rows.
-
-    Args:
-        merged: What was left out.
-        rows: The rows that are left.
-        maps: All map rows.
-        series: All series rows.
-        known: Aliases that the rows that are left have.
-    """
-    told = set(known)
-    spelled = [[*maps[side], *series[side]] for side in ("team1", "team2")]
-    for row, kept in merged.again.items():
-        teams = rows.teams[kept][::-1] if row in merged.flipped else rows.teams[kept]
-        for side, team in enumerate(teams):
-            alias = (spelled[side][row], merged.told.named[row][side][1])
-            if alias not in told:
-                told.add(alias)
-                yield team, alias
-
-
-def standings_told_once(standings: pd.DataFrame) -> pd.DataFrame:
-    """Rows of standings without those of a roster and day that a source named earlier tells, too."""
+def unique_standings(standings: pd.DataFrame) -> pd.DataFrame:
+    """Keep the standings of each roster and day from the first source that publishes them."""
     earliest = standings.groupby(["date", "roster"])["source_rank"].transform("min")
     return standings[standings["source_rank"] == earliest]
 
 
-def _told_again(rows: Rows, ranks: Sequence[int], about: Sequence[str]) -> dict[int, int]:
-    """Row of an earlier source by row of a later one: each has one partner a source at most, the nearest day first."""
-    again: dict[int, int] = {}
-    for group in by_group(rows.group).values():
-        if len({ranks[row] for row in group}) < 2:
+def _find_duplicates(matches: IdentifiedRows, ranks: Sequence[int], topics: Sequence[str]) -> dict[int, int]:
+    """Position of the original by position of its duplicate; only rows of one kind and topic (map) are compared."""
+    original_of: dict[int, int] = {}
+    for group in by_group(matches.group).values():
+        if len({ranks[position] for position in group}) < 2:
             continue
-        alike: dict[tuple[bool, str], list[int]] = defaultdict(list)
-        for row in group:
-            alike[row < rows.n_maps, about[row]].append(row)
-        for members in alike.values():
-            kept: list[int] = []
-            for rank in sorted({ranks[row] for row in members}):
-                mine = [row for row in members if ranks[row] == rank]
-                found = _partners(rows, mine, kept)
-                again |= found
-                kept += [row for row in mine if row not in found]
-    return again
+        comparable: dict[tuple[bool, str], list[int]] = defaultdict(list)
+        for position in group:
+            comparable[position < matches.n_maps, topics[position]].append(position)
+        for positions in comparable.values():
+            originals: list[int] = []
+            for rank in sorted({ranks[position] for position in positions}):
+                of_source = {position: matches.rows[position] for position in positions if ranks[position] == rank}
+                pairs = match_duplicates(of_source, {position: matches.rows[position] for position in originals})
+                original_of |= pairs
+                originals += [position for position in of_source if position not in pairs]
+    return original_of
 
 
-def _partners(rows: Rows, mine: Iterable[int], kept: Sequence[int]) -> dict[int, int]:
+def match_duplicates(rows: dict[int, MatchRow], originals: dict[int, MatchRow]) -> dict[int, int]:
+    """Pair rows of one source with rows of earlier sources, one to one, the nearest day first.
+
+    Args:
+        rows: Rows of one source, by position.
+        originals: Comparable rows of the sources before it, by position.
+
+    Returns:
+        Position of the original by position of its duplicate.
+    """
     candidates = []
-    for row in mine:
-        for other in kept:
-            distance = abs(int(rows.day[row]) - int(rows.day[other]))
-            disagree = _disagree(rows, row, other)
-            # On one day it is one match, told differently. A day apart it may be another one: it must end alike.
-            if distance <= MAX_GAP_DAYS and not (distance and disagree) and _same_sides(rows, row, other):
-                candidates.append((distance, disagree, row, other))
-    found: dict[int, int] = {}
-    for _, _, row, other in sorted(candidates):
-        if row not in found and other not in found.values():
-            found[row] = other
-    return found
+    for position, row in rows.items():
+        for place, original in originals.items():
+            distance = abs(row.day - original.day)
+            contradicts = not row.agrees_with(original)
+            # Rows of one day are one match, even with different winners. A day apart they may be two matches.
+            is_near = distance <= MAX_GAP_DAYS and not (distance and contradicts)
+            if is_near and _same_sides(row, original):
+                candidates.append((distance, contradicts, position, place))
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for _, _, position, place in sorted(candidates):
+        if position not in pairs and place not in taken:
+            pairs[position] = place
+            taken.add(place)
+    return pairs
 
 
-def _same_sides(rows: Rows, row: int, other: int) -> bool:
-    if set(rows.teams[row]) == set(rows.teams[other]):
-        return True
-    return len(_players(rows.rosters[row]) & _players(rows.rosters[other])) >= SHARED_NICKNAMES
+def _same_sides(row: MatchRow, other: MatchRow) -> bool:
+    return row.pair == other.pair or len(row.players & other.players) >= SHARED_PLAYERS
 
 
-def _players(pair: tuple[Roster | None, Roster | None]) -> set[Any]:
-    return {player for roster in pair for player in roster or ()}
-
-
-def _flipped(rows: Rows, row: int, other: int) -> bool:
-    """Whether the first team of one row is the second of the other; lineups tell where no name agrees."""
-    (one, two), (first, second) = rows.teams[row], rows.teams[other]
-    if {one, two} & {first, second}:
-        return one == second or two == first
-    ours = set(rows.rosters[row][0] or ())
-    shared = [len(ours & set(roster or ())) for roster in rows.rosters[other]]
-    return shared[1] > shared[0]
-
-
-def _disagree(rows: Rows, row: int, other: int) -> bool:
-    winner = 3 - rows.winners[row] if _flipped(rows, row, other) else rows.winners[row]
-    return winner != rows.winners[other]
-
-
-def _with_match_of(maps: pd.DataFrame, again: dict[int, int]) -> pd.DataFrame:
-    """Maps of a match that an earlier source has in part belong to the match as that source tells it."""
+def _with_match_of_original(maps: pd.DataFrame, original_of: dict[int, int]) -> pd.DataFrame:
+    """Give maps of a match that an earlier source has in part the match id and event of that source."""
     facts = list(zip(maps["source_rank"], maps["hltv_match_id"], maps["event"], strict=True))
-    told = {facts[row][:2]: facts[kept] for row, kept in again.items() if row < len(maps) and facts[row][1]}
-    for place, fact in enumerate(facts):
-        while fact[:2] in told:  # ranks become smaller
-            fact = told[fact[:2]]  # noqa: PLW2901
-        facts[place] = fact
+    matches = {
+        facts[position][:2]: facts[kept]
+        for position, kept in original_of.items()
+        if position < len(maps) and facts[position][1]
+    }
+    for position, fact in enumerate(facts):
+        original = fact
+        while original[:2] in matches:  # ends: the rank decreases with every step
+            original = matches[original[:2]]
+        facts[position] = original
     return maps.assign(hltv_match_id=[match for _, match, _ in facts], event=[event for *_, event in facts])
 
 
-class _Facts:
-    """Columns of a frame of typed rows, to be filled in place."""
+@dataclass(frozen=True)
+class Duplicate:
+    """A row that repeats a row of an earlier source.
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self._frame = frame
-        sides = [f"team{side}_{fact}" for side in (1, 2) for fact in PAIRED]
-        names = [*SINGLE, *sides, "score1", "score2", "score_exact"]
-        self._columns = {name: frame[name].tolist() for name in names if name in frame}
+    Attributes:
+        position: Position of the row.
+        kept: Position of the row it repeats.
+        row: The row.
+        original: The row it repeats.
+    """
 
-    def fill(self, kept: int, row: int, flipped: bool, lineups: tuple[bool, ...], *, agree: bool) -> None:
-        """Give a kept row the facts that it lacks.
+    position: int
+    kept: int
+    row: MatchRow
+    original: MatchRow
 
-        Args:
-            kept: Its position.
-            row: Position of the row that has them.
-            flipped: Whether that row has the teams the other way round.
-            lineups: Whether the lineup of either side is taken from it.
-            agree: Whether both say the same of who won: otherwise the rounds are not taken.
-        """
-        for name in SINGLE:
-            self._take(name, kept, name, row)
-        for side, lineup in zip((1, 2), lineups, strict=True):
-            there = 3 - side if flipped else side
-            if lineup:
-                self._columns[f"team{side}_players"][kept] = self._columns[f"team{there}_players"][row]
-            for fact in ("rank", "points"):
-                self._take(f"team{side}_{fact}", kept, f"team{there}_{fact}", row)
-        rounds = [self._columns[name][kept] for name in ("score1", "score2") if name in self._columns]
-        if rounds and agree and all(map(_unknown, rounds)):
-            for side in (1, 2):
-                self._take(f"score{side}", kept, f"score{3 - side if flipped else side}", row)
-            self._columns["score_exact"][kept] = self._columns["score_exact"][row]
+    @cached_property
+    def is_flipped(self) -> bool:
+        """Whether it names the two teams in the other order."""
+        return self.row.is_flipped(self.original)
 
-    def _take(self, name: str, kept: int, there: str, row: int) -> None:
-        column = self._columns.get(name)
-        if column is not None and _unknown(column[kept]):
-            column[kept] = self._columns[there][row]
+    @cached_property
+    def agrees(self) -> bool:
+        """Whether both name the same winner."""
+        return self.row.agrees_with(self.original)
 
-    def frame(self) -> pd.DataFrame:
-        """The frame with what was filled in."""
-        dtypes = self._frame.dtypes
-        return self._frame.assign(
-            **{name: pd.array(values, dtype=dtypes[name]) for name, values in self._columns.items()}
-        )
+    def adds_lineup(self, side: int) -> bool:
+        """Whether it has the lineup of a side (0 or 1, as in the original) that the original lacks."""
+        rosters = self.row.rosters[::-1] if self.is_flipped else self.row.rosters
+        return self.original.rosters[side] is None and rosters[side] is not None
 
 
-def _unknown(value: Any) -> bool:
-    return bool(pd.isna(value)) or value == ""
+def complete(frame: pd.DataFrame, duplicates: list[Duplicate], *, offset: int = 0) -> pd.DataFrame:
+    """Fill the facts that kept rows lack with those of their duplicates.
+
+    A lineup replaces one that is unusable. Rounds are filled together, and only from a row with the same winner.
+
+    Args:
+        frame: Typed rows.
+        duplicates: Their duplicates; the positions in ``frame`` follow after subtracting ``offset``.
+        offset: Position of the first row of ``frame``.
+    """
+    remaining = list(duplicates)
+    while remaining:  # one duplicate of each row at a time: one round for each further source
+        batch = list({each.kept: each for each in reversed(remaining)}.values())
+        frame = _complete_once(frame, batch, offset)
+        chosen = {each.position for each in batch}
+        remaining = [each for each in remaining if each.position not in chosen]
+    return frame
+
+
+def _complete_once(frame: pd.DataFrame, duplicates: list[Duplicate], offset: int) -> pd.DataFrame:
+    places, donor_places = ([place - offset for place in each] for each in _positions(duplicates))
+    kept, donors = _facts(frame.iloc[places]), _facts(frame.iloc[donor_places])
+    donors = _flip(donors, np.array([each.is_flipped for each in duplicates])).set_axis(kept.index)
+    for side, column in enumerate(("team1_players", "team2_players")):
+        adds = np.array([each.adds_lineup(side) for each in duplicates])
+        kept[column] = kept[column].mask(adds)
+        donors[column] = donors[column].where(adds)
+    result = frame.copy()
+    if set(ROUNDS) <= set(frame.columns):
+        agrees = np.array([each.agrees for each in duplicates])
+        fills = kept[ROUNDS].isna().all(axis=1).to_numpy(dtype=bool) & agrees
+        donors.loc[~fills, ROUNDS] = pd.NA
+        exact = frame["score_exact"].to_numpy(copy=True)
+        exact[np.array(places)[fills]] = exact[np.array(donor_places)[fills]]
+        result["score_exact"] = exact
+    filled = kept.combine_first(donors)
+    for name in map(str, kept):
+        values = filled[name].fillna("") if name.endswith(TEXT_FACTS) else filled[name]
+        result.loc[kept.index, name] = values.astype(frame[name].dtype)
+    return result
+
+
+def _positions(duplicates: list[Duplicate]) -> tuple[list[int], list[int]]:
+    return [each.kept for each in duplicates], [each.position for each in duplicates]
+
+
+def _facts(frame: pd.DataFrame) -> pd.DataFrame:
+    """The facts that can be filled, missing instead of empty."""
+    sides = [f"team{side}_{fact}" for side in (1, 2) for fact in SIDE_FACTS]
+    facts = frame[[name for name in (*SINGLE_FACTS, *sides, *ROUNDS) if name in frame]]
+    return facts.assign(
+        **{name: facts[name].mask(facts[name] == "") for name in map(str, facts) if name.endswith(TEXT_FACTS)}
+    )
+
+
+def _flip(facts: pd.DataFrame, is_flipped: BoolArray) -> pd.DataFrame:
+    """Exchange the two sides of some rows."""
+    other = {name: name.translate(str.maketrans("12", "21")) for name in map(str, facts)}
+    flipped = facts[is_flipped].rename(columns=other)[facts.columns]
+    return pd.concat([facts[~is_flipped], flipped]).loc[facts.index]

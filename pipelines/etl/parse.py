@@ -1,6 +1,6 @@
-"""Published text to typed rows. A row that cannot be used is set aside with every reason; the others go on."""
+"""Parse published text into typed rows. A row that cannot be used is rejected with every reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +12,7 @@ from pipelines.spelling import team_key
 BEST_OF = (1, 2, 3, 5)
 
 MAX_ROUNDS = 60
-"""More rounds than any map ever took for one side; a larger number is a typing error."""
+"""No side ever won so many rounds of one map: a larger number is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ _NUMBERS = {
     RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
     RowKind.FIXTURE: (),
 }
+_REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player")
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
 _TEXTS = {
     RowKind.MAP: ("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
@@ -120,7 +121,7 @@ _TEXTS = {
 
 
 def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
-    """Columns in their types; what cannot be read becomes missing. Columns that the source lacks are added, empty."""
+    """Convert the columns to their types. Unreadable values become missing; absent columns are added empty."""
     frame = frame.copy()
     frame["day"] = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
     for column in _INTEGERS[kind]:
@@ -148,7 +149,7 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
 
 
 def _without_contradicting_rounds(frame: pd.DataFrame) -> pd.DataFrame:
-    """The published winner stands: rounds that name the other side are taken as unknown."""
+    """Drop rounds that contradict the published winner."""
     decided = frame["score1"].notna() & frame["score2"].notna() & (frame["score1"] != frame["score2"])
     contradict = decided & ((frame["score1"] > frame["score2"]) != (frame["winner"] == 1))
     frame.loc[contradict.fillna(False), ["score1", "score2"]] = pd.NA
@@ -156,37 +157,53 @@ def _without_contradicting_rounds(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
-    """Rows of two teams in an order of their own: that of the file, or which team stands first, must not matter.
+    """Sort rows of two teams, so that neither the order of the file nor of the teams matters.
 
-    Ids, the order within a day, and the choice among equal candidates follow from it. Results tell apart only rows that
-    are alike in everything else.
+    Ids, the order within a day and the choice among equal candidates follow from this order. Results decide it only
+    between rows that are alike in everything else.
     """
     if "team1" not in frame or "team2" not in frame:
         return frame
     swap = frame["team1"] > frame["team2"]
-    told = pd.DataFrame(index=frame.index)
+    sort_keys = pd.DataFrame(index=frame.index)
     for column in ("source_rank", "date", "map", "map_number", "number_on_day", "hltv_match_id", "hltv_map_id"):
         if column in frame:
-            told[column] = frame[column]
+            sort_keys[column] = frame[column]
     for column in ("team{}", "team{}_players", "score{}"):
-        one, other = column.format(1), column.format(2)
-        if one in frame and other in frame:
-            told[one], told[other] = frame[one].where(~swap, frame[other]), frame[other].where(~swap, frame[one])
+        one, two = column.format(1), column.format(2)
+        if one in frame and two in frame:
+            sort_keys[one] = frame[one].where(~swap, frame[two])
+            sort_keys[two] = frame[two].where(~swap, frame[one])
     if "winner" in frame:
-        told["winner"] = (frame["winner"] == "1") ^ swap
-    return frame.loc[told.sort_values(told.columns.tolist(), kind="stable").index]
+        sort_keys["winner"] = (frame["winner"] == "1") ^ swap
+    return frame.loc[sort_keys.sort_values(sort_keys.columns.tolist(), kind="stable").index]
+
+
+def parse_all(published: Mapping[RowKind, pd.DataFrame]) -> dict[RowKind, ParsedRows]:
+    """Parse the frames of every kind.
+
+    Args:
+        published: Frames as a source yields them; a kind may be missing.
+
+    Returns:
+        Typed rows and rejected rows of every kind.
+    """
+    empty = pd.DataFrame({column: pd.Series(dtype=str) for column in _REQUIRED})
+    return {kind: parse(published.get(kind, empty), kind) for kind in RowKind}
 
 
 def parse(frame: pd.DataFrame, kind: RowKind) -> ParsedRows:
-    """Type the rows and set aside those that break the contract of their kind."""
+    """Convert the rows to their types, and reject those that break the schema of their kind."""
     frame = typed(in_order(frame), kind)
+    if frame.empty:
+        return ParsedRows(frame, {})
     try:
         SCHEMAS[kind].validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         failures = errors.failure_cases
         reasons: dict[int, list[str]] = {}
         for index, reason in zip(failures["index"], failures["check"], strict=True):
-            if pd.isna(index):  # not about one row: the frame itself is not what the code expects
+            if pd.isna(index):  # a column is missing or has another type: an error of the code, not of a row
                 raise
             known = reasons.setdefault(int(index), [])
             if reason not in known:

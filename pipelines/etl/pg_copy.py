@@ -1,4 +1,4 @@
-"""Bulk loading with PostgreSQL's COPY."""
+"""Load rows in bulk with PostgreSQL's COPY."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +13,8 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
     """Append rows to a table, in the connection's transaction."""
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
-        raise TypeError(f"COPY needs psycopg 3, the connection is {type(driver).__name__}: see the driver in the URL")
+        name = type(driver).__name__
+        raise TypeError(f"COPY needs psycopg 3, but the connection is {name}: use postgresql+psycopg:// in the URL")
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
@@ -23,6 +24,6 @@ def copy_rows(connection: Connection, table: str, columns: Sequence[str], rows: 
 
 
 def copy_frame(connection: Connection, table: str, frame: pd.DataFrame) -> None:
-    """Append a frame to the table of the same columns; missing values become NULL."""
+    """Append a frame to a table with the same columns; missing values become NULL."""
     plain = frame.astype(object).where(frame.notna(), None)
     copy_rows(connection, table, list(frame.columns), plain.itertuples(index=False, name=None))

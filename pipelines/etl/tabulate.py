@@ -1,20 +1,32 @@
-"""Linked rows as the rows of the tables in ``cs2.storage``."""
+"""Tabulate: resolved rows and their ids as the rows of the tables in ``cs2.storage``."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
+import numpy as np
 import pandas as pd
 
-from pipelines.etl.identify import Identity
+from pipelines.etl.fixtures import fixture_rows
+from pipelines.etl.identify import Identity, Roster
 from pipelines.etl.ids import Identities
-from pipelines.etl.link import LinkedRows, Roster
+from pipelines.etl.link import LinkedRows
+from pipelines.etl.match_rows import Rosters, without_shared_players
+from pipelines.etl.merge_sources import unique_standings
+from pipelines.etl.number import RowIds, roster_text
 from pipelines.etl.parse import BEST_OF
-from pipelines.sources.base import parse_times
+from pipelines.etl.player_stats import player_stats_rows
+from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.sources.base import RowKind, parse_times
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """One frame a table, columns as in the database; ``player_map_stats`` has ``published_index`` too."""
+    """One frame a table, with the columns of the database.
+
+    Attributes:
+        player_map_stats: Also has ``published_index``.
+        merged_stats: No table: published indices of statistics that repeat a stored row.
+    """
 
     maps: pd.DataFrame
     teams: pd.DataFrame
@@ -28,42 +40,75 @@ class Tables:
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
     fixtures: pd.DataFrame
+    merged_stats: list[int]
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Name and frame of each table."""
-        for table in fields(self):
-            yield table.name, getattr(self, table.name)
+        """Yield name and frame of each table."""
+        for field in fields(self):
+            if field.name != "merged_stats":
+                yield field.name, getattr(self, field.name)
 
 
-def map_result_rows(
-    maps: pd.DataFrame,
-    linked: LinkedRows,
-    team_ids: Mapping[Identity, int],
-    map_ids: Mapping[str, int],
-    series_ids: Mapping[str, int],
-    result_ids: Mapping[str, int],
-    lineup_ids: Mapping[tuple[Identity, Roster], int],
-) -> pd.DataFrame:
-    """One row a played map; a lineup that the row does not tell is taken from the series row joined to it."""
-    rosters = _rosters_with_those_of_series(linked)
-    sides = list(zip(linked.teams[: linked.n_maps], rosters, strict=True))
-    lineups = [
-        [lineup_ids.get((team, roster)) if roster else None for team, roster in zip(teams, pair, strict=True)]
-        for teams, pair in sides
-    ]
-    return pd.DataFrame(
+def tabulate(resolved: ResolvedRows, ids: RowIds) -> Tables:
+    """Return every table.
+
+    Args:
+        resolved: The rows.
+        ids: The ids of everything they name.
+    """
+    identities = ids.identities
+    results = map_result_rows(resolved.maps, resolved.linked, ids)
+    lineups = pd.DataFrame(
+        [(number, team, roster) for (team, roster), number in identities.lineups.ids.items()],
+        columns=["id", "team_id", "roster"],
+    )
+    stats = player_stats_rows(
+        resolved.parsed[RowKind.PLAYER_MAP].rows,
+        resolved.parsed[RowKind.MAP].rows,
+        resolved.merged.duplicates(maps=True),
+        results,
+        lineups,
+        ids.players,
+    )
+    repeats = stats.duplicated(["map_result_id", "player_id"])
+    return Tables(
+        maps=_names(identities.maps.ids),
+        teams=ids.teams.entries,
+        team_aliases=ids.teams.aliases.rename(columns={"id": "team_id"}),
+        players=ids.players.entries.rename(columns={"name": "nickname"}),
+        player_aliases=ids.players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
+        events=_names(identities.events.ids),
+        lineups=lineups,
+        series=series_rows(resolved.maps, resolved.series, resolved.linked, ids),
+        map_results=results,
+        standings=standing_rows(unique_standings(resolved.parsed[RowKind.STANDING].rows), ids),
+        player_map_stats=stats[~repeats],
+        fixtures=fixture_rows(resolved.fixtures, ids.teams.id_of),
+        merged_stats=stats.loc[repeats, "published_index"].tolist(),
+    )
+
+
+def _names(ids: Mapping[str, int]) -> pd.DataFrame:
+    return pd.DataFrame([(number, name) for name, number in ids.items()], columns=["id", "name"])
+
+
+def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
+    """One row a played map; an unknown lineup is taken from the series row that has the map."""
+    rows = linked.matches.rows[: linked.matches.n_maps]
+    sides = [list(zip(row.teams, pair, strict=True)) for row, pair in zip(rows, rosters_of_maps(linked), strict=True)]
+    results = pd.DataFrame(
         {
-            "id": [result_ids[key] for key in maps["row_key"]],
+            "id": [ids.map_results[key] for key in maps["row_key"]],
             "natural_key": maps["row_key"].to_numpy(),
-            "series_id": [series_ids[name] for name in linked.series[: linked.n_maps]],
-            "map_id": [map_ids[name] for name in maps["map"]],
+            "series_id": [ids.series[name] for name in linked.series[: len(rows)]],
+            "map_id": [ids.maps[name] for name in maps["map"]],
             "played_on": maps["day"].dt.date.to_numpy(),
             "start_time": start_times(maps).to_numpy(),
             "map_number": maps["map_number"].array,
-            "team1_id": [team_ids[first] for (first, _), _ in sides],
-            "team2_id": [team_ids[second] for (_, second), _ in sides],
-            "lineup1_id": pd.array([pair[0] for pair in lineups], dtype="Int64"),
-            "lineup2_id": pd.array([pair[1] for pair in lineups], dtype="Int64"),
+            "team1_id": [ids.teams.id_of[row.teams[0]] for row in rows],
+            "team2_id": [ids.teams.id_of[row.teams[1]] for row in rows],
+            "lineup1_id": pd.array([ids.lineup(*first) for first, _ in sides], dtype="Int64"),
+            "lineup2_id": pd.array([ids.lineup(*second) for _, second in sides], dtype="Int64"),
             "rounds1": maps["score1"].array,
             "rounds2": maps["score2"].array,
             "score_exact": maps["score_exact"].to_numpy(),
@@ -76,33 +121,32 @@ def map_result_rows(
             "date_suspect": maps["date_suspect"].to_numpy(),
         }
     )
+    return results.assign(order_in_day=order_in_day(maps, results))
 
 
-def _rosters_with_those_of_series(linked: LinkedRows) -> list[tuple[Roster | None, Roster | None]]:
-    told: dict[str, dict[Identity, Roster]] = {}
-    for row in range(len(linked.series)):
-        for team, roster in zip(linked.teams[row], linked.rosters[row], strict=True):
+def rosters_of_maps(linked: LinkedRows) -> list[Rosters]:
+    """Rosters of each map row; an unknown one is the first that a row of the same series has for the team."""
+    known: dict[tuple[str, Identity], Roster] = {}
+    for name, row in zip(linked.series, linked.matches.rows, strict=True):
+        for team, roster in row.sides():
             if roster:
-                told.setdefault(linked.series[row], {}).setdefault(team, roster)
-    filled: list[tuple[Roster | None, Roster | None]] = []
-    for row in range(linked.n_maps):
-        known = told.get(linked.series[row], {})
-        first, second = (
-            roster or known.get(team) for team, roster in zip(linked.teams[row], linked.rosters[row], strict=True)
-        )
-        filled.append((None, None) if first and second and set(first) & set(second) else (first, second))
-    return filled
+                known.setdefault((name, team), roster)
+    rosters = []
+    for name, row in zip(linked.series[: linked.matches.n_maps], linked.matches.rows, strict=False):
+        first, second = (roster or known.get((name, team)) for team, roster in row.sides())
+        rosters.append(without_shared_players((first, second)))
+    return rosters
 
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
-    """Start in UTC where it is told and falls on the published day; other days are typing errors."""
+    """Start in UTC; missing where it is unknown or not on the published day, which is a typing error."""
     times = parse_times(maps["start_time"])
     same_day = times.dt.tz_localize(None).dt.normalize() == maps["day"]
     return times.where(same_day).astype(object).where(same_day, None)
 
 
 def order_in_day(maps: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
-    """Position within the day: by start time, series, number of the map, the published identifier; never by result."""
+    """Position within the day: by start time, series, map number and published id; independent of results."""
     hints = pd.DataFrame(
         {
             "day": maps["day"].to_numpy(),
@@ -119,133 +163,121 @@ def order_in_day(maps: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
     return (hints.groupby("day").cumcount()).sort_index()
 
 
-def series_rows(
-    series: pd.DataFrame,
-    linked: LinkedRows,
-    team_ids: Mapping[Identity, int],
-    series_ids: Mapping[str, int],
-    lineup_ids: Mapping[tuple[Identity, Roster], int],
-    maps: pd.DataFrame,
-    event_ids: Mapping[str, int],
-) -> pd.DataFrame:
-    """One row a series: known from its maps, from published series rows, or from both."""
-    best_of, lans, events = ([*maps[fact], *series[fact]] for fact in ("best_of", "lan", "event"))
-    ranks, points = _pairs(maps, series, "rank"), _pairs(maps, series, "points")
-    winners = [*maps["winner"].tolist(), *series["winner"].tolist()]
-    members: dict[str, list[int]] = {}
-    for row, name in enumerate(linked.series):
-        members.setdefault(name, []).append(row)
-    lines = []
-    for name, rows in members.items():
-        lead = rows[0]
-        teams = linked.teams[lead]
-        of_maps = [row for row in rows if row < linked.n_maps]
-        told = next((row for row in rows if all(linked.rosters[row])), lead)
-        flipped = _exchanged(linked, told, lead)
-        rosters = linked.rosters[told][::-1] if flipped else linked.rosters[told]
-        pair = linked.teams[told][::-1] if flipped else linked.teams[told]
-        announced = next((best_of[row] for row in rows if not pd.isna(best_of[row])), None)
-        days = linked.day[of_maps or [lead]]
-        lines.append(
-            (
-                series_ids[name],
-                name,
-                next((event_ids[events[row]] for row in rows if events[row]), None),
-                days.min(),
-                days.max(),
-                linked.forecast_day[rows].min(),
-                linked.learn_day[rows].max(),
-                announced if announced in BEST_OF else None,
-                team_ids[teams[0]],
-                team_ids[teams[1]],
-                lineup_ids.get((pair[0], rosters[0])) if rosters[0] else None,
-                lineup_ids.get((pair[1], rosters[1])) if rosters[1] else None,
-                _winner(rows, of_maps, linked, winners),
-                next((lans[row] == "1" for row in rows if lans[row] in ("0", "1")), None),
-                *ranks[lead],
-                *points[lead],
-            )
-        )
-    columns = ["id", "natural_key", "event_id", "first_day", "last_day", "forecast_day", "learn_day", "best_of"]
-    columns += [
-        "team1_id",
-        "team2_id",
-        "lineup1_id",
-        "lineup2_id",
-        "winner",
-        "is_lan",
-        "rank1",
-        "rank2",
-        "points1",
-        "points2",
-    ]
-    frame = pd.DataFrame(lines, columns=columns)
+def series_rows(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
+    """One row a series, known from its maps, from published series rows, or from both.
+
+    Teams, ranks and points are those of its first row, and so is the order of the sides.
+    """
+    rows = _rows_of_series(maps, series, linked, ids)
+    by_series = rows.groupby("series", sort=False)
+    days = rows[rows["is_dating"]].groupby("series", sort=False)["day"].agg(["min", "max"])
+    frame = by_series[["event_id", "best_of", "is_lan"]].first()
+    frame = frame.join(
+        by_series[["team1_id", "team2_id", "rank1", "rank2", "points1", "points2"]].nth(0).set_axis(frame.index)
+    )
+    frame = frame.assign(
+        id=[ids.series[name] for name in frame.index],
+        first_day=days["min"],
+        last_day=days["max"],
+        forecast_day=by_series["forecast_day"].min(),
+        learn_day=by_series["learn_day"].max(),
+        best_of=frame["best_of"].where(frame["best_of"].isin(BEST_OF)),
+        winner=_winners(rows),
+    ).join(_lineups_of_series(rows))
     for column in ("first_day", "last_day", "forecast_day", "learn_day"):
         frame[column] = pd.to_datetime(frame[column], unit="D").dt.date
     for column in ("event_id", "best_of", "lineup1_id", "lineup2_id", "winner", "rank1", "rank2"):
         frame[column] = frame[column].astype("Int64")
-    return frame
+    return frame.rename_axis("natural_key").reset_index()[list(SERIES_COLUMNS)]
 
 
-def _pairs(maps: pd.DataFrame, series: pd.DataFrame, fact: str) -> list[tuple[float | None, float | None]]:
-    first = [*maps[f"team1_{fact}"], *series[f"team1_{fact}"]]
-    second = [*maps[f"team2_{fact}"], *series[f"team2_{fact}"]]
-    return list(zip(first, second, strict=True))
+SERIES_COLUMNS = (
+    *("id", "natural_key", "event_id", "first_day", "last_day", "forecast_day", "learn_day", "best_of"),
+    *("team1_id", "team2_id", "lineup1_id", "lineup2_id", "winner", "is_lan", "rank1", "rank2", "points1", "points2"),
+)
 
 
-def _winner(rows: list[int], of_maps: list[int], linked: LinkedRows, winners: list[int]) -> int | None:
-    """1 or 2 in the order of the first row's teams: as a series row says it, else who won more of the maps."""
-    told = [row for row in rows if row not in of_maps] or of_maps
-    balance = sum(1 if (winners[row] == 1) != _exchanged(linked, row, rows[0]) else -1 for row in told)
-    return None if balance == 0 else (1 if balance > 0 else 2)
-
-
-def _exchanged(linked: LinkedRows, row: int, lead: int) -> bool:
-    """Whether a row of the same series has the second team of the lead first; lineups tell where no name agrees."""
-    (one, two), (first, second) = linked.teams[row], linked.teams[lead]
-    if {one, two} & {first, second}:
-        return one == second or two == first
-    ours = set(linked.rosters[row][0] or ())
-    shared = [len(ours & set(roster or ())) for roster in linked.rosters[lead]]
-    return shared[1] > shared[0]
-
-
-def standing_rows(standings: pd.DataFrame, identities: Identities) -> pd.DataFrame:
-    """One row a roster and standings. Teams by name; rosters where all five are known players."""
-    lines = []
-    for row in standings.to_dict("records"):
-        team_id = identities.teams.ids[row["team"], 1]
-        names = [(name, 1) for name in row["roster"].split("|")]
-        known = [identities.players.ids[name] for name in names if name in identities.players.ids]
-        lineup = None
-        if len(names) == len(known) == 5:
-            lineup = identities.lineups.ids.get((team_id, ",".join(map(str, sorted(known)))))
-        published_on = row["day"].date()
-        number = identities.standings.give((published_on.isoformat(), row["row_key"]))
-        lines.append(
-            (
-                number,
-                row["row_key"],
-                published_on,
-                team_id,
-                lineup,
-                row["rank"],
-                row["points"],
-                row["starting_points"],
-                row["region"] or None,
-            )
-        )
-    columns = [
-        "id",
-        "natural_key",
-        "published_on",
-        "team_id",
-        "lineup_id",
-        "rank",
-        "points",
-        "starting_points",
-        "region",
+def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
+    """Map rows, then series rows, with what :func:`series_rows` aggregates; sides in the order of the first row."""
+    matches = linked.matches
+    facts = [
+        "event",
+        "lan",
+        "best_of",
+        "winner",
+        *(f"team{side}_{fact}" for side in (1, 2) for fact in ("rank", "points")),
     ]
-    frame = pd.DataFrame(lines, columns=columns)
-    frame["lineup_id"] = frame["lineup_id"].astype("Int64")
-    return frame
+    rows = pd.concat([maps[facts], series[facts]], ignore_index=True)
+    rows["series"] = linked.series
+    rows["is_map"] = np.arange(len(rows)) < matches.n_maps
+    is_first = ~rows["series"].duplicated()
+    lead = np.flatnonzero(is_first)[rows.groupby("series", sort=False).ngroup()]
+    flipped = np.array(
+        [row.is_flipped(matches.rows[place]) for row, place in zip(matches.rows, lead, strict=True)], dtype=bool
+    )
+    lineups = pd.DataFrame(
+        [[ids.lineup(team, roster) for team, roster in row.sides()] for row in matches.rows],
+        columns=["first", "second"],
+        dtype="Int64",
+    )
+    return rows.rename(
+        columns={f"team{side}_{fact}": f"{fact}{side}" for side in (1, 2) for fact in ("rank", "points")}
+    ).assign(
+        is_dating=rows["is_map"] | is_first,  # the first row is a map if there is one
+        is_first=is_first,
+        day=[row.day for row in matches.rows],
+        forecast_day=matches.forecast_day,
+        learn_day=matches.learn_day,
+        event_id=rows["event"].map(ids.events).astype("Int64"),
+        is_lan=rows["lan"].map({"1": True, "0": False}),
+        team1_id=[ids.teams.id_of[row.teams[0]] for row in matches.rows],
+        team2_id=[ids.teams.id_of[row.teams[1]] for row in matches.rows],
+        lineup1_id=lineups["first"].mask(flipped, lineups["second"]),
+        lineup2_id=lineups["second"].mask(flipped, lineups["first"]),
+        first_won=(rows["winner"] == 1).to_numpy(dtype=bool) != flipped,
+    )
+
+
+def _lineups_of_series(rows: pd.DataFrame) -> pd.DataFrame:
+    """Both lineups of the first row that has both, else those of the first row."""
+    columns = ["lineup1_id", "lineup2_id"]
+    is_complete = rows[columns].notna().all(axis=1)
+    candidates = rows.assign(is_complete=is_complete)[is_complete | rows["is_first"]]
+    chosen = candidates.sort_values("is_complete", ascending=False, kind="stable").drop_duplicates("series")
+    return chosen.set_index("series")[columns]
+
+
+def _winners(rows: pd.DataFrame) -> pd.Series:
+    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided."""
+    is_series = ~rows["is_map"]
+    votes = rows[is_series | ~is_series.groupby(rows["series"]).transform("any")]
+    balance = votes["first_won"].map({True: 1, False: -1}).groupby(votes["series"]).sum()
+    return balance.map(lambda difference: 1 if difference > 0 else 2).where(balance != 0)
+
+
+def standing_rows(standings: pd.DataFrame, ids: RowIds) -> pd.DataFrame:
+    """One row a roster and publication; the lineup is known if all five are known players who played together."""
+    identities = ids.identities
+    team_ids = [identities.teams.ids[name, 1] for name in standings["team"]]
+    lineup_ids = [_lineup_of(identities, *pair) for pair in zip(team_ids, standings["roster"], strict=True)]
+    return pd.DataFrame(
+        {
+            "id": ids.standings,
+            "natural_key": standings["row_key"].to_numpy(),
+            "published_on": standings["day"].dt.date.to_numpy(),
+            "team_id": team_ids,
+            "lineup_id": pd.array(lineup_ids, dtype="Int64"),
+            "rank": standings["rank"].to_numpy(),
+            "points": standings["points"].to_numpy(),
+            "starting_points": standings["starting_points"].to_numpy(),
+            "region": standings["region"].where(standings["region"] != "", None).to_numpy(),
+        }
+    )
+
+
+def _lineup_of(identities: Identities, team_id: int, roster: str) -> int | None:
+    players = [identities.players.ids.get((name, 1)) for name in roster.split("|")]
+    if len(players) != 5:
+        return None
+    known = [player for player in players if player is not None]
+    return identities.lineups.ids.get((team_id, roster_text(known))) if len(known) == 5 else None

@@ -1,9 +1,9 @@
-"""What must hold for stored tables: validated before they are written, and again as checks of what is stored."""
+"""Schemas of the tables: a rebuild validates its frames before it stores them, and asset checks the stored tables."""
 
 import pandas as pd
 import pandera.pandas as pa
 
-TEXT_KEY = pa.Column(str, unique=True, coerce=True)  # an empty table tells no type
+TEXT_KEY = pa.Column(str, unique=True, coerce=True)  # an empty frame has no type to check
 WINNER = pa.Check.isin([1, 2], error="winner is neither 1 nor 2")
 
 
@@ -31,7 +31,7 @@ TABLE_SCHEMAS = {
         },
         checks=[
             pa.Check(_two_teams, error="a team against itself"),
-            pa.Check(lambda frame: frame["forecast_day"] <= frame["learn_day"], error="learned before it is forecast"),
+            pa.Check(lambda frame: frame["forecast_day"] <= frame["learn_day"], error="learn_day before forecast_day"),
         ],
     ),
     "fixtures": pa.DataFrameSchema(

@@ -83,7 +83,7 @@ def _last_map_counts(instance: dg.DagsterInstance) -> dict[str, int]:
 
 def _query(database: Database, query: str) -> pd.DataFrame:
     with database.engine() as engine, engine.connect() as connection:
-        return quality.found(connection, query, get_settings().current_day())
+        return quality.run_query(connection, query, get_settings().current_day())
 
 
 def _warning_unless(passed: bool, problem: str, rows: pd.DataFrame, **numbers: int | float) -> dg.AssetCheckResult:

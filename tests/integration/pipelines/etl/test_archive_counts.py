@@ -46,7 +46,7 @@ def test_flagged_maps_are_kept_and_not_rated(rebuilt: TableSet) -> None:
 
 def test_namesakes_and_spellings_are_found(rebuilt: TableSet) -> None:
     aliases = rebuilt.tables.player_aliases
-    assert rebuilt.counts["nicknames_of_two_players"] == 35
+    assert rebuilt.counts["player_homonyms"] == 35
     for nickname in ("Lucky", "Magic", "Dragon"):
         assert aliases.loc[aliases["nickname"] == nickname, "player_id"].nunique() >= 2, nickname
 

@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.etl.identify import Sides, identify
+from pipelines.etl.identify import identify
 from pipelines.spelling import canonical_nicknames, team_key
 from tests.testkit.rows import A, B, C, D, map_row, rebuilt
 
@@ -12,13 +12,13 @@ LUCKY_ABROAD = "Lucky|x1|y2|z3|w4"
 LUCKY_AT_HOME = "Lucky|p5|q6|r7|s8"
 
 
-def sides(*rows: tuple[int, str, str]) -> Sides:
-    return Sides(pd.DataFrame(rows, columns=["day", "team", "lineup"]))
+def sides(*rows: tuple[int, str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["day", "team", "lineup"])
 
 
 def bearers(name: str, *rows: tuple[int, str, str]) -> list[int]:
     """Number of the bearer of a nickname in each row."""
-    return [dict(lineup)[name] for lineup in identify(sides(*rows)).lineup if lineup]
+    return [dict(lineup)[name] for lineup in identify(sides(*rows)).rosters if lineup]
 
 
 def test_a_nickname_in_two_disjoint_lineups_on_one_day_is_two_players() -> None:
@@ -45,8 +45,8 @@ def test_lineups_that_share_a_mate_are_one_player_on_one_day() -> None:
 
 def test_namesake_teams_are_told_apart_by_lineups() -> None:
     people = identify(sides((1, "Wolves", A), (1, "Wolves Esports", B), (2, "Team Wolves", B), (3, "Wolves", "")))
-    assert people.team == [("wolves", 1), ("wolves", 2), ("wolves", 2), ("wolves", 2)]
-    assert people.team_namesakes == {"wolves": 2}
+    assert people.teams == [("wolves", 1), ("wolves", 2), ("wolves", 2), ("wolves", 2)]
+    assert people.team_homonyms == {"wolves": 2}
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["U", "V"]), st.sampled_from([A, B, C, D, ""]))))
@@ -56,8 +56,8 @@ def test_the_future_changes_no_identity(rows: list[tuple[int, str, str]]) -> Non
         known = [position for position, row in enumerate(rows) if row[0] <= day]
         if known:
             past = identify(sides(*(rows[position] for position in known)))
-            assert past.team == [whole.team[position] for position in known]
-            assert past.lineup == [whole.lineup[position] for position in known]
+            assert past.teams == [whole.teams[position] for position in known]
+            assert past.rosters == [whole.rosters[position] for position in known]
 
 
 def test_a_spelling_in_an_otherwise_equal_lineup_is_an_alias() -> None:

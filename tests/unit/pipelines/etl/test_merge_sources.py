@@ -22,7 +22,7 @@ UNKNOWN: dict[str, Any] = {"team1_players": "", "team2_players": ""}
 
 
 def together(*sources: PublishedRows) -> TableSet:
-    """As ``load_newest_rows`` hands them over."""
+    """Rebuild from several sources, framed as ``load_newest_rows`` does."""
     frames: dict[RowKind, pd.DataFrame] = {}
     for kind in RowKind:
         parts = [
@@ -59,7 +59,7 @@ def test_where_two_sources_contradict_each_other_the_one_named_first_is_believed
         result = together(*sources)
         [played] = result.tables.map_results.to_dict("records")
         assert (played["winner"], played["rounds1"]) == (winner, rounds)
-        assert result.counts["rows_of_other_sources_contradicted"] == 1
+        assert result.counts["rows_of_other_sources_contradicting"] == 1
 
 
 def test_the_days_of_two_sources_may_differ_by_one_where_the_match_ended_alike() -> None:

@@ -68,7 +68,7 @@ def test_a_copy_that_names_a_team_otherwise_agrees_on_the_winner(turned: bool) -
         series_row("2025-01-01", "Omega", "Beta", 1, team1_players=A, team2_players=B),
     ]
     result = rebuilt(series=[exchanged(row) for row in rows] if turned else rows)
-    assert result.counts["series_rows_copies"] == 1
+    assert result.counts["series_rows_duplicate"] == 1
     (series,) = result.tables.series.to_dict("records")
     teams = result.tables.teams.set_index("id")["name"]
     assert teams[series[f"team{series['winner']}_id"]] == "Alpha"

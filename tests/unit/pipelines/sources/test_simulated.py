@@ -26,8 +26,8 @@ def test_every_map_has_a_name() -> None:
 def test_all_rows_are_stored_and_all_names_are_distinct(rebuilt: TableSet) -> None:
     assert rebuilt.rejected() == 0
     assert rebuilt.counts["nicknames_respelled"] == 0
-    assert rebuilt.counts["nicknames_of_two_players"] == 0
-    assert rebuilt.counts["names_of_two_teams"] == 0
+    assert rebuilt.counts["player_homonyms"] == 0
+    assert rebuilt.counts["team_homonyms"] == 0
     teams, players = league_names(SimulatedSource().seed)
     assert set(rebuilt.tables.teams["name"]) <= set(teams)
     assert set(rebuilt.tables.players["nickname"]) <= set(players)

@@ -1,0 +1,67 @@
+"""Matchups: what a forecast of each published map or series row knows. None of it depends on a result."""
+
+from collections import defaultdict
+
+import numpy as np
+import pandas as pd
+
+from pipelines.etl.identify import Identity, Roster
+from pipelines.etl.match_rows import IdentifiedRows, Rosters, without_shared_players
+from pipelines.etl.number import RowIds
+from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.sources.base import RowKind
+
+
+def build_matchups(resolved: ResolvedRows, ids: RowIds) -> pd.DataFrame:
+    """Return one row a kept map or series row; the columns are those of ``TableSet.matchups``."""
+    linked, matches = resolved.linked, resolved.linked.matches
+    rosters = rosters_before_results(matches)
+    sides = [list(zip(row.teams, pair, strict=True)) for row, pair in zip(matches.rows, rosters, strict=True)]
+    n_series = len(matches.rows) - matches.n_maps
+    return pd.DataFrame(
+        {
+            "kind": [RowKind.MAP] * matches.n_maps + [RowKind.SERIES] * n_series,
+            "index": [row.index for row in matches.rows],
+            "forecast_day": matches.forecast_day,
+            "learn_day": matches.learn_day,
+            "team1_id": [ids.teams.id_of[row.teams[0]] for row in matches.rows],
+            "team2_id": [ids.teams.id_of[row.teams[1]] for row in matches.rows],
+            "lineup1_id": pd.array([ids.lineup(*first) for first, _ in sides], dtype="Int64"),
+            "lineup2_id": pd.array([ids.lineup(*second) for _, second in sides], dtype="Int64"),
+            "series": linked.series,
+            "best_of": announced_best_of(matches, resolved.maps, resolved.series),
+        }
+    )
+
+
+def rosters_before_results(matches: IdentifiedRows) -> list[Rosters]:
+    """Rosters of each row; a map without one takes the roster on which its schedule group agrees.
+
+    Which series row of the group has the map depends on results, so that the roster of that row alone must not count.
+    """
+    published: dict[tuple[int, Identity], set[Roster]] = defaultdict(set)
+    groups = matches.group.tolist()
+    for group, row in zip(groups, matches.rows, strict=True):
+        for team, roster in row.sides():
+            if roster:
+                published[group, team].add(roster)
+
+    def agreed(group: int, team: Identity) -> Roster | None:
+        rosters = published.get((group, team), set())
+        return next(iter(rosters)) if len(rosters) == 1 else None
+
+    rosters = []
+    for group, row in zip(groups[: matches.n_maps], matches.rows, strict=False):
+        first, second = (roster or agreed(group, team) for team, roster in row.sides())
+        rosters.append(without_shared_players((first, second)))
+    return rosters + [row.rosters for row in matches.rows[matches.n_maps :]]
+
+
+def announced_best_of(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
+    """Best-of of each series row: its own, else the one of all maps of its schedule group; missing if they differ."""
+    of_maps = maps["best_of"].astype(float).groupby(matches.group[: len(maps)]).agg(["min", "max"])
+    agreed = of_maps["min"].where(of_maps["min"] == of_maps["max"])
+    of_series = series["best_of"].astype(float).to_numpy()
+    of_group = agreed.reindex(matches.group[len(maps) :]).to_numpy()
+    best_of = np.where(np.isnan(of_series), of_group, of_series)
+    return pd.Series(np.concatenate([np.full(len(maps), np.nan), best_of]))

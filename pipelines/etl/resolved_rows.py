@@ -1,0 +1,39 @@
+"""What parsing, merging, identifying and linking decided about the published rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from pipelines.etl.fixtures import AnnouncedMatches
+from pipelines.etl.link import LinkedRows
+from pipelines.etl.merge_sources import MergedRows
+from pipelines.etl.parse import ParsedRows
+from pipelines.sources.base import RowKind
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedRows:
+    """The published rows, ready to be numbered and tabulated.
+
+    Attributes:
+        parsed: Typed rows of each kind, all sources together, and the rejected ones.
+        merged: Map and series rows without the duplicates of other sources.
+        linked: The same rows with identities, schedule and series.
+        fixtures: Announced matches.
+    """
+
+    parsed: Mapping[RowKind, ParsedRows]
+    merged: MergedRows
+    linked: LinkedRows
+    fixtures: AnnouncedMatches
+
+    @property
+    def maps(self) -> pd.DataFrame:
+        """Typed map rows that are kept."""
+        return self.merged.maps
+
+    @property
+    def series(self) -> pd.DataFrame:
+        """Typed series rows that are kept."""
+        return self.merged.series
