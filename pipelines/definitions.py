@@ -4,8 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.mlflow_client import MlflowTracking
-from pipelines.resources import Announcer, Database, Mongo
+from pipelines.resources import Announcer, Database, Mlflow, Mongo
 
 defs = dg.Definitions.merge(
     dg.load_from_defs_folder(path_within_project=Path(__file__).parent),
@@ -13,7 +12,7 @@ defs = dg.Definitions.merge(
         resources={
             "database": Database(url=dg.EnvVar("CS2_DATABASE_URL")),
             "announcer": Announcer(url=dg.EnvVar("CS2_REDIS_URL")),
-            "mlflow": MlflowTracking(url=dg.EnvVar("CS2_MLFLOW_URL")),
+            "mlflow": Mlflow(url=dg.EnvVar("CS2_MLFLOW_URL")),
             "mongo": Mongo(
                 url=dg.EnvVar("CS2_MONGO_URL"), name=dg.EnvVar("CS2_MONGO_DATABASE").get_value("cs2") or "cs2"
             ),

@@ -1,5 +1,7 @@
-"""Materialization hooks: who serves is told at once. A hook that raises leaves its run green, so that the message is
-a hint only; serving also asks PostgreSQL on a timer."""
+"""Hooks that announce new models and ratings after their run.
+
+A hook that raises does not fail its run, so an announcement is only a hint. The API also polls PostgreSQL.
+"""
 
 import dagster as dg
 
@@ -8,7 +10,7 @@ from cs2.storage.model_registry import get_served_versions
 from pipelines.resources import Announcer, Database
 
 IS_NEW = "is_new"
-"""Output metadata of an asset that may find nothing new; False keeps its hook silent."""
+"""Metadata of an asset that may produce nothing new; False means that the hook announces nothing."""
 
 
 def _announce(context: dg.HookContext, kind: AnnouncementKind) -> None:
@@ -20,18 +22,18 @@ def _announce(context: dg.HookContext, kind: AnnouncementKind) -> None:
     database: Database = context.resources.database
     announcer: Announcer = context.resources.announcer
     with database.transaction() as session:
-        now = get_served_versions(session)
-    message = announcer.announce(kind, now)
+        served = get_served_versions(session)
+    message = announcer.announce(kind, served)
     context.log.info(f"announced {message.model_dump_json()}")
 
 
 @dg.success_hook(required_resource_keys={"database", "announcer"})
 def announce_model(context: dg.HookContext) -> None:
-    """Tell Redis ``ml_models`` which model is served now."""
+    """Announce the served model on the Redis channel ``ml_models``."""
     _announce(context, AnnouncementKind.MODEL)
 
 
 @dg.success_hook(required_resource_keys={"database", "announcer"})
 def announce_ratings(context: dg.HookContext) -> None:
-    """Tell Redis ``ml_models`` that there are newer ratings."""
+    """Announce the newest ratings on the Redis channel ``ml_models``."""
     _announce(context, AnnouncementKind.RATINGS)

@@ -1,37 +1,41 @@
-"""MLflow: one run a trained model, its blob in skops, the aliases of the registered model."""
+"""Client of the MLflow tracking server: runs, evaluations, and the aliases of the registered model."""
 
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-import numpy as np
-from numpy.typing import NDArray
+from cs2.forecasting.evaluation.gate import EvaluationSet
+from cs2.model_artifacts import ArtifactUnavailableError, fetch_artifact
+from pipelines.mlflow_run import EVALUATION, TrainedModel, log_dataset, log_estimator, log_evaluation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from mlflow import MlflowClient
 
 BLOB = "model.skops"
-URI_PREFIX = "mlflow-artifacts:/"
 FETCH_SECONDS = 30.0
-EVALUATION = "evaluation.npz"
+EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Tag with which MLflow opens an experiment on its runs. Without it, the page shows traces of language models."""
 
-BOOSTING_TYPES = (
-    "cs2.forecasting.model.estimators.MirroredBoosting",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-)
-"""Reviewed: the first is our own; the second skops distrusts because forged node indices are read out of bounds. Only
-written here, to compare in MLflow; serving loads linear models and trusts no type beyond those of skops."""
+MODEL_VIEW = "workflowType=machine_learning"
+"""Query of a link to MLflow that opens the pages for model training."""
+
+DESCRIPTION = """\
+Forecasts which team wins one map of professional Counter-Strike 2: an antisymmetric logistic regression.
+
+The table `ml_models` in PostgreSQL decides which version is served. The aliases follow it: *champion* is the served
+version, *challenger* the newest later version that is not served. Each version's description says why the gate passed
+or refused it.
+"""
 
 _CLIENT_ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its default waits minutes for a server that is not there
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # its default waits for minutes when the server is down
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -39,49 +43,18 @@ _CLIENT_ENVIRONMENT = {
 
 
 class MlflowError(Exception):
-    """The tracking server does not answer, or refuses."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainedModel:
-    """What one MLflow run shows of one trained model.
-
-    Attributes:
-        name: Kind of estimator, the name of the run.
-        estimator: The fitted scikit-learn estimator that is stored.
-        feature_names: Columns of ``X``, in order.
-        X: A few rows of features, for the signature, shape (n, k).
-        parameters: Of the training.
-        metrics: On the held-out weeks.
-        tags: Data span and origin.
-        figures: Plots by file name.
-        evaluation: Arrays that the gate judges, stored as ``evaluation.npz``.
-        trusted_types: Reviewed types that skops does not know as safe.
-        is_registered: Whether it becomes a version of the registered model.
-    """
-
-    name: str
-    estimator: Any
-    feature_names: Sequence[str]
-    X: NDArray[np.float64]
-    parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    figures: Mapping[str, "Figure"] = field(default_factory=dict)
-    evaluation: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    trusted_types: Sequence[str] = ()
-    is_registered: bool = False
+    """The tracking server does not answer, or rejects the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedModel:
-    """Where MLflow keeps a model.
+    """Location of a model in MLflow.
 
     Attributes:
         run_id: The MLflow run.
-        run_url: The run in MLflow's UI.
-        artifact_uri: Of the blob: ``mlflow-artifacts:/…/model.skops``.
-        sha256: Of the blob as the server returns it, in hexadecimal.
+        run_url: Page of the run in MLflow.
+        artifact_uri: Address of the blob: ``mlflow-artifacts:/…/model.skops``.
+        sha256: Digest of the blob as the server returns it, in hexadecimal.
     """
 
     run_id: str
@@ -90,8 +63,15 @@ class LoggedModel:
     sha256: str
 
 
-class MlflowTracking(dg.ConfigurableResource[None]):
-    """The tracking server at ``url``. Importing mlflow takes seconds, so that it happens inside the methods."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MlflowTracking:
+    """Client of a tracking server. Importing mlflow takes seconds, so the methods import it.
+
+    Attributes:
+        url: Address of the server.
+        experiment: Name of the experiment that holds the runs.
+        registered_model: Name of the registered model.
+    """
 
     url: str
     experiment: str = "map-winner"
@@ -115,71 +95,90 @@ class MlflowTracking(dg.ConfigurableResource[None]):
         """Store a trained model as a run.
 
         Raises:
-            MlflowError: If the server does not answer or refuses, or skops does not trust a type of the estimator.
+            MlflowError: If the server does not answer or rejects the run, or if skops does not trust a type of the
+                estimator.
         """
-        with self._client():
+        with self._client() as client:
             import mlflow
 
             experiment = mlflow.set_experiment(self.experiment)
+            if not EXPERIMENT_KIND.items() <= experiment.tags.items():
+                mlflow.set_experiment_tags(EXPERIMENT_KIND)
             with mlflow.start_run(run_name=trained.name, tags=dict(trained.tags)) as run:
                 mlflow.log_params(dict(trained.parameters))
-                mlflow.log_metrics(dict(trained.metrics))
+                datasets = {data.context: log_dataset(data) for data in trained.datasets}
                 for name, figure in trained.figures.items():
                     mlflow.log_figure(figure, name)
-                if trained.evaluation:
-                    _log_arrays(trained.evaluation)
-                location = _log_estimator(trained, self.registered_model if trained.is_registered else None)
+                if trained.evaluation is not None:
+                    log_evaluation(trained.evaluation)
+                model_id = log_estimator(trained, self.registered_model if trained.is_registered else None)
+                mlflow.log_metrics(dict(trained.metrics), dataset=datasets.get("evaluation"), model_id=model_id)
+            if trained.is_registered:
+                client.update_registered_model(self.registered_model, DESCRIPTION)
+            location = str(mlflow.get_logged_model(model_id).artifact_location)
             run_id = run.info.run_id
         artifact_uri = f"{location}/{BLOB}"
         return LoggedModel(
             run_id=run_id,
-            run_url=f"{self.url}/#/experiments/{experiment.experiment_id}/runs/{run_id}",
+            run_url=f"{self.url}/#/experiments/{experiment.experiment_id}/runs/{run_id}?{MODEL_VIEW}",
             artifact_uri=artifact_uri,
             sha256=sha256(self.fetch(artifact_uri)).hexdigest(),
         )
 
     def fetch(self, artifact_uri: str) -> bytes:
-        """The bytes of one artifact, by its ``mlflow-artifacts:/…`` address.
-
-        Over REST, as serving does (docs/adr/0007-blob-over-rest.md): importing mlflow takes seconds.
+        """Download an artifact by its ``mlflow-artifacts:/…`` address.
 
         Raises:
-            MlflowError: If the server does not answer, or has no such artifact.
+            MlflowError: If the server does not answer, or does not have the artifact.
         """
-        import httpx
-
-        path = artifact_uri.removeprefix(URI_PREFIX).lstrip("/")
         try:
-            url = f"{self.url.rstrip('/')}/api/2.0/mlflow-artifacts/artifacts/{path}"
-            return httpx.get(url, timeout=FETCH_SECONDS).raise_for_status().content
-        except httpx.HTTPError as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise MlflowError(f"MLflow at {self.url} does not give {artifact_uri}: {reason}") from error
+            return fetch_artifact(self.url, artifact_uri, timeout_seconds=FETCH_SECONDS)
+        except ArtifactUnavailableError as error:
+            raise MlflowError(str(error)) from error
 
-    def evaluation(self, run_id: str) -> dict[str, NDArray[Any]]:
-        """The arrays that :meth:`log` stored with a run."""
+    def evaluation(self, run_id: str) -> EvaluationSet:
+        """Load the evaluation that :meth:`log` stored with a run.
+
+        Raises:
+            MlflowError: If the server does not answer, or the run has no evaluation that can be read.
+        """
         with self._client() as client, tempfile.TemporaryDirectory() as folder:
             path = client.download_artifacts(run_id, EVALUATION, folder)
-            with np.load(path, allow_pickle=False) as arrays:
-                return dict(arrays)
+            try:
+                return EvaluationSet.load(Path(path))
+            except ValueError as error:
+                raise MlflowError(f"run {run_id} of MLflow at {self.url}: {error}") from error
 
-    def log_verdict(self, run_id: str, *, metrics: Mapping[str, float], verdict: str) -> None:
-        """Add what the gate said to the run."""
+    def log_gate_result(
+        self, run_id: str, *, passed: bool, reasons: Sequence[str], metrics: Mapping[str, float]
+    ) -> None:
+        """Add the gate's result to a candidate's run, and its reasons to the description of the version.
+
+        Args:
+            run_id: The run that trained the candidate.
+            passed: Whether the candidate may be served.
+            reasons: The claims with their values.
+            metrics: Metrics that the run does not have yet; stored with the prefix ``gate_``.
+        """
+        result = "passed" if passed else "refused"
         with self._client() as client:
             for name, value in metrics.items():
                 client.log_metric(run_id, f"gate_{name}", value)
-            client.set_tag(run_id, "verdict", verdict)
+            client.set_tag(run_id, "gate_result", result)
+            for model in self._versions(client, run_id):
+                lines = [f"The gate {result} this version.", "", *(f"- {reason}" for reason in reasons)]
+                client.update_model_version(self.registered_model, str(model.version), "\n".join(lines))
 
-    def log_live(
+    def log_live_quality(
         self, run_id: str, *, metrics: Mapping[str, float], step: int, figures: Mapping[str, "Figure"]
     ) -> None:
-        """Add to a model's run how its forecasts turned out; a figure replaces the one of that name.
+        """Add the live quality of a model to its run; a figure replaces the one with the same name.
 
         Args:
             run_id: The run that trained the model.
-            metrics: By name.
-            step: How many matches they are of: the axis on which MLflow draws them.
-            figures: By file name.
+            metrics: Metrics by name.
+            step: Number of scored matches: the axis on which MLflow draws the metrics.
+            figures: Figures by file name.
         """
         with self._client() as client:
             for name, value in metrics.items():
@@ -188,22 +187,22 @@ class MlflowTracking(dg.ConfigurableResource[None]):
                 client.log_figure(run_id, figure, name)
 
     def runs_before(self, moment: datetime) -> list[str]:
-        """Ids of the runs that began before a moment."""
+        """Return the ids of the runs that began before a moment."""
         with self._client() as client:
             experiment = client.get_experiment_by_name(self.experiment)
             if experiment is None:
                 return []
             older = f"attributes.start_time < {int(moment.timestamp() * 1000)}"
-            found, token = [], None
+            run_ids, token = [], None
             while True:
                 page = client.search_runs([experiment.experiment_id], older, max_results=1000, page_token=token)
-                found += [run.info.run_id for run in page]
+                run_ids += [run.info.run_id for run in page]
                 token = page.token
                 if not token:
-                    return found
+                    return run_ids
 
     def delete(self, run_id: str) -> None:
-        """Delete a run and the models that it stored; their files go with the next ``mlflow gc``."""
+        """Delete a run and its models; the next ``mlflow gc`` removes their files."""
         with self._client() as client:
             run = client.get_run(run_id)
             for stored in run.outputs.model_outputs if run.outputs else ():
@@ -211,50 +210,26 @@ class MlflowTracking(dg.ConfigurableResource[None]):
             client.delete_run(run_id)
 
     def aliases(self) -> dict[str, str]:
-        """Run id by alias of the registered model."""
+        """Return the run id of each alias of the registered model."""
         with self._client() as client:
             models = client.search_registered_models(filter_string=f"name = '{self.registered_model}'")
-            found = dict(models[0].aliases) if models else {}
+            versions = dict(models[0].aliases) if models else {}
             return {
-                alias: str(client.get_model_version(self.registered_model, version).run_id)
-                for alias, version in found.items()
+                alias: str(client.get_model_version(self.registered_model, number).run_id)
+                for alias, number in versions.items()
             }
 
     def set_aliases(self, run_ids: Mapping[str, str | None]) -> None:
-        """Point each alias to the registered version of its run; None takes the alias away."""
+        """Point each alias to the registered version of its run; None removes the alias."""
         with self._client() as client:
             for alias, run_id in run_ids.items():
                 if run_id is None:
                     client.delete_registered_model_alias(self.registered_model, alias)
                     continue
-                (version,) = client.search_model_versions(f"name = '{self.registered_model}' and run_id = '{run_id}'")
-                client.set_registered_model_alias(self.registered_model, alias, str(version.version))
+                (model,) = self._versions(client, run_id)
+                client.set_registered_model_alias(self.registered_model, alias, str(model.version))
 
-
-def _log_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
-    import mlflow
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / EVALUATION
-        np.savez_compressed(path, allow_pickle=False, **arrays)
-        mlflow.log_artifact(str(path))
-
-
-def _log_estimator(trained: TrainedModel, registered_model: str | None) -> str:
-    import mlflow
-    import mlflow.sklearn
-    import pandas as pd
-    from mlflow.models import infer_signature
-
-    rows = pd.DataFrame(trained.X, columns=list(trained.feature_names))
-    info = mlflow.sklearn.log_model(
-        trained.estimator,
-        name="model",
-        serialization_format="skops",
-        skops_trusted_types=list(trained.trusted_types) or None,
-        signature=infer_signature(rows, trained.estimator.predict_proba(trained.X)),
-        pyfunc_predict_fn="predict_proba",
-        pip_requirements=["scikit-learn", "skops"],  # else mlflow finds them by loading the model in a new process
-        registered_model_name=registered_model,
-    )
-    return str(mlflow.get_logged_model(info.model_id).artifact_location)
+    def _versions(self, client: "MlflowClient", run_id: str) -> Sequence[Any]:
+        """Versions of the registered model that a run made: one, or none."""
+        found: Sequence[Any] = client.search_model_versions(f"name = '{self.registered_model}' and run_id = '{run_id}'")
+        return found

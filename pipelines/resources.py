@@ -1,4 +1,4 @@
-"""Connections of the assets: PostgreSQL, the Redis announcements, the history in MongoDB."""
+"""Dagster resources: PostgreSQL, MongoDB, MLflow and Redis."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,11 +13,12 @@ from cs2.announcements import CHANNEL, build_announcement, encode_announcement
 from cs2.messages import EVENT_FIELD, EVENTS_STREAM, AnnouncementKind, ModelAnnouncement
 from cs2.storage.engine import make_engine
 from cs2.storage.model_registry import ServedVersions
+from pipelines.mlflow_client import MlflowTracking
 
-MONGO_SECONDS = 5
+MONGO_TIMEOUT_SECONDS = 5
 
 SHORT_ABSENCE = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL)
-"""What a server's short absence breaks is tried again, whether a sensor, a command or a backfill started the run."""
+"""Retry steps that failed because a server was briefly unavailable."""
 
 
 class Database(dg.ConfigurableResource[None]):
@@ -27,7 +28,7 @@ class Database(dg.ConfigurableResource[None]):
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
-        """An engine whose connections end with the block."""
+        """Yield an engine, and close its connections at the end of the block."""
         engine = make_engine(self.url)
         try:
             yield engine
@@ -36,7 +37,7 @@ class Database(dg.ConfigurableResource[None]):
 
     @contextmanager
     def one_state(self) -> Iterator[Connection]:
-        """A connection to read with: all its queries see the tables as of the first, whatever is rebuilt meanwhile."""
+        """Yield a connection whose queries all see the tables as the first query saw them."""
         with (
             self.engine() as engine,
             engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection,
@@ -45,29 +46,29 @@ class Database(dg.ConfigurableResource[None]):
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end of the block, or rolls back when the block raises."""
+        """Yield a session that commits at the end of the block, or rolls back if the block raises."""
         with self.engine() as engine, Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
 
 
 class Mongo(dg.ConfigurableResource[None]):
-    """MongoDB, where the history of forecasts is."""
+    """MongoDB, which stores the history of forecasts."""
 
     url: str
     name: str = "cs2"
-    """Of the database."""
+    """Name of the database."""
 
     @contextmanager
     def database(self) -> Iterator[Any]:
-        """The database, by a client that ends with the block and waits for no server longer than a few seconds.
+        """Yield the database; its client waits a few seconds for a server and is closed at the end of the block.
 
         Raises:
-            pymongo.errors.PyMongoError: From its methods, if the server does not answer.
+            pymongo.errors.PyMongoError: From the database's methods, if the server does not answer.
         """
         from pymongo import MongoClient
 
         client: MongoClient[dict[str, Any]] = MongoClient(
-            self.url, serverSelectionTimeoutMS=MONGO_SECONDS * 1000, tz_aware=True
+            self.url, serverSelectionTimeoutMS=MONGO_TIMEOUT_SECONDS * 1000, tz_aware=True
         )
         try:
             yield client[self.name]
@@ -75,17 +76,27 @@ class Mongo(dg.ConfigurableResource[None]):
             client.close()
 
 
+class Mlflow(dg.ConfigurableResource[MlflowTracking]):
+    """MLflow's tracking server. Assets receive a :class:`~pipelines.mlflow_client.MlflowTracking`."""
+
+    url: str
+
+    def create_resource(self, context: dg.InitResourceContext) -> MlflowTracking:  # noqa: ARG002 - Dagster's signature
+        """Make the client; it connects when it is used."""
+        return MlflowTracking(url=self.url)
+
+
 class Announcer(dg.ConfigurableResource[None]):
-    """Tells whoever listens on Redis that there is something new to serve, and hands forecasts to the history."""
+    """Redis: announces new models and ratings, and publishes forecast events."""
 
     url: str
     channel: str = CHANNEL
 
     def announce(self, kind: AnnouncementKind, served: ServedVersions) -> ModelAnnouncement:
-        """Publish what is served now.
+        """Publish the versions that are served now.
 
         Raises:
-            redis.RedisError: If Redis does not answer; nothing is lost, as listeners also ask PostgreSQL.
+            redis.RedisError: If Redis does not answer. Nothing is lost: the API also polls PostgreSQL.
         """
         message = build_announcement(kind, served)
         with redis.Redis.from_url(self.url) as client:
@@ -93,10 +104,10 @@ class Announcer(dg.ConfigurableResource[None]):
         return message
 
     def record(self, events: Sequence[bytes]) -> None:
-        """Hand events to the history, in their order.
+        """Add forecast events to the stream, in order.
 
         Raises:
-            redis.RedisError: If Redis does not answer; some may have been taken.
+            redis.RedisError: If Redis does not answer; some events may have been added.
         """
         with redis.Redis.from_url(self.url) as client, client.pipeline(transaction=False) as pipeline:
             for event in events:

@@ -1,4 +1,4 @@
-"""Live quality: scores of forecasts by group."""
+"""Quality of the scored forecasts, by group."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cs2.storage.base import Base, CreatedAt
 
 
 class LiveQuality(Base):
-    """Scores of one group of forecasts, with the baselines on the same matches. Rebuilt by every evaluation."""
+    """Scores of a group of forecasts, and of the baselines on the same matches. Each run rebuilds the whole table."""
 
     __tablename__ = "live_quality"
 
@@ -22,12 +22,12 @@ class LiveQuality(Base):
     """The group: a week as 2026-W01, a model by its version, empty for all."""
     metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
     alarm_reason: Mapped[str | None]
-    """Why a model's quality is out of bounds, which starts a training. NULL for other groups."""
+    """Why a model's quality is out of its band; starts a training."""
     computed_at: Mapped[CreatedAt]
 
 
 def get_alarm_reason(session: Session, version: int) -> str | None:
-    """Return why the live quality of a version is out of bounds; None if it is not, or is not known yet."""
+    """Return why the live quality of a version is out of its band; None if it is not, or is not known yet."""
     query = (
         select(LiveQuality.alarm_reason)
         .where(

@@ -1,6 +1,6 @@
-"""Model versions and rating snapshots: the one truth of what is served.
+"""Registry of model versions and rating snapshots. Its rows decide what the API serves.
 
-Only this module writes the rows of ``ml_models`` and ``rating_snapshots``.
+This module alone changes the status of a model, and stores snapshots.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, func, select, text
+from sqlalchemy import CheckConstraint, ColumnElement, ForeignKey, Index, LargeBinary, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -19,7 +19,7 @@ from cs2.storage.base import Base, CreatedAt, IntKey, Moment
 
 
 class ModelStatus(StrEnum):
-    """The life of a model version."""
+    """State of a model version."""
 
     CANDIDATE = "candidate"
     CHAMPION = "champion"
@@ -28,7 +28,7 @@ class ModelStatus(StrEnum):
 
 
 class EstimatorKind(StrEnum):
-    """Kinds of models that are trained; only the logistic regression is served."""
+    """Kinds of models that are trained. Only the logistic regression is served."""
 
     ELO = "elo"
     LOGISTIC = "logistic_regression"
@@ -36,24 +36,24 @@ class EstimatorKind(StrEnum):
 
 
 class SnapshotRow(Base):
-    """All ratings as of the end of one day, in one compact blob (``cs2.forecasting.ratings.snapshot``)."""
+    """All ratings as of the end of one day, as one compact blob (``cs2.forecasting.ratings.snapshot``)."""
 
     __tablename__ = "rating_snapshots"
 
     id: Mapped[IntKey]
     as_of: Mapped[date]
-    """Everything learned through this day is in it."""
+    """Last day whose results the ratings contain."""
     features_version: Mapped[int]
     sha256: Mapped[str]
-    """Of ``data``, in hexadecimal. Not unique: a correction that is taken back brings old ratings back."""
+    """Digest of ``data``, in hexadecimal. Not unique: undoing a correction restores the earlier ratings."""
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     n_rated: Mapped[int]
-    """Rated rows that were learned."""
+    """Number of rated rows in the ratings."""
     created_at: Mapped[CreatedAt]
 
 
 class ModelRow(Base):
-    """One version of a model. At most one row is the champion: that one is served."""
+    """One version of a model. At most one row is the champion, which is served."""
 
     __tablename__ = "ml_models"
     __table_args__ = (
@@ -67,33 +67,33 @@ class ModelRow(Base):
     """An :class:`EstimatorKind`."""
     mlflow_run_id: Mapped[str] = mapped_column(unique=True)
     dagster_run_id: Mapped[str] = mapped_column(index=True)
-    """The run that trained it."""
+    """The Dagster run that trained the model."""
     artifact_uri: Mapped[str]
-    """Of the blob, as MLflow names it: ``mlflow-artifacts:/…/model.skops``."""
+    """Address of the blob in MLflow: ``mlflow-artifacts:/…/model.skops``."""
     sha256: Mapped[str]
-    """Of the blob, in hexadecimal."""
+    """Digest of the blob, in hexadecimal."""
     features_version: Mapped[int]
     feature_names: Mapped[list[str]] = mapped_column(JSONB)
     parameters: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """What a forecast needs beside the estimator: interval and series parameters."""
+    """Parameters of the training."""
     regression_cases: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """Feature rows with the probabilities that this model must answer to them."""
+    """Feature rows with the probabilities that this model must return for them."""
     metrics: Mapped[dict[str, Any]] = mapped_column(JSONB)
     reasons: Mapped[list[str]] = mapped_column(JSONB, default=list, server_default=text("'[]'::jsonb"))
-    """What the gate said."""
+    """The gate's claims with their values, failed ones first."""
     trained_from: Mapped[date]
     trained_through: Mapped[date]
     n_maps: Mapped[int]
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("rating_snapshots.id"), index=True)
-    """The ratings that were current when it was trained."""
+    """The ratings that were current when the model was trained."""
     created_at: Mapped[CreatedAt]
     judged_at: Mapped[Moment | None]
-    """When the gate decided; only a judged candidate can become champion."""
+    """When the gate decided. Only a candidate with a gate result can become champion."""
     promoted_at: Mapped[Moment | None]
 
 
 class PromotionRefusedError(Exception):
-    """The version may not become champion."""
+    """The version cannot become champion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class StoredSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ServedVersions:
-    """What the rows say is served."""
+    """The champion and the newest ratings."""
 
     model_version: int | None
     snapshot_id: int | None
@@ -115,17 +115,17 @@ class ServedVersions:
 def store_snapshot(
     session: Session, *, as_of: date, features_version: int, data: bytes, n_rated: int
 ) -> StoredSnapshot:
-    """Add the ratings as a row, unless the newest row holds the same bytes.
+    """Add ratings as a row, unless the newest row holds the same bytes.
 
     Args:
         session: An open session; the caller commits.
-        as_of: Last day of which anything was learned.
-        features_version: Version of the features that these ratings feed.
+        as_of: Last day whose results the ratings contain.
+        features_version: Version of the features that are computed from these ratings.
         data: ``RatingSnapshot.to_bytes()``.
-        n_rated: Rated rows that were learned.
+        n_rated: Number of rated rows in the ratings.
     """
     digest = sha256(data).hexdigest()
-    _one_writer(session, SnapshotRow.__tablename__)
+    _lock_for_writing(session, SnapshotRow.__tablename__)
     newest = get_latest_snapshot(session)
     if newest is not None and (newest.sha256, newest.features_version) == (digest, features_version):
         return StoredSnapshot(newest.id, is_new=False)
@@ -136,43 +136,62 @@ def store_snapshot(
 
 
 def get_latest_snapshot(session: Session) -> SnapshotRow | None:
-    """The newest ratings, without their bytes until these are asked for."""
+    """Return the newest ratings; reading ``data`` loads the bytes."""
     return session.scalars(select(SnapshotRow).order_by(SnapshotRow.id.desc()).limit(1)).one_or_none()
 
 
 def get_champion(session: Session) -> ModelRow | None:
-    """The model that is served."""
+    """Return the served model."""
     return session.scalars(select(ModelRow).where(ModelRow.status == ModelStatus.CHAMPION)).one_or_none()
 
 
-def get_latest_model(session: Session) -> ModelRow | None:
-    """The newest version, whatever became of it."""
-    return session.scalars(select(ModelRow).order_by(ModelRow.version.desc()).limit(1)).one_or_none()
-
-
-def get_model_of_run(session: Session, dagster_run_id: str) -> ModelRow | None:
-    """The version that a Dagster run trained, the newest when it was retried."""
-    query = select(ModelRow).where(ModelRow.dagster_run_id == dagster_run_id).order_by(ModelRow.version.desc()).limit(1)
+def get_latest_model(session: Session, *conditions: ColumnElement[bool]) -> ModelRow | None:
+    """Return the newest version that meets all conditions."""
+    query = select(ModelRow).where(*conditions).order_by(ModelRow.version.desc()).limit(1)
     return session.scalars(query).one_or_none()
 
 
+def get_model_of_run(session: Session, dagster_run_id: str) -> ModelRow | None:
+    """Return the version that a Dagster run trained; the newest one if the run was retried."""
+    return get_latest_model(session, ModelRow.dagster_run_id == dagster_run_id)
+
+
+def get_challenger(session: Session) -> ModelRow | None:
+    """Return the newest version after the champion that is not served."""
+    statuses = (ModelStatus.CANDIDATE, ModelStatus.REFUSED)
+    return get_latest_model(session, ModelRow.status.in_(statuses), _is_after(get_champion(session)))
+
+
+def get_promotable(session: Session) -> ModelRow:
+    """Return the newest candidate after the champion that passed the gate.
+
+    Raises:
+        PromotionRefusedError: If there is none.
+    """
+    has_passed = (ModelRow.status == ModelStatus.CANDIDATE, ModelRow.judged_at.is_not(None))
+    row = get_latest_model(session, *has_passed, _is_after(get_champion(session)))
+    if row is None:
+        raise PromotionRefusedError("no candidate after the champion has passed the gate")
+    return row
+
+
 def get_served_versions(session: Session) -> ServedVersions:
-    """Champion and newest ratings."""
-    best, ratings = get_champion(session), get_latest_snapshot(session)
-    return ServedVersions(None if best is None else best.version, None if ratings is None else ratings.id)
+    """Return the versions of the champion and of the newest ratings."""
+    champion, snapshot = get_champion(session), get_latest_snapshot(session)
+    return ServedVersions(champion.version if champion else None, snapshot.id if snapshot else None)
 
 
 def record_gate_result(
     session: Session, version: int, *, passed: bool, reasons: Sequence[str], metrics: Mapping[str, Any]
 ) -> ModelRow:
-    """Write the gate's verdict on a candidate: one that did not pass is refused for good.
+    """Write the gate's result to a candidate. A candidate that did not pass is refused for good.
 
     Raises:
-        PromotionRefusedError: If the version is unknown or no candidate any more.
+        PromotionRefusedError: If the version is unknown, or is not a candidate.
     """
     row = session.get(ModelRow, version, with_for_update=True)
     if row is None or row.status != ModelStatus.CANDIDATE:
-        raise PromotionRefusedError(f"version {version} is {row.status if row else 'unknown'}: no candidate to judge")
+        raise PromotionRefusedError(f"version {version} is {row.status if row else 'unknown'}, not a candidate")
     row.reasons = list(reasons)
     row.metrics = {**row.metrics, **metrics}
     row.judged_at = func.now()
@@ -183,32 +202,32 @@ def record_gate_result(
 
 
 def promote(session: Session, version: int) -> ModelRow:
-    """Make a version the champion and retire the one before it; a retired version may come back.
+    """Make a version the champion and retire the current one. A retired version can be promoted again.
 
-    The caller's commit makes both visible at once; readers see the old champion until then.
+    Both changes become visible with the caller's commit.
 
     Raises:
-        PromotionRefusedError: If the version is unknown, refused, was never judged, or needs features that this code
-            does not compute.
+        PromotionRefusedError: If the version is unknown or refused, has no gate result, or needs features that this
+            code does not compute.
     """
-    _one_writer(session, ModelRow.__tablename__)
+    _lock_for_writing(session, ModelRow.__tablename__)
     row = session.get(ModelRow, version, with_for_update=True, populate_existing=True)
     if row is None:
         raise PromotionRefusedError(f"there is no version {version}")
     if row.status == ModelStatus.REFUSED:
         raise PromotionRefusedError(f"the gate refused version {version}: {'; '.join(row.reasons)}")
     if row.judged_at is None:
-        raise PromotionRefusedError(f"the gate has not judged version {version}")
+        raise PromotionRefusedError(f"version {version} has no gate result yet")
     if row.features_version != FEATURES_VERSION:
         raise PromotionRefusedError(
             f"version {version} needs features of version {row.features_version}, this code computes {FEATURES_VERSION}"
         )
-    before = get_champion(session)
-    if before is not None and before.version == version:
-        return before
-    if before is not None:
-        before.status = ModelStatus.RETIRED
-        session.flush()  # first, as the index allows one champion at any moment
+    champion = get_champion(session)
+    if champion is not None and champion.version == version:
+        return champion
+    if champion is not None:
+        champion.status = ModelStatus.RETIRED
+        session.flush()  # first: the index allows one champion at any moment
     row.status = ModelStatus.CHAMPION
     row.promoted_at = func.now()
     session.flush()
@@ -216,26 +235,24 @@ def promote(session: Session, version: int) -> ModelRow:
 
 
 def roll_back(session: Session) -> ModelRow:
-    """Make the champion before the present one champion again; done twice it goes one further back.
+    """Promote the champion before the current one. A second call goes back one version further.
 
     Raises:
         PromotionRefusedError: If there is no earlier champion that can be served.
     """
-    _one_writer(session, ModelRow.__tablename__)
-    best = get_champion(session)
-    earlier = (
-        select(ModelRow.version)
-        .where(ModelRow.status == ModelStatus.RETIRED, ModelRow.features_version == FEATURES_VERSION)
-        .where(ModelRow.version < (best.version if best else 0))
-        .order_by(ModelRow.version.desc())
-        .limit(1)
-    )
-    version = session.scalar(earlier)
-    if version is None:
+    _lock_for_writing(session, ModelRow.__tablename__)
+    champion = get_champion(session)
+    can_be_served = (ModelRow.status == ModelStatus.RETIRED, ModelRow.features_version == FEATURES_VERSION)
+    earlier = get_latest_model(session, *can_be_served, ModelRow.version < (champion.version if champion else 0))
+    if earlier is None:
         raise PromotionRefusedError("there is no earlier champion that can be served")
-    return promote(session, version)
+    return promote(session, earlier.version)
 
 
-def _one_writer(session: Session, table: str) -> None:
-    """Wait for other writers of the table; readers go on."""
+def _is_after(champion: ModelRow | None) -> ColumnElement[bool]:
+    return ModelRow.version > (champion.version if champion else 0)
+
+
+def _lock_for_writing(session: Session, table: str) -> None:
+    """Wait for other writers of the table, without blocking readers."""
     session.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from cs2.forecasting.evaluation.gate import EvaluationSet
 from cs2.forecasting.evaluation.stability import stability_index
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.model.features import FEATURE_NAMES
@@ -33,8 +33,8 @@ class ModelStore(Protocol):
     def fetch(self, artifact_uri: str) -> bytes:
         """Return the bytes of an artifact."""
 
-    def evaluation(self, run_id: str) -> Mapping[str, NDArray[Any]]:
-        """Return the arrays that a training was evaluated on."""
+    def evaluation(self, run_id: str) -> EvaluationSet:
+        """Return what a training was evaluated on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +99,9 @@ def drift_since_training(
     except ArtifactRejectedError as error:
         problem = f"the model cannot be read: {error}"
         return drifts | {kind: Drift(indices={}, questions=len(rows), problem=problem) for kind, rows in enough.items()}
-    arrays = store.evaluation(champion.mlflow_run_id)
+    evaluation = store.evaluation(champion.mlflow_run_id)
     for kind, rows in enough.items():
-        X = arrays.get(REFERENCES[kind])
+        X = getattr(evaluation, REFERENCES[kind])
         if X is None:
             problem = f"the training of version {champion.version} stored nothing to compare with"
             drifts[kind] = Drift(indices={}, questions=len(rows), problem=problem)

@@ -1,4 +1,4 @@
-"""Run assets on real servers, in the process of the test."""
+"""Connections of the assets to real servers, and models to log."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from sqlalchemy import select
 
 from cs2.messages import ModelAnnouncement
 from cs2.storage.model_registry import ModelRow, ServedVersions, get_served_versions
-from pipelines.mlflow_client import MlflowTracking, TrainedModel
+from pipelines.mlflow_client import MlflowTracking
+from pipelines.mlflow_run import TrainedModel
 from pipelines.resources import Announcer, Database, Mongo
 
 Add = Callable[..., int]
 SetToday = Callable[[str], None]
 Listen = Callable[[], ModelAnnouncement | None]
 
-NOBODY = "127.0.0.1:1"
-"""Address without a server."""
+NO_SERVER = "127.0.0.1:1"
+"""Address on which no server listens."""
 
 importing_mlflow = pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType:UserWarning")
 
 
 @dataclass(frozen=True, slots=True)
 class AssetEnvironment:
-    """Connections of the assets, all to real servers, and an instance of Dagster."""
+    """Resources of the assets, all on real servers, and a Dagster instance."""
 
     database: Database
     mlflow: MlflowTracking

@@ -74,9 +74,9 @@ def announcements(redis_url: str, channel: str) -> Iterator[Callable[[], ModelAn
 
 @pytest.fixture
 def add_candidate(database: Database, mlflow: MlflowTracking) -> Callable[..., int]:
-    """Stores a candidate, its run and blob in MLflow; ``verdict`` judges it: None not at all, [] passes."""
+    """Stores a candidate, its run and blob in MLflow; ``refusals``: None for no gate result, [] for a passed gate."""
 
-    def add(*, verdict: list[str] | None = None, in_mlflow: bool = True, **changes: Any) -> int:
+    def add(*, refusals: list[str] | None = None, in_mlflow: bool = True, **changes: Any) -> int:
         run_id = mlflow.log(trained_model()).run_id if in_mlflow else uuid4().hex
         with database.transaction() as session:
             snapshot = store_snapshot(
@@ -102,8 +102,8 @@ def add_candidate(database: Database, mlflow: MlflowTracking) -> Callable[..., i
             row = ModelRow(**{**arguments, **changes})
             session.add(row)
             session.flush()
-            if verdict is not None:
-                record_gate_result(session, row.version, passed=not verdict, reasons=verdict, metrics={})
+            if refusals is not None:
+                record_gate_result(session, row.version, passed=not refusals, reasons=refusals, metrics={})
             return row.version
 
     return add

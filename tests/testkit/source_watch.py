@@ -14,7 +14,7 @@ from pipelines.defs.etl.jobs import SOURCE_TAG, range_tags
 from pipelines.defs.etl.sensors import new_results_sensor
 from pipelines.defs.ratings.assets import rating_snapshots
 from pipelines.resources import Announcer, Database
-from tests.testkit.asset_environment import NOBODY
+from tests.testkit.asset_environment import NO_SERVER
 
 ROSTERS = "ana|bob|cid|dan|eve,fay|gus|hal|ida|jim"
 HEADER = "date,map,team1,team2,winner,score1,score2,team1_players,team2_players\n"
@@ -62,7 +62,7 @@ def ingest(database: Database, instance: dg.DagsterInstance, source: str = "") -
         [raw_rows, match_tables, rating_snapshots],
         jobs=[job],
         asset_checks=[every_row_is_accounted_for],
-        resources={"database": database, "announcer": Announcer(url=f"redis://{NOBODY}/0")},
+        resources={"database": database, "announcer": Announcer(url=f"redis://{NO_SERVER}/0")},
     )
     tags = {**range_tags("2026-07-01", "2026-09-01"), **({SOURCE_TAG: source} if source else {})}
     return definitions.resolve_job_def("job").execute_in_process(instance=instance, tags=tags, raise_on_error=False)

@@ -123,6 +123,7 @@ class MirroredBoosting(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: FloatArray) -> FloatArray:
         """Probability of each class, shape (n, 2)."""
+        X = np.asarray(X)  # a frame has column names, which the boosting was fitted without
         won = (self.boosting_.predict_proba(X)[:, 1] + self.boosting_.predict_proba(-X)[:, 0]) / 2.0
         return np.column_stack([1.0 - won, won])
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from sqlalchemy import Engine
@@ -10,13 +10,12 @@ from sqlalchemy import Engine
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
-from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.etl.repository import land, load_identities, load_newest_rows, store
-from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
 from pipelines.sources.months import parse_months
-from pipelines.sources.registry import make_source
+
+if TYPE_CHECKING:
+    from pipelines.etl.rebuild import TableSet
 
 DESCRIPTIONS = {
     "maps": "One row per map of the game: the maps that a forecast can be requested for.",
@@ -49,6 +48,8 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     Landing a month twice adds nothing. Every table is rebuilt from here, so a backfill repairs any table. A source that
     cannot be read is left out with the reason; the run fails when no source can be read.
     """
+    from pipelines.sources.registry import make_source
+
     settings = get_settings()
     source_tag = context.run.tags.get(SOURCE_TAG)
     names = (SourceName(source_tag),) if source_tag else settings.sources
@@ -77,6 +78,8 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
 
 def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[str, int]:
     """Store the rows of one source in one transaction. Return how many rows there were and how many are new."""
+    from pipelines.etl.repository import land
+
     with engine.begin() as connection:
         landed = land(connection, name, published)
     rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in published.frames.items()}
@@ -102,6 +105,10 @@ def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[st
 )
 def match_tables(context: dg.AssetExecutionContext, database: Database) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild every table in one transaction: readers see the old tables or the new ones, never a mixture."""
+    from pipelines.etl.rebuild import rebuild
+    from pipelines.etl.repository import load_identities, load_newest_rows, store
+    from pipelines.etl.validation import TABLE_SCHEMAS
+
     sources = get_settings().sources
     known_maps = USUAL_MAPS if SERIES_ONLY_SOURCES.issuperset(sources) else ()
     with database.engine() as engine, engine.begin() as connection:
@@ -114,7 +121,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
         yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt))
 
 
-def _table_metadata(name: str, rebuilt: TableSet) -> dict[str, Any]:
+def _table_metadata(name: str, rebuilt: "TableSet") -> dict[str, Any]:
     if name == "rejected_rows":
         return {"rows": rebuilt.rejected(), "reasons": dg.MetadataValue.json(rebuilt.rejections())}
     frame = dict(rebuilt.tables.items())[name]
@@ -126,7 +133,7 @@ def _table_metadata(name: str, rebuilt: TableSet) -> dict[str, Any]:
     return metadata
 
 
-def summarize(rebuilt: TableSet) -> str:
+def summarize(rebuilt: "TableSet") -> str:
     """Count the landed rows of each kind by what became of them: stored, merged or rejected."""
     lines = []
     for kind, outcomes in rebuilt.outcomes.groupby("kind"):

@@ -8,12 +8,10 @@ from datetime import date
 
 import dagster as dg
 import pandas as pd
-import pandera.pandas as pa
 from sqlalchemy import text
 
 from cs2.settings import get_settings
 from pipelines.etl import data_quality as quality
-from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.resources import Database
 
 FRESH_DAYS = 7
@@ -35,6 +33,10 @@ SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows
 def _build_contract_check(table: str) -> dg.AssetChecksDefinition:
     @dg.asset_check(asset=table, name=f"{table}_keep_their_contract", description="Stored rows obey their schema.")
     def check(database: Database) -> dg.AssetCheckResult:
+        import pandera.pandas as pa
+
+        from pipelines.etl.validation import TABLE_SCHEMAS
+
         with database.engine() as engine, engine.connect() as connection:
             stored = pd.read_sql_query(text(f"SELECT * FROM {table}"), connection)  # noqa: S608 - our own names
         try:

@@ -10,7 +10,6 @@ from cs2.settings import Settings, SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG, ingest_job, range_tags
 from pipelines.sources.base import SourceError
 from pipelines.sources.observation import SensorCursor, SourceObservation, load_cursor, observe_source
-from pipelines.sources.registry import make_source
 
 
 @dg.sensor(
@@ -55,6 +54,8 @@ def _observe_all(settings: Settings, cursor: SensorCursor) -> dict[SourceName, S
 
 def _observe(name: SourceName, settings: Settings, cursor: SensorCursor) -> SourceObservation | str:
     before = cursor.observations.get(name, SourceObservation())
+    from pipelines.sources.registry import make_source
+
     try:
         return observe_source(make_source(name, settings), settings.current_day(), before)
     except SourceError as error:

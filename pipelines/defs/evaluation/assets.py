@@ -12,7 +12,6 @@ from cs2.calendar import date_of
 from cs2.settings import get_settings
 from cs2.storage.live_quality import LiveQuality
 from cs2.storage.model_registry import ModelRow
-from pipelines.etl.repository import load_history
 from pipelines.evaluation.live_quality import build_quality_rows
 from pipelines.evaluation.repository import store_outcomes
 from pipelines.evaluation.results import read_results
@@ -44,6 +43,7 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     withdrawn result removes it. `docs/history.md` says which match a forecast was about, and which forecasts are not
     scored.
     """
+    from pipelines.etl.repository import load_history
     from pipelines.evaluation.outcomes import score_forecasts  # numba: seconds that the other assets need not pay
 
     today = get_settings().current_day()
@@ -81,7 +81,7 @@ def _first_day(forecasts: pd.DataFrame, today: date) -> date:
     retry_policy=SHORT_ABSENCE,
 )
 def live_quality(
-    context: dg.AssetExecutionContext, database: Database, mongo: Mongo, mlflow: MlflowTracking
+    context: dg.AssetExecutionContext, database: Database, mongo: Mongo, mlflow: dg.ResourceParam[MlflowTracking]
 ) -> dg.MaterializeResult[None]:
     """Scores of the live forecasts: one row per week, model, tier and map, with both Elos on the same matches.
 
@@ -124,7 +124,7 @@ def _log_to_mlflow(
             continue
         of_model = scored[(scored["kind"] == kind) & (scored["model_version"] == version)]
         try:
-            mlflow.log_live(
+            mlflow.log_live_quality(
                 models[version].mlflow_run_id,
                 metrics={f"live_{kind}_{name}": value for name, value in metrics.items() if value is not None},
                 step=metrics["n"],

@@ -33,7 +33,9 @@ def live_quality_is_in_its_band(database: Database) -> dg.AssetCheckResult:
 
 
 @dg.asset_check(asset=live_quality)
-def questions_are_as_in_training(database: Database, mongo: Mongo, mlflow: MlflowTracking) -> dg.AssetCheckResult:
+def questions_are_as_in_training(
+    database: Database, mongo: Mongo, mlflow: dg.ResourceParam[MlflowTracking]
+) -> dg.AssetCheckResult:
     """Neither a feature nor the forecasts have drifted from the held-out maps of the champion's training.
 
     The population stability index of each is at most 0.25, for maps and for series. A higher index is a warning: the

@@ -1,4 +1,4 @@
-"""Ratings: computed anew after every rebuild of the tables, without training anything."""
+"""Ratings of players and teams, recomputed after every rebuild of the tables."""
 
 import dagster as dg
 
@@ -6,13 +6,12 @@ from cs2.calendar import date_of, day_number
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
 from cs2.storage.model_registry import store_snapshot
-from pipelines.etl.repository import load_history
 from pipelines.hooks import IS_NEW, announce_ratings
 from pipelines.resources import SHORT_ABSENCE, Database
 
 
 class NoResultsError(Exception):
-    """There is nothing to rate."""
+    """There are no results to rate."""
 
 
 @dg.asset(
@@ -20,22 +19,24 @@ class NoResultsError(Exception):
     hooks={announce_ratings},
     group_name="ratings",
     kinds={"numba", "postgres"},
+    tags={"stage": "ratings"},
     pool="ratings",
     retry_policy=SHORT_ABSENCE,
     owners=["team:models"],
 )
 def rating_snapshots(database: Database) -> dg.MaterializeResult[None]:
-    """Ratings of all players and teams as of the last known day: what a forecast is computed from.
+    """Ratings of all players and teams as of the last day with results: the input of every forecast.
 
-    One row a state of the results; the same results give the same bytes and no new row. Serving hears of a new one on
-    Redis and uses it at once, with the model it has.
+    One row per state of the results: the same results give the same bytes and no new row. The hook announces new
+    ratings on Redis, and the API uses them at once with the model that it serves.
     """
-    from cs2.forecasting.ratings.engine import compute_ratings  # numba: seconds that the other assets need not pay
+    from cs2.forecasting.ratings.engine import compute_ratings
+    from pipelines.etl.repository import load_history
 
     today = day_number(get_settings().current_day())
     with database.one_state() as connection:
         history = load_history(connection)
-    known = history.learn_day <= today  # archives may go on after the settable clock
+    known = history.learn_day <= today  # an archive may have results after a clock that was set
     if not known.any():
         raise NoResultsError(f"no result is known through {get_settings().current_day()}")
     as_of = int(history.learn_day[known].max())

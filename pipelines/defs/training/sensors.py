@@ -1,4 +1,4 @@
-"""Training follows the ratings by itself."""
+"""Sensor that starts a training."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,8 +6,9 @@ import dagster as dg
 
 from cs2.settings import get_settings
 from pipelines.defs.training.jobs import train_job
-from pipelines.defs.training.retraining import decide, training_state
 from pipelines.resources import Database
+from pipelines.training.repository import read_training_state
+from pipelines.training.retraining import decide
 
 UNDER_WAY = (
     dg.DagsterRunStatus.QUEUED,
@@ -24,24 +25,25 @@ UNDER_WAY = (
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def retraining_sensor(context: dg.SensorEvaluationContext, database: Database) -> dg.RunRequest | dg.SkipReason:
-    """Trains when enough rated rows are new since the champion (`CS2_RETRAIN_AFTER_MAPS`), with a pause between two
-    trainings (`CS2_RETRAIN_COOLDOWN_MINUTES`). Each tick says what it waits for."""
+    """Start a training after enough new rated rows (`CS2_RETRAIN_AFTER_MAPS`), or when live quality is out of its band.
+
+    Two trainings are at least `CS2_RETRAIN_COOLDOWN_MINUTES` apart. Each tick says what the sensor waits for.
+    """
     settings = get_settings()
     with database.transaction() as session:
-        state = training_state(session)
+        state = read_training_state(session)
     records = context.instance.get_run_records(dg.RunsFilter(job_name=train_job.name), limit=1)
     last = records[0] if records else None
+    under_way = dg.RunsFilter(job_name=train_job.name, statuses=list(UNDER_WAY))
     decision = decide(
         state,
-        is_running=bool(
-            context.instance.get_run_records(dg.RunsFilter(job_name=train_job.name, statuses=list(UNDER_WAY)), limit=1)
-        ),
+        is_running=bool(context.instance.get_run_records(under_way, limit=1)),
         last_attempt=last.create_timestamp if last else None,
         now=datetime.now(UTC),
         after_maps=settings.retrain_after_maps,
         cooldown=timedelta(minutes=settings.retrain_cooldown_minutes),
     )
     if not decision.train:
-        return dg.SkipReason(decision.why)
+        return dg.SkipReason(decision.reason)
     attempt = last.dagster_run.run_id if last else "first"
-    return dg.RunRequest(run_key=f"ratings-{state.snapshot_id}-after-{attempt}", tags={"cs2/why": decision.why})
+    return dg.RunRequest(run_key=f"ratings-{state.snapshot_id}-after-{attempt}", tags={"cs2/why": decision.reason})

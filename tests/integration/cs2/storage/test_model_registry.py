@@ -1,4 +1,4 @@
-"""Rows of models and ratings: at most one champion, promotion at once or not at all, no ratings twice in a row."""
+"""Model registry: at most one champion, atomic promotion, no duplicate ratings in a row."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -70,15 +70,15 @@ def statuses(session: Session) -> list[str]:
     return list(session.scalars(select(ModelRow.status).order_by(ModelRow.version)))
 
 
-def test_the_same_ratings_again_are_no_new_row(session: Session) -> None:
+def test_the_same_ratings_are_no_new_row(session: Session) -> None:
     first, second = store(session), store(session)
     assert (first.is_new, second.is_new) == (True, False)
     assert first.id == second.id
 
 
-def test_ratings_that_come_back_after_a_correction_are_the_newest_again(session: Session) -> None:
-    first, corrected, again = store(session, b"a"), store(session, b"b"), store(session, b"a")
-    assert first.id < corrected.id < again.id
+def test_ratings_restored_after_a_correction_are_the_newest(session: Session) -> None:
+    first, corrected, restored = store(session, b"a"), store(session, b"b"), store(session, b"a")
+    assert first.id < corrected.id < restored.id
     newest = get_latest_snapshot(session)
     assert newest is not None
     assert newest.data == b"a"
@@ -104,7 +104,7 @@ def test_a_retired_version_may_come_back(session: Session) -> None:
     assert statuses(session) == ["champion", "retired"]
 
 
-def test_promoting_the_champion_again_changes_nothing(session: Session) -> None:
+def test_promoting_the_champion_changes_nothing(session: Session) -> None:
     row = passed(session, "a")
     since = promote(session, row.version).promoted_at
     assert promote(session, row.version).promoted_at == since
@@ -119,8 +119,8 @@ def test_a_refused_version_is_not_promoted(session: Session) -> None:
         promote(session, row.version)
 
 
-def test_a_version_that_nobody_judged_is_not_promoted(session: Session) -> None:
-    with pytest.raises(PromotionRefusedError, match="not judged"):
+def test_a_version_without_gate_result_is_not_promoted(session: Session) -> None:
+    with pytest.raises(PromotionRefusedError, match="no gate result"):
         promote(session, candidate(session, "a").version)
 
 
@@ -129,23 +129,23 @@ def test_an_unknown_version_is_not_promoted(session: Session) -> None:
         promote(session, 7)
 
 
-def test_a_verdict_is_given_once(session: Session) -> None:
+def test_a_gate_result_is_recorded_once(session: Session) -> None:
     row = candidate(session, "a")
     record_gate_result(session, row.version, passed=False, reasons=["worse"], metrics={})
     with pytest.raises(PromotionRefusedError, match="refused"):
         record_gate_result(session, row.version, passed=True, reasons=[], metrics={})
 
 
-def test_a_promotion_that_is_cut_off_leaves_the_old_champion(session: Session, postgres_url: str) -> None:
+def test_an_interrupted_promotion_leaves_the_old_champion(session: Session, postgres_url: str) -> None:
     first, second = passed(session, "a"), passed(session, "b")
     promote(session, first.version)
     session.commit()
     promote(session, second.version)
     engine = make_engine(postgres_url)
     with Session(engine) as reader:
-        seen = get_champion(reader)
-        assert seen is not None
-        assert seen.version == first.version, "nobody sees a promotion before its commit"
+        champion = get_champion(reader)
+        assert champion is not None
+        assert champion.version == first.version, "a promotion is visible only after its commit"
     session.rollback()
     assert statuses(session) == ["champion", "candidate"]
     engine.dispose()

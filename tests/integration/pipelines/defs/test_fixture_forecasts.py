@@ -17,7 +17,7 @@ from cs2.messages import FORECASTS_COLLECTION
 from cs2.storage.tables import FixtureForecast
 from pipelines.defs.fixtures.sensors import fixtures_sensor
 from pipelines.resources import Announcer, Database
-from tests.testkit.asset_environment import NOBODY, AssetEnvironment, SetToday
+from tests.testkit.asset_environment import NO_SERVER, AssetEnvironment, SetToday
 from tests.testkit.fixture_forecasts import better_ratings, run
 from tests.testkit.paths import ROOT
 from tests.testkit.published_models import Models
@@ -127,7 +127,7 @@ def test_the_next_run_publishes_what_redis_did_not_get(
 ) -> None:
     models.publish()
     announce(1, "2026-01-06T18:00")
-    assert run(environment, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    assert run(environment, announcer=Announcer(url=f"redis://{NO_SERVER}")) is None
     with database.transaction() as session:
         event_ids = [row.event_id for row in session.query(FixtureForecast)]
     context = dg.build_sensor_context(instance=environment.instance)
@@ -172,7 +172,7 @@ def test_a_run_killed_after_publishing_duplicates_nothing(
     models.publish()
     announce(1, "2026-01-06T18:00")
     announce(2, "2026-01-07T18:00")
-    assert run(environment, announcer=Announcer(url=f"redis://{NOBODY}")) is None
+    assert run(environment, announcer=Announcer(url=f"redis://{NO_SERVER}")) is None
     root = ROOT
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, postgres_url, redis_url],

@@ -27,7 +27,7 @@ from cs2.storage.model_registry import get_champion, get_latest_snapshot, promot
 from cs2.storage.tables import LiveQuality, ModelRow
 from pipelines.defs.etl.jobs import range_tags
 from pipelines.defs.training.sensors import retraining_sensor
-from pipelines.mlflow_client import TrainedModel
+from pipelines.mlflow_run import TrainedModel
 from tests.testkit.asset_environment import AssetEnvironment, importing_mlflow
 from tests.testkit.documents import forecast as document
 from tests.testkit.job_chain import FIRST, Chain
@@ -70,8 +70,8 @@ def promote_inverted(environment: AssetEnvironment) -> int:
         assert good is not None
         estimator = skops.io.loads(environment.mlflow.fetch(good.artifact_uri), trusted=[])
         estimator.steps[-1][1].coef_ *= -1
-        arrays = environment.mlflow.evaluation(good.mlflow_run_id)
-        X = arrays["X"]
+        evaluation = environment.mlflow.evaluation(good.mlflow_run_id)
+        X = evaluation.X
         logged = environment.mlflow.log(
             TrainedModel(
                 name="inverted",
@@ -81,7 +81,7 @@ def promote_inverted(environment: AssetEnvironment) -> int:
                 parameters={},
                 metrics={},
                 tags={},
-                evaluation={name: arrays[name] for name in ("X", "X_matches")},
+                evaluation=evaluation,
                 is_registered=True,
             )
         )

@@ -8,7 +8,7 @@ from cs2.messages import AnnouncementKind
 from pipelines.defs.training.promotion import aliases_follow_the_rows, champion_model
 from pipelines.mlflow_client import MlflowTracking
 from pipelines.resources import Announcer
-from tests.testkit.asset_environment import NOBODY, Add, AssetEnvironment, Listen, importing_mlflow
+from tests.testkit.asset_environment import NO_SERVER, Add, AssetEnvironment, Listen, importing_mlflow
 
 pytestmark = importing_mlflow
 
@@ -20,7 +20,7 @@ def promote(
     return environment.materialize([champion_model, aliases_follow_the_rows], config=config, **other_resources)
 
 
-def mend(environment: AssetEnvironment) -> dg.AssetCheckResult:
+def check_aliases(environment: AssetEnvironment) -> dg.AssetCheckResult:
     result = aliases_follow_the_rows(database=environment.database, mlflow=environment.mlflow)
     assert isinstance(result, dg.AssetCheckResult)
     return result
@@ -31,10 +31,10 @@ def check_passed(result: dg.ExecuteInProcessResult) -> bool:
     return evaluation.passed
 
 
-def test_the_newest_candidate_that_passed_is_served_aliased_and_announced(
+def test_a_candidate_that_passed_is_served_and_announced(
     environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
-    version = add_candidate(verdict=[])
+    version = add_candidate(refusals=[])
     result = promote(environment)
     assert result.success
     assert check_passed(result)
@@ -46,20 +46,20 @@ def test_the_newest_candidate_that_passed_is_served_aliased_and_announced(
     assert message.snapshot_id == environment.served().snapshot_id
 
 
-def test_a_refused_candidate_leaves_champion_aliases_and_listeners_alone(
+def test_a_refused_candidate_changes_nothing_that_is_served(
     environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
-    first = add_candidate(verdict=[])
+    first = add_candidate(refusals=[])
     promote(environment)
     assert announcements() is not None
-    add_candidate(verdict=["worse than the champion"])
+    add_candidate(refusals=["worse than the champion"])
     assert not promote(environment).success
     assert environment.served().model_version == first
     assert environment.mlflow.aliases()["champion"] == environment.run_ids()[first]
     assert announcements() is None
 
 
-def test_a_candidate_that_was_not_judged_is_not_served(environment: AssetEnvironment, add_candidate: Add) -> None:
+def test_a_candidate_without_gate_result_is_not_served(environment: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(in_mlflow=False)
     assert not promote(environment).success
     assert not promote(environment, version).success
@@ -71,7 +71,7 @@ def test_a_rollback_is_announced_like_any_new_model(
 ) -> None:
     versions = []
     for _ in range(2):
-        versions.append(add_candidate(verdict=[]))
+        versions.append(add_candidate(refusals=[]))
         assert promote(environment).success
         assert announcements() is not None
     assert promote(environment, versions[0]).success
@@ -82,31 +82,31 @@ def test_a_rollback_is_announced_like_any_new_model(
 
 
 def test_the_newest_refused_version_is_the_challenger(environment: AssetEnvironment, add_candidate: Add) -> None:
-    champion = add_candidate(verdict=[])
+    champion = add_candidate(refusals=[])
     promote(environment)
-    challenger = add_candidate(verdict=["worse"])
-    mend(environment)
+    challenger = add_candidate(refusals=["worse"])
+    check_aliases(environment)
     runs = environment.run_ids()
     assert environment.mlflow.aliases() == {"champion": runs[champion], "challenger": runs[challenger]}
 
 
-def test_aliases_that_somebody_moved_are_mended_and_reported(environment: AssetEnvironment, add_candidate: Add) -> None:
-    first, second = (add_candidate(verdict=[]) for _ in range(2))
+def test_moved_aliases_are_repaired_and_reported(environment: AssetEnvironment, add_candidate: Add) -> None:
+    first, second = (add_candidate(refusals=[]) for _ in range(2))
     runs = environment.run_ids()
     promote(environment)
     environment.mlflow.set_aliases({"champion": runs[first]})
-    checked = mend(environment)
+    checked = check_aliases(environment)
     assert not checked.passed
-    assert "mended" in (checked.description or "")
+    assert "repaired" in (checked.description or "")
     assert environment.mlflow.aliases()["champion"] == runs[second]
-    assert mend(environment).passed
+    assert check_aliases(environment).passed
 
 
-def test_without_mlflow_the_row_is_promoted_and_announced_and_the_check_says_so(
+def test_without_mlflow_the_model_is_promoted_and_the_check_warns(
     environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
-    version = add_candidate(verdict=[], in_mlflow=False)
-    result = promote(environment, mlflow=MlflowTracking(url=f"http://{NOBODY}"))
+    version = add_candidate(refusals=[], in_mlflow=False)
+    result = promote(environment, mlflow=MlflowTracking(url=f"http://{NO_SERVER}"))
     assert result.success
     assert not check_passed(result)
     assert environment.served().model_version == version
@@ -114,7 +114,7 @@ def test_without_mlflow_the_row_is_promoted_and_announced_and_the_check_says_so(
 
 
 def test_without_redis_the_promotion_stands(environment: AssetEnvironment, add_candidate: Add) -> None:
-    version = add_candidate(verdict=[])
-    result = promote(environment, announcer=Announcer(url=f"redis://{NOBODY}/0"))
+    version = add_candidate(refusals=[])
+    result = promote(environment, announcer=Announcer(url=f"redis://{NO_SERVER}/0"))
     assert result.success, "serving also asks PostgreSQL on a timer"
     assert environment.served().model_version == version

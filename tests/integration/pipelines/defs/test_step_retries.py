@@ -9,7 +9,7 @@ from pipelines import resources
 from pipelines.defs.etl.assets import match_tables
 from pipelines.etl.repository import land
 from pipelines.resources import Database
-from tests.testkit.asset_environment import NOBODY
+from tests.testkit.asset_environment import NO_SERVER
 from tests.testkit.rows import map_row, published
 
 
@@ -18,7 +18,7 @@ def test_a_step_without_postgresql_is_retried(
 ) -> None:
     with database.engine() as engine, engine.begin() as connection:
         land(connection, SourceName.ARCHIVE, published([map_row("2026-01-12")], []))
-    unavailable = iter([f"postgresql+psycopg://cs2@{NOBODY}/cs2"])  # for the first attempt only
+    unavailable = iter([f"postgresql+psycopg://cs2@{NO_SERVER}/cs2"])  # for the first attempt only
     monkeypatch.setattr(resources, "make_engine", lambda url: make_engine(next(unavailable, url)))
     result = dg.materialize([match_tables], instance=instance, resources={"database": database}, raise_on_error=False)
     assert result.success
