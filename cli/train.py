@@ -1,4 +1,4 @@
-"""``cs2 train``: train, judge and promote in the running stack."""
+"""``cs2 train``: train a model in the running stack, and promote it if the gate passes."""
 
 import typer
 from rich.console import Console
@@ -14,10 +14,10 @@ CHAMPION = "champion_model"
 
 
 def train() -> None:
-    """Train on all results that are stored, let the gate judge, and serve the model when it passes.
+    """Train on all stored results, and serve the model if it passes the gate.
 
-    The run is one of the running stack, so that Dagster's and MLflow's pages show it. A training that is already
-    under way is followed instead of starting a second one. Exit status 3: the gate refused the model.
+    The run belongs to the running stack, so Dagster and MLflow show it. If a training is already under way, the command
+    follows it instead of starting a second one. Exit status 3: the gate refused the model.
     """
     console = Console()
     try:
@@ -33,7 +33,7 @@ def train() -> None:
 
 
 def report_training(outcome: RunOutcome, console: Console) -> ExitCode:
-    """Print the gate's verdict; the exit status that tells it."""
+    """Print the metrics and the gate's result; return the exit status."""
     candidate = outcome.metadata.get(CANDIDATE, {})
     version = candidate.get("model_version")
     if candidate:

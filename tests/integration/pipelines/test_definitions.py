@@ -15,7 +15,7 @@ ASSETS = {
     *("forecast_outcomes", "lineups", "live_quality", "map_results", "maps", "player_map_stats", "players"),
     *("rating_snapshots", "raw_rows", "rejected_rows", "series", "standings", "teams"),
 }
-HEAVY = ("mlflow", "sklearn", "numba", "matplotlib", "scipy", "pandera", "pandas")
+HEAVY = ("mlflow", "sklearn", "numba", "matplotlib", "scipy", "pandera")
 IMPORTED = f"import sys, pipelines.definitions; print([name for name in {HEAVY} if name in sys.modules])"
 
 
@@ -50,9 +50,9 @@ def test_every_definition_is_loaded(listed: Any) -> None:
         "fixtures_sensor",
         "new_results_sensor",
         "retraining_sensor",
-        "scoring_sensor",
+        "evaluation_sensor",
     }
-    assert names(listed, "jobs") == {"forecast_job", "ingest_job", "scoring_job", "train_job"}
+    assert names(listed, "jobs") == {"evaluation_job", "forecast_job", "ingest_job", "train_job"}
     assert names(listed, "resources") == {"announcer", "database", "mlflow", "mongo"}
 
 

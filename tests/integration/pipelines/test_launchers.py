@@ -1,4 +1,4 @@
-"""The launchers of runs beyond one machine, as configuration that Dagster's own classes read."""
+"""Configuration of the run launchers for more than one machine, read by Dagster's own classes."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def _broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> InstanceRef:
-    """Of ``dagster.yaml`` with the launcher appended, as docs/scale.md says."""
+    """Reference to an instance of ``dagster.yaml`` with the launcher appended, as docs/scale.md says."""
     text = (HOME / "dagster.yaml").read_text() + (HOME / f"launchers/{launcher}.yaml").read_text()
     (folder / "dagster.yaml").write_text(text)
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres_url.replace("+psycopg", "+psycopg2"))
@@ -33,18 +33,21 @@ def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
 def test_dagsters_own_class_accepts_the_configuration(launcher: str) -> None:
-    told = yaml.safe_load((HOME / f"launchers/{launcher}.yaml").read_text())["run_launcher"]
-    known: Any = LAUNCHERS[launcher]
-    assert (told["class"], known.__module__.startswith(told["module"])) == (known.__name__, True)
-    result = process_config(resolve_to_config_type(known.config_type()), told["config"])
+    settings = yaml.safe_load((HOME / f"launchers/{launcher}.yaml").read_text())["run_launcher"]
+    launcher_class: Any = LAUNCHERS[launcher]
+    assert (settings["class"], launcher_class.__module__.startswith(settings["module"])) == (
+        launcher_class.__name__,
+        True,
+    )
+    result = process_config(resolve_to_config_type(launcher_class.config_type()), settings["config"])
     assert result.success, [error.message for error in result.errors or ()]
 
 
 @pytest.mark.parametrize("launcher", ["celery", "docker"])
-def test_an_instance_is_made_of_it(
+def test_an_instance_can_be_made_with_the_launcher(
     launcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_postgres_url: str
 ) -> None:
-    """Kubernetes' launcher reads the cluster's account when it is made, so it can be made in a cluster only."""
+    """The Kubernetes launcher reads the cluster's account, so it can only be made in a cluster."""
     reference = instance_with(launcher, tmp_path, monkeypatch, empty_postgres_url)
     with DagsterInstance.from_ref(reference) as instance:
         assert isinstance(instance.run_launcher, LAUNCHERS[launcher])
@@ -52,7 +55,7 @@ def test_an_instance_is_made_of_it(
         assert instance.run_retries_enabled
 
 
-def test_a_run_that_hangs_is_ended_after_an_hour(
+def test_a_hanging_run_is_stopped_after_an_hour(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_postgres_url: str
 ) -> None:
     (tmp_path / "dagster.yaml").write_text((HOME / "dagster.yaml").read_text())
@@ -63,8 +66,8 @@ def test_a_run_that_hangs_is_ended_after_an_hour(
         assert instance.run_retries_enabled
 
 
-def test_a_misspelled_option_is_refused() -> None:
-    told = yaml.safe_load((HOME / "launchers" / "k8s.yaml").read_text())["run_launcher"]["config"]
-    told["job_imgae"] = told.pop("job_image")
-    result = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), told)
+def test_a_misspelled_option_is_rejected() -> None:
+    settings = yaml.safe_load((HOME / "launchers" / "k8s.yaml").read_text())["run_launcher"]["config"]
+    settings["job_imgae"] = settings.pop("job_image")
+    result = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), settings)
     assert not result.success
