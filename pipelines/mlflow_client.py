@@ -142,10 +142,14 @@ class MlflowTracking:
         Raises:
             MlflowError: If the server does not answer, or the run has no evaluation that can be read.
         """
-        with self._client() as client, tempfile.TemporaryDirectory() as folder:
-            path = client.download_artifacts(run_id, EVALUATION, folder)
+        with self._client() as client:
+            folder_uri = client.get_run(run_id).info.artifact_uri
+        data = self.fetch(f"{folder_uri}/{EVALUATION}")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / EVALUATION
+            path.write_bytes(data)
             try:
-                return EvaluationSet.load(Path(path))
+                return EvaluationSet.load(path)
             except ValueError as error:
                 raise MlflowError(f"run {run_id} of MLflow at {self.url}: {error}") from error
 
