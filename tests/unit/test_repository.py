@@ -82,6 +82,17 @@ def test_every_make_target_of_the_readme_exists() -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
+def test_every_test_named_in_the_documents_exists() -> None:
+    """A document names a test by its path, or by its file's name where the table has given the folder."""
+    names = {path.name for path in TEST_MODULES}
+    for document in [path for path in tracked_files() if path.suffix == ".md"]:
+        text = document.read_text()
+        for path in re.findall(r"`(tests/[\w/]+(?:\.py)?)", text):
+            assert (ROOT / path).exists(), f"{document.name}: {path}"
+        for name in re.findall(r"`(test_\w+\.py)", text):
+            assert name in names, f"{document.name}: {name}"
+
+
 def test_every_command_of_the_documents_exists() -> None:
     """Check each ``cs2 …`` line of an indented block: the command and its options exist."""
     group = typer.main.get_command(app)
