@@ -16,7 +16,7 @@ from cs2.calendar import day_number
 from cs2.forecasting.evaluation import metrics
 from cs2.forecasting.evaluation.backtest import backtest
 from cs2.forecasting.evaluation.walk_forward import questions_about
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource

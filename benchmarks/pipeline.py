@@ -18,7 +18,7 @@ from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
 from pipelines.sources.archive import ArchiveSource

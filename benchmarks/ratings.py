@@ -23,7 +23,7 @@ from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.model.features import features
 from cs2.forecasting.ratings.engine import RatingEngine, in_learning_order
 from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource

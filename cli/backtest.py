@@ -127,7 +127,7 @@ def _read(path: Path, first: date, last: date) -> Window:
     import numpy as np
     import pandas as pd
 
-    from pipelines.etl.ids import Identities
+    from pipelines.etl.id_register import Identities
     from pipelines.etl.match_history import history_from_tables
     from pipelines.etl.rebuild import rebuild
     from pipelines.sources.archive import ArchiveSource

@@ -13,7 +13,7 @@ from cs2.calendar import day_number
 from cs2.forecasting.matches import FloatArray
 from cs2.forecasting.probability import sigmoid
 from cs2.forecasting.ratings.engine import compute_ratings
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import load_identities

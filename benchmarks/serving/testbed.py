@@ -35,7 +35,7 @@ from cs2.storage import migrate
 from cs2.storage.engine import make_engine
 from cs2.storage.model_registry import promote, record_gate_result, store_snapshot
 from cs2.storage.tables import ModelRow
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import store

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.etl.id_register import IdRegister
 from pipelines.etl.identify import Identity
-from pipelines.etl.ids import IdRegister
 
 Alias = tuple[str, int]
 """A spelling and its homonym number."""

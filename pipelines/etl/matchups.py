@@ -5,9 +5,9 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 
+from pipelines.etl.assign_ids import RowIds
 from pipelines.etl.identify import Identity, Roster
 from pipelines.etl.match_rows import IdentifiedRows, Rosters, without_shared_players
-from pipelines.etl.number import RowIds
 from pipelines.etl.resolved_rows import ResolvedRows
 from pipelines.sources.base import RowKind
 

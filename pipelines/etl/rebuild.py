@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.etl.assign_ids import number
 from pipelines.etl.fixtures import match_fixtures
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.link import link
 from pipelines.etl.matchups import build_matchups
 from pipelines.etl.merge_sources import merge_sources
-from pipelines.etl.number import number
-from pipelines.etl.outcomes import build_outcomes, count
 from pipelines.etl.parse import parse_all
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.row_outcomes import build_outcomes, count
 from pipelines.etl.tabulate import Tables, tabulate
 from pipelines.sources.base import RowKind
 

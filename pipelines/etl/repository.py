@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from cs2.forecasting.matches import MatchHistory
 from cs2.settings import SourceName
-from pipelines.etl.ids import Identities, IdRegister
+from pipelines.etl.id_register import Identities, IdRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
 from pipelines.etl.rebuild import TableSet

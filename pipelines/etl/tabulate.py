@@ -6,13 +6,13 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from pipelines.etl.assign_ids import RowIds, roster_text
 from pipelines.etl.fixtures import fixture_rows
+from pipelines.etl.id_register import Identities
 from pipelines.etl.identify import Identity, Roster
-from pipelines.etl.ids import Identities
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import Rosters, without_shared_players
 from pipelines.etl.merge_sources import unique_standings
-from pipelines.etl.number import RowIds, roster_text
 from pipelines.etl.parse import BEST_OF
 from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.resolved_rows import ResolvedRows

@@ -13,7 +13,7 @@ from cs2.forecasting.evaluation.walk_forward import walk_forward
 from cs2.forecasting.matches import UNKNOWN, FloatArray, MatchHistory, MatchQuestions
 from cs2.forecasting.probability import EDGE, sigmoid
 from cs2.messages import ForecastOutcome
-from pipelines.evaluation.match_outcomes import ScoringStatus, match_outcomes
+from pipelines.evaluation.forecast_matching import ScoringStatus, match_outcomes
 from pipelines.evaluation.scored_forecasts import BASELINES
 
 

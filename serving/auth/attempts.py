@@ -1,4 +1,7 @@
-"""Limit password attempts per account and per address; Redis counts for all processes."""
+"""Limit password attempts per account and per address; Redis counts for all processes.
+
+The limits are the settings ``login_attempts_per_minute`` and ``login_attempts_per_address_per_minute``.
+"""
 
 import math
 import time

@@ -9,14 +9,13 @@ from fastapi.responses import Response
 from cs2.messages import ForecastAnswer, ForecastRequest, SeriesAnswer, SeriesRequest
 from serving.dependencies import CurrentUser, ServicesDep
 from serving.errors import problems
-from serving.forecast.schemas import (
+from serving.forecast.batch_schemas import BatchAnswer, BatchRequest
+from serving.forecast.openapi_examples import (
     ANSWER_EXAMPLE,
     BATCH_EXAMPLES,
     REQUEST_EXAMPLES,
     SERIES_ANSWER_EXAMPLE,
     SERIES_EXAMPLES,
-    BatchAnswer,
-    BatchRequest,
 )
 from serving.forecast.service import ForecastService
 

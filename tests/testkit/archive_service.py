@@ -16,7 +16,7 @@ from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
 from cs2.storage.engine import make_engine
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import store

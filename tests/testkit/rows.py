@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from cs2.settings import SourceName
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.etl.repository import load_identities, load_newest_rows
 from pipelines.sources.archive import with_row_keys

@@ -15,11 +15,11 @@ from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.probability import sigmoid
 from cs2.storage.model_registry import ModelRow, ModelStatus
-from pipelines.defs.training.gate import gate
+from pipelines.defs.training.checks import gate
 from pipelines.defs.training.promotion import champion_model
 from pipelines.mlflow_client import MlflowTracking
 from pipelines.mlflow_run import TrainedModel
-from pipelines.training.gate import CLAIMS
+from pipelines.training.gate_inputs import CLAIMS
 from tests.testkit.asset_environment import NO_SERVER, Add, AssetEnvironment, importing_mlflow
 
 pytestmark = importing_mlflow

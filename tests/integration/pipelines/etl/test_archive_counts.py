@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.archive import ArchiveSource

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources import bo3gg
 from pipelines.sources.base import RowKind, SourceError

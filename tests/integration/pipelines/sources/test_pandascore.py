@@ -11,7 +11,7 @@ import pytest
 
 from cs2.settings import Settings, SourceName, get_settings
 from pipelines.defs.etl.sensors import new_results_sensor
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources import incremental, pandascore
 from pipelines.sources.base import RowKind, SourceError

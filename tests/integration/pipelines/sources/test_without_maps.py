@@ -16,7 +16,7 @@ from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.assets import match_tables
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.etl.repository import land

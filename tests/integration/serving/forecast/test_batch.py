@@ -7,7 +7,7 @@ import pytest
 import redis.asyncio
 
 from cs2.messages import EVENTS_STREAM, ForecastEvent, parse_entry
-from serving.forecast.schemas import MAX_BATCH
+from serving.forecast.batch_schemas import MAX_BATCH
 from serving.forecast.service import CHUNK
 from tests.testkit.published_models import Models
 from tests.testkit.service import Running, Service

@@ -27,7 +27,7 @@ def test_a_fixture_names_known_teams_by_any_spelling_and_starts_in_utc() -> None
 
 
 def test_a_team_that_nobody_saw_gets_an_id_which_its_first_result_keeps() -> None:
-    from pipelines.etl.ids import Identities
+    from pipelines.etl.id_register import Identities
     from pipelines.etl.rebuild import rebuild
     from tests.testkit.rows import published
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import PublishedRows, RowKind

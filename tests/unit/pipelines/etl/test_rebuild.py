@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind

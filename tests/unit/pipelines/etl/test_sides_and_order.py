@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind
 from tests.testkit.rows import A, B, C, D, Row, map_row, published, rebuilt, series_row

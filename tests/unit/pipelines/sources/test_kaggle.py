@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.kaggle import COLUMNS, PLAYERS, SIDES, KaggleSource, parse_nickname

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from cs2.forecasting.simulation.league import N_MAPS
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.base import RowKind

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import RowKind

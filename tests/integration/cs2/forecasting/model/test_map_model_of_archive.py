@@ -18,7 +18,7 @@ from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.training_set import TrainingSet
 from cs2.forecasting.ratings.engine import compute_ratings
 from cs2.forecasting.ratings.snapshot import RatingSnapshot
-from pipelines.etl.ids import Identities
+from pipelines.etl.id_register import Identities
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.archive import ArchiveSource

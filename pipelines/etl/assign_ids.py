@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.etl.dictionaries import Alias, Dictionary, build_dictionary
+from pipelines.etl.id_register import Identities, assign_all
 from pipelines.etl.identify import Identity, Roster
-from pipelines.etl.ids import Identities, assign_all
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import IdentifiedRows
 from pipelines.etl.merge_sources import unique_standings

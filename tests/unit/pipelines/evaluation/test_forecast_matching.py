@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.evaluation.match_outcomes import ScoringStatus, match_outcomes
+from pipelines.evaluation.forecast_matching import ScoringStatus, match_outcomes
 from pipelines.evaluation.stored_forecasts import day_number, parse_forecasts
 from tests.testkit.documents import forecast
 

@@ -1,38 +1,8 @@
-"""Schemas of the batch, and examples for the OpenAPI document."""
+"""Examples of requests and answers in the OpenAPI document."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi.openapi.models import Example
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation
-
-from cs2.messages import ForecastAnswer, ForecastRequest
-from serving.errors import Problem
-
-MAX_BATCH = 1000
-
-
-class BatchRequest(BaseModel):
-    """Many forecasts in one call. An invalid item gets a problem in its place; the others are answered."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    forecasts: Annotated[list[SkipValidation[ForecastRequest]], Field(min_length=1, max_length=MAX_BATCH)]
-
-
-class BatchItem(BaseModel):
-    """Result of one item: a forecast or a problem."""
-
-    forecast: ForecastAnswer | None = None
-    problem: Problem | None = None
-
-
-class BatchAnswer(BaseModel):
-    """Results in the order of the items."""
-
-    batch_id: str
-    """Stored with each forecast of the batch."""
-    results: list[BatchItem]
-
 
 REQUEST_EXAMPLES: dict[str, Example] = {
     "latest lineups": {

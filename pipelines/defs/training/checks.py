@@ -10,7 +10,7 @@ from cs2.storage.model_registry import ModelRow, get_champion, get_latest_model,
 from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import Database
 from pipelines.training.aliases import read_aliases, update_aliases
-from pipelines.training.gate import CLAIMS, complete_claims, evaluate_candidate, new_metrics
+from pipelines.training.gate_inputs import CLAIMS, complete_claims, evaluate_candidate, new_metrics
 
 CANDIDATE = "candidate_model"
 

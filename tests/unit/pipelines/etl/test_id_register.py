@@ -1,6 +1,6 @@
 """Ids: assigned once, never reused."""
 
-from pipelines.etl.ids import IdRegister, assign_all
+from pipelines.etl.id_register import IdRegister, assign_all
 
 
 def test_a_key_keeps_its_id_and_a_new_key_gets_the_next_one() -> None:
