@@ -35,7 +35,7 @@ DESCRIPTIONS = {
 @dg.asset(
     group_name="etl",
     kinds={"postgres"},
-    tags={"layer": "raw"},
+    tags={"stage": "etl"},
     owners=["team:data"],
     partitions_def=MONTHS,
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -97,7 +97,7 @@ def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[st
             deps=["raw_rows"],
             description=text,
             kinds={"postgres"},
-            tags={"layer": "tables"},
+            tags={"stage": "etl"},
             owners=["team:data"],
         )
         for name, text in DESCRIPTIONS.items()
