@@ -30,7 +30,7 @@ def backtest_figure(
     unit: str = "maps",
     by: str = "month",
 ) -> Figure:
-    """Calibration and log loss by period, one line a forecaster; the first is the one judged."""
+    """Calibration and log loss by period, one line a forecaster; the first is the one that is evaluated."""
     figure = Figure(figsize=(11, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
     left.plot([0, 1], [0, 1], color="grey", linewidth=1)

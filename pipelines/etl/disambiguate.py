@@ -8,7 +8,7 @@ Members = frozenset[str]
 """Nicknames that appear with a name: the teammates of a player, the lineup of a team."""
 
 REMEMBERED = 5
-"""So many of the latest distinct member sets describe a player or team."""
+"""Number of latest distinct member sets that describe a player or team."""
 
 
 @dataclass(slots=True)

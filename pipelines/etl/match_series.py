@@ -9,7 +9,7 @@ from pipelines.etl.match_rows import MatchRow
 from pipelines.etl.schedule import MAX_GAP_DAYS
 
 SHARED_PLAYERS = 8
-"""Rows that share so many of ten players are about the same two sides."""
+"""Two rows that share at least this many of ten players are about the same two sides."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pipelines.spelling import team_key
 BEST_OF = (1, 2, 3, 5)
 
 MAX_ROUNDS = 60
-"""No side ever won so many rounds of one map: a larger number is a typing error."""
+"""Most rounds of one side on one map; a larger number is a typing error."""
 
 
 @dataclass(frozen=True, slots=True)

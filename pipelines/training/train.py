@@ -1,4 +1,4 @@
-"""Three models of one history: each judged on the last weeks, which it did not see, then fitted on everything."""
+"""Train three models on one history: score each on the last weeks without them, then fit it on everything."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -18,10 +18,11 @@ from cs2.storage.model_registry import EstimatorKind
 
 HELD_OUT_DAYS = 56
 HELD_OUT_MAPS = 4000
-"""The held-out span reaches back until both are met: quiet months hold a hundred maps; 4,000 tell 0.004 of log loss."""
+"""The held-out span reaches back until both are met. A quiet month holds a hundred maps; 4,000 maps resolve a
+difference of 0.004 in log loss."""
 
 HELD_OUT_SHARE = 5
-"""Of a short history the held-out maps are one in so many."""
+"""A short history holds out one map in this many."""
 
 LEAST_MAPS = MIN_MAPS * HELD_OUT_SHARE
 
@@ -33,18 +34,18 @@ _FITS: dict[EstimatorKind, Callable[..., Any]] = {
 
 
 class TooFewMapsError(ValueError):
-    """There is too little history to train on."""
+    """The history has too few maps to train on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    """One kind of model.
+class FittedModel:
+    """One kind of model, fitted twice: without the held-out maps to score it, on all maps to publish it.
 
     Attributes:
         kind: Kind of estimator.
-        estimator: Fitted on all maps: what is published.
-        held_out: Forecasts of the held-out maps by the same kind fitted on the maps before them, shape (n,).
-        metrics: Of these forecasts.
+        estimator: FittedModel on all maps; the one to publish.
+        held_out: Forecasts of the held-out maps by a fit on the maps before them, shape (n,).
+        metrics: Scores of these forecasts.
     """
 
     kind: EstimatorKind
@@ -67,7 +68,7 @@ class Training:
             champion may have seen, shape (n_held_out,).
     """
 
-    models: dict[EstimatorKind, Fitted]
+    models: dict[EstimatorKind, FittedModel]
     data: TrainingSet
     held_out: TrainingSet
     swapped: FloatArray
@@ -95,8 +96,8 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
     past = data.take(history.learn_day[data.row] < first)
     fits = {kind: fit(past) for kind, fit in _FITS.items()}
     models = {kind: _fitted(kind, fits[kind], fit(data), held_out) for kind, fit in _FITS.items()}
-    asked = questions_about(history).take(held_out.row)
-    X_swapped = walk_forward(history, asked.swapped(), features, n_columns=len(FEATURE_NAMES))
+    questions = questions_about(history).take(held_out.row)
+    X_swapped = walk_forward(history, questions.swapped(), features, n_columns=len(FEATURE_NAMES))
     beside = models[EstimatorKind.LOGISTIC].held_out
     if champion_through is not None and champion_through >= first:
         beside = _of_equal_knowledge(history, data, held_out, through=champion_through)
@@ -105,7 +106,7 @@ def train(history: MatchHistory, *, today: int, champion_through: int | None = N
         data=data,
         held_out=held_out,
         swapped=_forecast(EstimatorKind.LOGISTIC, fits[EstimatorKind.LOGISTIC], X_swapped),
-        X_matches=walk_forward(history, _matches(asked), features, n_columns=len(FEATURE_NAMES)),
+        X_matches=walk_forward(history, _matches(questions), features, n_columns=len(FEATURE_NAMES)),
         beside_champion=beside,
     )
 
@@ -118,22 +119,22 @@ def first_held_out_day(data: TrainingSet) -> int:
 
 
 def training_parameters() -> dict[str, Any]:
-    """What the training was told, for the record."""
+    """Return the constants of the training, to log with the run."""
     return {**asdict(DEFAULT_PARAMETERS), "held_out_days": HELD_OUT_DAYS, "held_out_maps": HELD_OUT_MAPS}
 
 
 def _matches(maps: MatchQuestions) -> MatchQuestions:
-    """Each pair of teams of a day once, on no map: what a series is forecast from."""
+    """Return each pair of teams of a day once, without a map, as a series is forecast."""
     keys = np.column_stack([maps.day, np.sort(maps.team_ids, axis=1)])
     once = maps.take(np.unique(keys, axis=0, return_index=True)[1])
     return replace(once, map_id=np.full(len(once), UNKNOWN))
 
 
-def _fitted(kind: EstimatorKind, before: Any, published: Any, held_out: TrainingSet) -> Fitted:
+def _fitted(kind: EstimatorKind, before: Any, published: Any, held_out: TrainingSet) -> FittedModel:
     forecast = _forecast(kind, before, held_out.X)
     won = held_out.team1_won
     fit = metrics.recalibration(forecast, won)
-    return Fitted(
+    return FittedModel(
         kind=kind,
         estimator=published,
         held_out=forecast,
