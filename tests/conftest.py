@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from threadpoolctl import threadpool_limits
 
 from cli.stack.temporary import TemporaryServers
 from tests.testkit.databases import TEMPLATE, database, migrate_template
@@ -30,6 +31,11 @@ UNIT, SYSTEM = (Path(__file__).parent / folder for folder in ("unit", "system"))
 
 SERVERS = pytest.StashKey[TemporaryServers]()
 MLFLOW = pytest.StashKey[MlflowServer]()
+
+
+def pytest_configure() -> None:
+    """Compute on one core a process: workers that spin for each other's cores made four fits take minutes."""
+    threadpool_limits(1, user_api="openmp")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

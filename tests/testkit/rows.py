@@ -56,3 +56,17 @@ def rebuilt_from(connection: Connection) -> TableSet:
 def outcomes(result: TableSet, kind: RowKind) -> list[str]:
     """Return the outcomes of the rows of a kind, in their order."""
     return result.outcomes[result.outcomes["kind"] == kind].sort_values("index")["outcome"].tolist()
+
+
+def together(*sources: PublishedRows) -> TableSet:
+    """Rebuild from several sources, framed as ``load_newest_rows`` does."""
+    frames: dict[RowKind, pd.DataFrame] = {}
+    for kind in RowKind:
+        parts = [
+            source.frames[kind].assign(row_key=f"{rank}:" + source.frames[kind]["row_key"], source_rank=rank)
+            for rank, source in enumerate(sources)
+            if kind in source.frames
+        ]
+        if parts:
+            frames[kind] = pd.concat(parts, ignore_index=True).fillna("")
+    return rebuild(frames, Identities())

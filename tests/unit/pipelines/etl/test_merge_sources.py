@@ -1,38 +1,15 @@
 """Two sources about the same matches: each is stored once, the first named is believed, what only one knows is kept."""
 
-import tarfile
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 
-from pipelines.etl.id_register import Identities
-from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import PublishedRows, RowKind
-from pipelines.sources.git import Checkout
-from pipelines.sources.valve import ValveSource
-from tests.testkit.repositories import commit
-from tests.testkit.rows import A, B, C, D, Row, map_row, outcomes, published, series_row
+from tests.testkit.rows import A, B, C, D, Row, map_row, outcomes, published, series_row, together
 
 LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
 UNKNOWN: dict[str, Any] = {"team1_players": "", "team2_players": ""}
-
-
-def together(*sources: PublishedRows) -> TableSet:
-    """Rebuild from several sources, framed as ``load_newest_rows`` does."""
-    frames: dict[RowKind, pd.DataFrame] = {}
-    for kind in RowKind:
-        parts = [
-            source.frames[kind].assign(row_key=f"{rank}:" + source.frames[kind]["row_key"], source_rank=rank)
-            for rank, source in enumerate(sources)
-            if kind in source.frames
-        ]
-        if parts:
-            frames[kind] = pd.concat(parts, ignore_index=True).fillna("")
-    return rebuild(frames, Identities())
 
 
 def told(*maps: Row, series: list[Row] | None = None, **others: list[Row]) -> PublishedRows:
@@ -117,27 +94,3 @@ def test_other_teams_of_the_day_are_not_merged() -> None:
     other = map_row("2025-07-01", "Gamma", "Delta", team1_players=C, team2_players=D)
     result = together(told(map_row("2025-07-01", **LINEUPS)), told(other))
     assert outcomes(result, RowKind.MAP) == ["stored", "stored"]
-
-
-@pytest.mark.real_data
-def test_valves_sample_beside_the_archive_adds_no_match(shared_data: Path, tmp_path: Path) -> None:
-    """All its series stand in the archive: the tables are those of the archive alone, but for older names of teams."""
-    with tarfile.open(shared_data / "valve_vrs_sample.tar.gz") as sample:
-        sample.extractall(tmp_path, filter="data")
-    commit(tmp_path)
-    today = date(2026, 1, 31)
-    recent = {
-        kind: frame[frame["date"] >= "2025-01-01"].reset_index(drop=True)
-        for kind, frame in ArchiveSource(shared_data / "archive").published(today).frames.items()
-    }
-    valve = ValveSource(Checkout(tmp_path)).published(today)
-    assert valve.frames[RowKind.SERIES]["date"].min() >= "2025-01-01"
-    alone, both = together(PublishedRows(recent)), together(PublishedRows(recent), valve)
-    came_in = len(valve.frames[RowKind.SERIES])
-    merged = outcomes(both, RowKind.SERIES).count("merged") - outcomes(alone, RowKind.SERIES).count("merged")
-    rejected = both.rejections()["a team against itself"] - alone.rejections()["a team against itself"]
-    columns = ["natural_key", "first_day", "last_day", "winner", "best_of"]
-    assert both.tables.series[columns].equals(alone.tables.series[columns])
-    assert (merged, rejected) == (7_856, 8)
-    assert merged + rejected == came_in
-    assert both.tables.standings["natural_key"].tolist() == alone.tables.standings["natural_key"].tolist()
