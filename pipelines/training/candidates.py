@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cs2.calendar import date_of
 from cs2.forecasting.evaluation.gate import EvaluationSet
-from cs2.forecasting.model.features import FEATURE_NAMES
+from cs2.forecasting.model.features import FEATURE_NAMES, STORED_FEATURE_NAMES
 from cs2.forecasting.model.map_model import MapModel
 from cs2.forecasting.model.regression_cases import build_regression_cases
 from cs2.forecasting.model.training_set import TrainingSet
@@ -78,7 +78,7 @@ def build_candidate(training: Training, logged: LoggedModel, *, snapshot_id: int
         artifact_uri=logged.artifact_uri,
         sha256=logged.sha256,
         features_version=FEATURES_VERSION,
-        feature_names=list(FEATURE_NAMES),
+        feature_names=list(STORED_FEATURE_NAMES),
         parameters=training_parameters(),
         regression_cases=build_regression_cases(MapModel.from_estimator(model.estimator), training.data.X),
         metrics={**model.metrics, "elo_log_loss": training.models[EstimatorKind.ELO].metrics["log_loss"]},
