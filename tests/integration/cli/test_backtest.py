@@ -201,7 +201,7 @@ def assert_rejected(result: Result, message: str) -> None:
 def test_a_wrong_archive_is_rejected_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
     (tmp_path / name).write_text(content)
     assert_rejected(invoked(tmp_path), message)
-    assert_rejected(invoked(tmp_path / "nowhere"), "there is no such folder")
+    assert_rejected(invoked(tmp_path / "nowhere"), "this folder does not exist")
 
 
 @pytest.mark.parametrize("option", ["--out", "--series-out", "--plot"])
