@@ -22,7 +22,7 @@ query Backfill($backfillId: String!) { partitionBackfillOrError(backfillId: $bac
   ... on PartitionBackfill { status error { message } runs(limit: 20) { runId status } }
   ... on Error { message } } }
 """
-_RUNS = "query { runsOrError(limit: 50) { ... on Runs { results { runId status } } } }"
+_RUNS = "query { runsOrError(limit: 50) { ... on Runs { results { runId jobName status } } } }"
 
 _FIVE = """(SELECT string_agg(nickname, '|' ORDER BY nickname) FROM lineup_players
              JOIN players ON players.id = player_id WHERE lineup_id = {})"""
