@@ -24,7 +24,7 @@ class Model:
 
     Attributes:
         version (int):
-        status (ModelStatus): The life of a model version.
+        status (ModelStatus): State of a model version.
         estimator (str):
         trained_from (datetime.date):
         trained_through (datetime.date):
