@@ -112,15 +112,16 @@ def log_estimator(trained: TrainedModel, registered_model: str | None) -> str:
 
     rows = trained.X[:N_EXAMPLES]
     example = pd.DataFrame(rows, columns=list(trained.feature_names))
+    estimator = _with_feature_names(trained.estimator, trained.feature_names)
     with warnings.catch_warnings():
         # mlflow compares the example's columns with a range, which pandas 3 deprecates.
         warnings.filterwarnings("ignore", "Operation with range is deprecated")
         info = mlflow.sklearn.log_model(
-            _with_feature_names(trained.estimator, trained.feature_names),
+            estimator,
             name="model",
             serialization_format="skops",
             skops_trusted_types=list(trained.trusted_types) or None,
-            signature=infer_signature(example, trained.estimator.predict_proba(rows)),
+            signature=infer_signature(example, estimator.predict_proba(example)),
             input_example=example,
             pyfunc_predict_fn="predict_proba",
             pip_requirements=[f"{name}=={version(name)}" for name in REQUIREMENTS],
