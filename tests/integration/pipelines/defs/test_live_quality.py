@@ -219,7 +219,7 @@ def test_a_bad_champion_raises_the_alarm_and_is_replaced(
 
     request = tick(chain)
     assert isinstance(request, dg.RunRequest)
-    assert request.tags["cs2/why"].startswith("live quality fell: map: log loss minus team Elo's +")
+    assert request.tags["cs2/why"].startswith("live quality is out of its band: map: log loss minus team Elo's +")
     assert chain.run("train_job").success
     with environment.database.transaction() as session:
         best = get_champion(session)
