@@ -107,7 +107,7 @@ async def test_an_admin_changes_the_served_model(
     ("values", "reason"),
     [
         ({"status": ModelStatus.REFUSED, "reasons": ["worse than Elo"]}, "worse than Elo"),
-        ({"status": ModelStatus.CANDIDATE, "judged_at": None}, "has not judged"),
+        ({"status": ModelStatus.CANDIDATE, "judged_at": None}, "has no gate result yet"),
         ({"features_version": 1}, "needs features of version 1"),
     ],
 )
