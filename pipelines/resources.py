@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-import redis
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
@@ -98,8 +97,10 @@ class Announcer(dg.ConfigurableResource[None]):
         Raises:
             redis.RedisError: If Redis does not answer. Nothing is lost: the API also polls PostgreSQL.
         """
+        from redis import Redis
+
         message = build_announcement(kind, served)
-        with redis.Redis.from_url(self.url) as client:
+        with Redis.from_url(self.url) as client:
             client.publish(self.channel, encode_announcement(message))
         return message
 
@@ -109,7 +110,9 @@ class Announcer(dg.ConfigurableResource[None]):
         Raises:
             redis.RedisError: If Redis does not answer; some events may have been added.
         """
-        with redis.Redis.from_url(self.url) as client, client.pipeline(transaction=False) as pipeline:
+        from redis import Redis
+
+        with Redis.from_url(self.url) as client, client.pipeline(transaction=False) as pipeline:
             for event in events:
                 pipeline.xadd(EVENTS_STREAM, {EVENT_FIELD: event})
                 pipeline.publish(EVENTS_STREAM, event)

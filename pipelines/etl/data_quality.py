@@ -3,12 +3,15 @@
 Days count back from ``:today``, so that an archive that ends in the past can be checked as of its end.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from sqlalchemy import Connection, text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEWEST = """
 WITH newest AS (
@@ -91,8 +94,39 @@ SELECT id, played_on, high, low FROM scores WHERE NOT EXISTS (
 """
 
 
-def run_query(connection: Connection, query: str, today: date) -> pd.DataFrame:
-    """Run one of the queries above."""
-    parameters: Mapping[str, Any] = {"today": today}
-    named = {key: value for key, value in parameters.items() if f":{key}" in query}
-    return pd.read_sql_query(text(query), connection, params=named)
+MAP_ROW_COUNTS = """
+SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows
+        WHERE kind = 'map' AND source = ANY(:sources)) AS landed,
+       (SELECT count(*) FROM map_results) AS stored,
+       (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRowCounts:
+    """Numbers of map rows: landed by the sources, stored as results, and rejected."""
+
+    landed: int
+    stored: int
+    rejected: int
+
+
+def count_map_rows(connection: Connection, sources: Sequence[str]) -> MapRowCounts:
+    """Count the map rows of ``sources``, each with its newest version only."""
+    counts = connection.execute(text(MAP_ROW_COUNTS), {"sources": list(sources)}).mappings().one()
+    return MapRowCounts(**counts)
+
+
+def read_table(connection: Connection, table: str) -> "pd.DataFrame":
+    """Read a whole table; ``table`` is put into the statement as it is."""
+    import pandas as pd
+
+    return pd.read_sql_query(text(f"SELECT * FROM {table}"), connection)  # noqa: S608 - our own names
+
+
+def run_query(connection: Connection, query: str, today: date) -> "pd.DataFrame":
+    """Run one of the queries of rows above."""
+    import pandas as pd
+
+    parameters = {"today": today} if ":today" in query else {}
+    return pd.read_sql_query(text(query), connection, params=parameters)

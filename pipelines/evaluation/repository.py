@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from pymongo import DeleteOne, ReplaceOne
-
 from cs2.messages import OUTCOMES_COLLECTION, ForecastOutcome, outcome_document
 
 BATCH = 1_000
@@ -28,6 +26,8 @@ def store_outcomes(database: Any, outcomes: Sequence[ForecastOutcome]) -> Change
     Raises:
         pymongo.errors.PyMongoError: If MongoDB does not answer.
     """
+    from pymongo import DeleteOne, ReplaceOne
+
     collection = database[OUTCOMES_COLLECTION]
     stored = {document["_id"]: _content(document) for document in collection.find()}
     current = {outcome.forecast_id: outcome_document(outcome) for outcome in outcomes}

@@ -5,11 +5,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Protocol
 
 from cs2.settings import SourceName
+
+if TYPE_CHECKING:
+    import pandas as pd  # when it is used: Dagster loads all sources to list them
 
 SERIES_ONLY_SOURCES = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
 """Sources that publish series without maps. A forecast still names a map, so the usual maps become known."""
@@ -28,8 +29,10 @@ class RowKind(StrEnum):
     """An announced match."""
 
 
-def parse_times(texts: pd.Series) -> pd.Series:
+def parse_times(texts: "pd.Series") -> "pd.Series":
     """Parse ISO 8601 texts as UTC. Without an offset a text is UTC, a date is its midnight; other texts are missing."""
+    import pandas as pd
+
     times: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
     return times
 
@@ -47,7 +50,7 @@ class PublishedRows:
             all versions of one row share, and ``month``, the ISO date of the month's first day.
     """
 
-    frames: Mapping[RowKind, pd.DataFrame]
+    frames: "Mapping[RowKind, pd.DataFrame]"
 
     def in_months(self, months: Collection[date]) -> "PublishedRows":
         """Select the rows of some months."""
@@ -56,6 +59,8 @@ class PublishedRows:
 
     def month_digests(self) -> dict[str, str]:
         """Digest the rows of each month. A digest changes when a row changes, and not with the order of the rows."""
+        import pandas as pd
+
         digests: dict[str, str] = {}
         for kind in sorted(self.frames):
             frame = self.frames[kind]

@@ -4,15 +4,18 @@ A broken contract is an error. A broken expectation about the published rows onl
 scene may have changed.
 """
 
-from datetime import date
+from dataclasses import asdict
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
-from sqlalchemy import text
 
 from cs2.settings import get_settings
 from pipelines.etl import data_quality as quality
 from pipelines.resources import Database
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FRESH_DAYS = 7
 USUAL_FACTOR = 3.0
@@ -21,13 +24,6 @@ NOT_FIVE_SHARE = 0.01
 POOL_MAPS = 50
 """Fewer maps within a month say too little about the map pool."""
 RECENT_DAYS = 365
-
-_MAP_ROW_COUNTS = """
-SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows
-        WHERE kind = 'map' AND source = ANY(:sources)) AS landed,
-       (SELECT count(*) FROM map_results) AS stored,
-       (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
-"""
 
 
 def _build_contract_check(table: str) -> dg.AssetChecksDefinition:
@@ -38,7 +34,7 @@ def _build_contract_check(table: str) -> dg.AssetChecksDefinition:
         from pipelines.etl.validation import TABLE_SCHEMAS
 
         with database.engine() as engine, engine.connect() as connection:
-            stored = pd.read_sql_query(text(f"SELECT * FROM {table}"), connection)  # noqa: S608 - our own names
+            stored = quality.read_table(connection, table)
         try:
             TABLE_SCHEMAS[table].validate(stored, lazy=True)
         except pa.errors.SchemaErrors as errors:
@@ -63,11 +59,11 @@ def every_row_is_accounted_for(context: dg.AssetCheckExecutionContext, database:
     """Each newest landed map row is a map result, a rejected row, or a duplicate of another source's row."""
     sources = [name.value for name in get_settings().sources]
     with database.engine() as engine, engine.connect() as connection:
-        landed, stored, rejected = connection.execute(text(_MAP_ROW_COUNTS), {"sources": sources}).one()
+        counts = quality.count_map_rows(connection, sources)
     merged = _last_map_counts(context.instance).get("map_rows_merged", 0)
     return dg.AssetCheckResult(
-        passed=landed == stored + merged + rejected,
-        metadata={"landed": landed, "stored": stored, "merged": merged, "rejected": rejected},
+        passed=counts.landed == counts.stored + merged + counts.rejected,
+        metadata={**asdict(counts), "merged": merged},
     )
 
 
@@ -83,12 +79,12 @@ def _last_map_counts(instance: dg.DagsterInstance) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count is not None}
 
 
-def _query(database: Database, query: str) -> pd.DataFrame:
+def _query(database: Database, query: str) -> "pd.DataFrame":
     with database.engine() as engine, engine.connect() as connection:
         return quality.run_query(connection, query, get_settings().current_day())
 
 
-def _warning_unless(passed: bool, problem: str, rows: pd.DataFrame, **numbers: int | float) -> dg.AssetCheckResult:
+def _warning_unless(passed: bool, problem: str, rows: "pd.DataFrame", **numbers: int | float) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN,
@@ -116,7 +112,7 @@ def rows_are_as_many_as_usual(database: Database) -> dg.AssetCheckResult:
     """Compares with the median month, within a factor of three. Passes with fewer than three earlier months."""
     rows = _query(database, quality.MONTHLY)
     this_month = get_settings().current_day().replace(day=1)
-    last_month = (pd.Timestamp(this_month) - pd.DateOffset(months=1)).date()
+    last_month = (this_month - timedelta(days=1)).replace(day=1)
     earlier = rows[rows["month"] != last_month]["series"]
     n_last = int(rows[rows["month"] == last_month]["series"].sum())
     usual = float(earlier.median()) if len(earlier) >= 3 else float(n_last)

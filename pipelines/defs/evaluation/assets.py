@@ -1,25 +1,25 @@
-"""Outcomes of the stored forecasts, and their live quality."""
+"""Outcomes of the stored forecasts, and their live quality.
+
+Functions import what needs pandas or numba themselves: the code location loads without them.
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import pandas as pd
 from sqlalchemy import delete, select
 
 from cs2.calendar import date_of
 from cs2.settings import get_settings
 from cs2.storage.live_quality import LiveQuality
 from cs2.storage.model_registry import ModelRow
-from pipelines.evaluation.live_quality import build_quality_rows
 from pipelines.evaluation.repository import store_outcomes
-from pipelines.evaluation.results import read_results
-from pipelines.evaluation.scored_forecasts import latest_per_match, read_scored_forecasts
-from pipelines.evaluation.stored_forecasts import read_forecasts
-from pipelines.evaluation.tables import markdown_table, quality_figure, table_row
 from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import SHORT_ABSENCE, Database, Mongo
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GROUP = "evaluation"
 TAGS = {"stage": "evaluation"}
@@ -44,7 +44,9 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     scored.
     """
     from pipelines.etl.repository import load_history
-    from pipelines.evaluation.outcomes import score_forecasts  # numba: seconds that the other assets need not pay
+    from pipelines.evaluation.outcomes import score_forecasts
+    from pipelines.evaluation.results import read_results
+    from pipelines.evaluation.stored_forecasts import read_forecasts
 
     today = get_settings().current_day()
     with mongo.database() as stored:
@@ -65,7 +67,7 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     )
 
 
-def _first_day(forecasts: pd.DataFrame, today: date) -> date:
+def _first_day(forecasts: "pd.DataFrame", today: date) -> date:
     """First requested day, but not after today: all requests may be about the year 9999."""
     days = forecasts["played_on"].to_numpy()
     return min(date_of(days.min()), today) if len(days) else today
@@ -88,6 +90,9 @@ def live_quality(
     A match counts once per model, however many forecasts it has. `docs/history.md` explains the scores, and what the
     coverage of intervals can show. Each model's run in MLflow gets its scores and a plot.
     """
+    from pipelines.evaluation.live_quality import build_quality_rows
+    from pipelines.evaluation.scored_forecasts import latest_per_match, read_scored_forecasts
+
     with mongo.database() as stored:
         scored = latest_per_match(read_scored_forecasts(stored), per_model=True)
     of_models = select(LiveQuality).where(LiveQuality.grouping == "model")
@@ -115,9 +120,11 @@ def _log_to_mlflow(
     mlflow: MlflowTracking,
     models: dict[int, ModelRow],
     rows: Iterable[Row],
-    scored: pd.DataFrame,
+    scored: "pd.DataFrame",
 ) -> None:
     """Add each model's scores to its run. If MLflow is away, the scores follow with their next change."""
+    from pipelines.evaluation.tables import quality_figure
+
     for row in rows:
         kind, version, metrics = row["kind"], int(row["value"]), row["metrics"]
         if version not in models:
@@ -134,7 +141,9 @@ def _log_to_mlflow(
             context.log.warning(f"the live quality of version {version} is not in MLflow: {error}")
 
 
-def _metadata(scored: pd.DataFrame, rows: Sequence[Row]) -> dict[str, Any]:
+def _metadata(scored: "pd.DataFrame", rows: Sequence[Row]) -> dict[str, Any]:
+    from pipelines.evaluation.scored_forecasts import latest_per_match
+    from pipelines.evaluation.tables import markdown_table, quality_figure, table_row
     from pipelines.plots import as_data_url
 
     metadata: dict[str, Any] = {"matches": len(scored)}

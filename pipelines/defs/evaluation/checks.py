@@ -1,6 +1,6 @@
 """Checks of the live forecasts: their quality is as expected, and their questions resemble the training."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -8,11 +8,11 @@ from cs2.forecasting.evaluation.stability import DRIFTED
 from cs2.storage.live_quality import get_alarm_reason
 from cs2.storage.model_registry import get_champion
 from pipelines.defs.evaluation.assets import live_quality
-from pipelines.evaluation.drift import MAX_RECENT, REFERENCES, Drift, drift_since_training
-from pipelines.evaluation.stored_forecasts import read_recent_contributions
-from pipelines.evaluation.tables import markdown_table
 from pipelines.mlflow_client import MlflowError, MlflowTracking
 from pipelines.resources import Database, Mongo
+
+if TYPE_CHECKING:
+    from pipelines.evaluation.drift import Drift
 
 
 @dg.asset_check(asset=live_quality)
@@ -41,6 +41,9 @@ def questions_are_as_in_training(
     The population stability index of each is at most 0.25, for maps and for series. A higher index is a warning: the
     questions may have changed.
     """
+    from pipelines.evaluation.drift import MAX_RECENT, REFERENCES, drift_since_training
+    from pipelines.evaluation.stored_forecasts import read_recent_contributions
+
     with database.transaction() as session:
         champion = get_champion(session)
     version = champion.version if champion else 0
@@ -61,11 +64,13 @@ def questions_are_as_in_training(
     return _warning(not has_drifted, "; ".join(texts), **metadata)
 
 
-def _largest_first(drift: Drift) -> list[tuple[str, float]]:
+def _largest_first(drift: "Drift") -> list[tuple[str, float]]:
     return sorted(drift.indices.items(), key=lambda item: -item[1])
 
 
-def _metadata(kind: str, drift: Drift) -> dict[str, Any]:
+def _metadata(kind: str, drift: "Drift") -> dict[str, Any]:
+    from pipelines.evaluation.tables import markdown_table
+
     if not drift.indices:
         return {}
     lines = [[name, f"{index:.3f}"] for name, index in _largest_first(drift)]
