@@ -78,15 +78,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Group tests by module, start with the longest modules, and leave out tests whose data is missing.
+    """Group tests by module, start with the system tests, and leave out tests whose data is missing.
 
-    A group runs on one worker, so that its fixtures are made once. Workers take groups in the order of collection:
-    the system tests, minutes each, go first, or one worker would end with them alone.
+    A group runs on one worker, so that its fixtures are made once. The system tests are one group: two whole stacks at
+    once take longer on two cores than one after the other. Workers take groups in the order of collection, so this
+    longest group goes first, and the other worker runs all other tests meanwhile.
     """
     items.sort(key=lambda item: not item.path.is_relative_to(SYSTEM))
     for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::", maxsplit=1)[0]))
+        module = item.nodeid.split("::", maxsplit=1)[0]
+        item.add_marker(pytest.mark.xdist_group("system" if item.path.is_relative_to(SYSTEM) else module))
     if SHARED_DATA.is_dir():
         return
     if os.environ.get("CI") == "true":
