@@ -228,8 +228,8 @@ def test_the_command_needs_no_server(
     out = tmp_path / "maps.csv"
     command = [sys.executable, "-m", "cli", "backtest", "--path", str(folder), "--from", FIRST, "--to", LAST]
     # Kernels of linear algebra round differently: both processes use the one that this machine's settings choose.
-    kept = ("PATH", "HOME", "PYTHONPATH", "OPENBLAS_")
-    environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    prefixes = ("PATH", "HOME", "PYTHONPATH", "OPENBLAS_")
+    environment = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
     subprocess.run(
         [*command, "--out", str(out)], env={**environment, "PYTHONHASHSEED": "17"}, check=True, capture_output=True
     )

@@ -81,8 +81,8 @@ async def test_the_sink_stores_replayed_letters(
     assert status == 0
     assert f"{bad} stays: " in output
     assert "2 replayed, 1 stay" in output
-    ((left, _),) = stream.xrange(DEAD_EVENTS_STREAM)
-    assert left.decode() == bad
+    ((remaining_id, _),) = stream.xrange(DEAD_EVENTS_STREAM)
+    assert remaining_id.decode() == bad
     async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as client:
         store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
         consumer = Consumer(client, store, "tester")
@@ -90,9 +90,9 @@ async def test_the_sink_stores_replayed_letters(
         await consumer.step()
         await store.close()
     with pymongo.MongoClient(mongo_url) as mongo:
-        found = {row["_id"] for row in mongo[mongo_database][FORECASTS_COLLECTION].find()}
+        stored_ids = {row["_id"] for row in mongo[mongo_database][FORECASTS_COLLECTION].find()}
         mongo.drop_database(mongo_database)
-    assert found == {json.loads(payload)["event_id"] for payload in payloads[:2]}
+    assert stored_ids == {json.loads(payload)["event_id"] for payload in payloads[:2]}
 
 
 def test_a_letter_is_replayed_once_by_its_id(stream: Any) -> None:

@@ -188,9 +188,9 @@ async def test_a_killed_sink_loses_and_duplicates_nothing(
 
 
 async def test_events_wait_in_the_stream_without_mongodb(
-    stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, free_port_of_nobody: int
+    stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, unused_port: int
 ) -> None:
-    away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{free_port_of_nobody}", mongo_database)
+    away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{unused_port}", mongo_database)
     await add_events(stream, [forecast_event()])
     await stream.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0")
     with pytest.raises(pymongo.errors.PyMongoError):
@@ -210,7 +210,7 @@ async def test_events_wait_in_the_stream_without_mongodb(
 
 
 @pytest.fixture
-def free_port_of_nobody() -> int:
+def unused_port() -> int:
     from cli.stack.servers import free_port
 
     return free_port()

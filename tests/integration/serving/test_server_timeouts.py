@@ -71,11 +71,11 @@ async def test_a_hanging_mlflow_times_out_and_is_reported(running: Running, mode
     models.publish()
     async with asyncio.timeout(LONGEST_SECONDS), running(mlflow_url=f"http://{silent}") as service:
 
-        async def told() -> bool:
+        async def is_reported() -> bool:
             mlflow = (await service.client.get("/health/ready")).json()["components"]["mlflow"]
             return not mlflow["is_well"] and f"MLflow at http://{silent} does not return" in mlflow["detail"]
 
-        await until(told)
+        await until(is_reported)
         (await register(service)).raise_for_status()
 
 
@@ -98,13 +98,13 @@ async def test_forecasts_are_answered_while_postgresql_is_unreachable(
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:database-unavailable")
         assert forecast.status_code == 200
 
-        async def is_told(is_well: bool) -> bool:
+        async def is_reported(is_well: bool) -> bool:
             ready = (await service.client.get("/health/ready")).json()
             return bool(ready["components"]["postgresql"]["is_well"] is is_well)
 
-        await until(lambda: is_told(False))
+        await until(lambda: is_reported(False))
         line.is_whole.set()
-        await until(lambda: is_told(True))
+        await until(lambda: is_reported(True))
         assert (await log_in(service)).status_code == 200
     server.close()
     await end(line.visits)

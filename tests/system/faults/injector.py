@@ -72,8 +72,8 @@ class FaultInjector:
     # Conditions seen from outside
 
     async def ready(self, api: Process) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.http.get(f"{self.testbed.url(api)}/health/ready")).json()
-        return found
+        readiness: dict[str, Any] = (await self.http.get(f"{self.testbed.url(api)}/health/ready")).json()
+        return readiness
 
     async def until(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -89,7 +89,7 @@ class FaultInjector:
             async def well(api: Process = api) -> bool:
                 nonlocal last_ill
                 components = (await self.ready(api))["components"]
-                ill = [f"{name}: {found['detail']}" for name, found in components.items() if not found["is_well"]]
+                ill = [f"{name}: {state['detail']}" for name, state in components.items() if not state["is_well"]]
                 last_ill = ill[-1] if ill else last_ill
                 return not ill
 
@@ -190,10 +190,10 @@ class FaultInjector:
         ledger = self.load.ledger
         ledger.may_be_full.add(api.name)
         api.limit_files(1)  # limits its fallback file and its log
-        seen = ledger.counts["full"]
+        n_refused = ledger.counts["full"]
 
         async def refuses() -> bool:
-            return ledger.counts["full"] > seen + 20
+            return ledger.counts["full"] > n_refused + 20
 
         await self.until("the full disk refuses", refuses)
         assert (await self.http.get(f"{self.testbed.url(api)}/health/ready")).status_code == 503
@@ -205,8 +205,8 @@ class FaultInjector:
     # Models and messages
 
     async def _reports(self, api: Process, component: str, text: str) -> bool:
-        found = (await self.ready(api))["components"][component]
-        return text in found["detail"] and not found["is_well"]
+        state = (await self.ready(api))["components"][component]
+        return text in state["detail"] and not state["is_well"]
 
     async def serves(self, version: int) -> None:
         for api in self.testbed.apis:
@@ -252,11 +252,11 @@ class FaultInjector:
             self.redis.publish("ml_models", payload)
         document: dict[str, Any] = {}
 
-        async def found() -> bool:
+        async def has_forecast() -> bool:
             document.update(await asyncio.to_thread(self.forecasts.find_one, {"kind": "map"}) or {})
             return bool(document)
 
-        await self.until("a forecast is stored", found)
+        await self.until("a forecast is stored", has_forecast)
         for name, payload in forgeries(document).items():
             self.redis.xadd(EVENTS_STREAM, {"event": payload})
             self.report.forged += 1
@@ -264,10 +264,10 @@ class FaultInjector:
         self.redis.xadd(EVENTS_STREAM, {"something": "else"})
         self.report.forged, self.report.dead = self.report.forged + 6, self.report.dead + 1
 
-        async def put_aside() -> bool:
+        async def are_dead_letters() -> bool:
             return self.redis.xlen(DEAD_EVENTS_STREAM) >= self.report.dead  # type: ignore[operator,no-any-return]
 
-        await self.until("forged events are put aside", put_aside)
+        await self.until("forged events are put aside", are_dead_letters)
 
     # The end
 

@@ -48,9 +48,9 @@ class Loaded:
 
     def process(self, *words: str) -> psutil.Process:
         """Return the oldest process of the stack whose command line has these words."""
-        found = [p for p in owned_processes(self.layout.data) if all(word in command_of(p) for word in words)]
-        assert found, words
-        return min(found, key=lambda process: process.create_time())
+        processes = [p for p in owned_processes(self.layout.data) if all(word in command_of(p) for word in words)]
+        assert processes, words
+        return min(processes, key=lambda process: process.create_time())
 
     def count(self, table: str) -> int:
         with psycopg.connect(self.url) as connection:

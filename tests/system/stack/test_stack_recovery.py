@@ -48,12 +48,12 @@ class Up:
             command = [*CS2, "up", "--data-dir", str(data), *arguments]
             self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def said(self, text: str) -> bool:
+    def has_printed(self, text: str) -> bool:
         return text in " ".join(self.output.read_text().split())  # lines are broken where the terminal ends
 
     def wait_until_up(self) -> None:
-        wait_until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
-        assert self.said(UP), self.output.read_text()
+        wait_until(lambda: self.has_printed(UP) or self.process.poll() is not None, "the stack")
+        assert self.has_printed(UP), self.output.read_text()
 
 
 def down(data: Path) -> str:
@@ -109,8 +109,8 @@ def test_a_taken_port_is_named_with_its_service(data: Path) -> None:
         port = taken.getsockname()[1]
         up = Up(data, "--port", f"api={port}")
         assert up.process.wait(PATIENCE) == 1
-    assert up.said(f"port {port}, requested for api, is taken")
-    assert not up.said("Traceback")
+    assert up.has_printed(f"port {port}, requested for api, is taken")
+    assert not up.has_printed("Traceback")
     assert owned_processes(data) == []
 
 
@@ -118,7 +118,7 @@ def test_a_taken_port_is_named_with_its_service(data: Path) -> None:
 def test_an_invalid_port_is_wrong_input(data: Path, port: str) -> None:
     up = Up(data, "--port", port)
     assert up.process.wait(PATIENCE) == 2
-    assert not up.said("Traceback")
+    assert not up.has_printed("Traceback")
 
 
 def test_down_without_a_stack_reports_it(data: Path) -> None:
@@ -132,9 +132,9 @@ def test_a_failing_server_is_named_with_its_last_lines(data: Path) -> None:
     version.write_text("9.6\n")
     up = Up(data)
     assert up.process.wait(PATIENCE) == 1
-    assert up.said("postgres cannot start")
-    assert up.said("database files are incompatible with server")
-    assert not up.said("Traceback")
+    assert up.has_printed("postgres cannot start")
+    assert up.has_printed("database files are incompatible with server")
+    assert not up.has_printed("Traceback")
     assert owned_processes(data) == []
 
 

@@ -51,9 +51,9 @@ def test_results_become_ratings_and_a_champion_that_is_announced(
     assert first.snapshot_id == snapshot.id
     assert ratings.latest_lineup(1) is not None
 
-    again = chain.ingest()
-    assert again.success
-    assert metadata(again, "rating_snapshots")["is_new"] is False
+    second_run = chain.ingest()
+    assert second_run.success
+    assert metadata(second_run, "rating_snapshots")["is_new"] is False
     assert announcements() is None, "the same results are no news"
 
     trained = chain.run("train_job")

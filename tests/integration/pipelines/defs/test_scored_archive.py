@@ -70,7 +70,7 @@ def by_hand(maps: pd.DataFrame) -> dict[Question, int | None]:
     return winners
 
 
-async def ask(settings: Settings, questions: list[Question]) -> dict[str, Question]:
+async def send_questions(settings: Settings, questions: list[Question]) -> dict[str, Question]:
     """Send each question and return the answered ones by forecast id. Teams without earlier results are rejected."""
     answered = {}
     async with run_service(settings, League(0, [], [], 0)) as service:
@@ -120,7 +120,7 @@ def test_the_live_log_loss_is_that_of_the_archive(
     serve_archive(folder, CUT, CUT, settings.database_url, settings.mlflow_url)
     played = by_hand(frames["maps"])
     now = settings.model_copy(update={"clock_date": CUT})
-    questions = asyncio.run(ask(now, list(played)))
+    questions = asyncio.run(send_questions(now, list(played)))
     asyncio.run(store_everything(environment, redis_url, len(questions)))
     score(environment)
     assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"

@@ -60,8 +60,8 @@ def test_assigned_ids_stay(maps: list[Row], series: list[Row], more_maps: list[R
     identities = Identities()
     before = rebuild(published(maps, series).frames, identities).tables
     known = {"team": dict(identities.teams.ids), "player": dict(identities.players.ids)}
-    again = rebuild(published(maps, series).frames, identities).tables
-    for (name, frame), (_, other) in zip(before.items(), again.items(), strict=True):
+    second_run = rebuild(published(maps, series).frames, identities).tables
+    for (name, frame), (_, other) in zip(before.items(), second_run.items(), strict=True):
         pd.testing.assert_frame_equal(frame, other, obj=name)
     rebuild(published([*maps, *more_maps], [*series, *more_series]).frames, identities)
     assert known["player"].items() <= identities.players.ids.items()

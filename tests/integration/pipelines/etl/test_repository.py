@@ -63,8 +63,8 @@ def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
     """Natural keys and values of all tables; with the ids, where they must stay too."""
-    kept = ("teams", "players", "maps", "fixtures")
-    columns = {table: "*" if with_ids and table in kept else c for table, c in CONTENT.items()}
+    tables_with_ids = ("teams", "players", "maps", "fixtures")
+    columns = {table: "*" if with_ids and table in tables_with_ids else c for table, c in CONTENT.items()}
     with engine.connect() as connection:
         return {
             table: sorted(map(tuple, connection.execute(text(f"SELECT {names} FROM {table}"))), key=str)
@@ -74,8 +74,8 @@ def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[o
 
 def test_every_table_is_filled(engine: Engine) -> None:
     load(engine)
-    found = {table: len(rows) for table, rows in content(engine).items()}
-    assert found == {
+    counts = {table: len(rows) for table, rows in content(engine).items()}
+    assert counts == {
         "map_results": 3,
         "series": 3,
         "standings": 1,

@@ -23,8 +23,8 @@ async def test_a_new_key_ends_every_token_and_no_account(running: Running, model
             assert (await forecast_as(after, token)).json()["team1_win_probability"] == forecast[
                 "team1_win_probability"
             ]
-            found = await call_as(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
-            assert found.status_code == 202, "known, and on its way to the history"
+            response = await call_as(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
+            assert response.status_code == 202, "known, and on its way to the history"
             # A replica that still has the old key does not know the new tokens: turn them all at once.
             assert (await forecast_as(before, token)).status_code == 401
             assert (await forecast_as(before, old_token)).status_code == 200

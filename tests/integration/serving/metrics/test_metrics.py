@@ -124,12 +124,12 @@ async def test_a_request_keeps_its_id_into_the_event(service: Service, settings:
 
 
 async def test_concurrent_requests_keep_their_own_ids(service: Service, settings: Settings) -> None:
-    async def ask(number: int) -> tuple[str, str]:
+    async def send_request(number: int) -> tuple[str, str]:
         headers = {"Authorization": f"Bearer {service.token()}", "X-Request-ID": f"number-{number}"}
         answer = await service.client.post(FORECAST, json=service.league.question(), headers=headers)
         return answer.json()["forecast_id"], answer.headers["x-request-id"]
 
-    answers = dict(await asyncio.gather(*(ask(number) for number in range(20))))
+    answers = dict(await asyncio.gather(*(send_request(number) for number in range(20))))
     with redis.Redis.from_url(settings.redis_url) as client:
         events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in parse_entry(fields)]
     assert {event["event_id"]: event["request_id"] for event in events} == answers

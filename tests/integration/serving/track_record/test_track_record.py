@@ -112,10 +112,10 @@ async def test_each_match_counts_once_by_its_last_forecast(past: Past, running: 
     past.play(str(uuid7()), winner=1)  # somebody asked for it
     async with running() as service:
         page = await record(service)
-    found = {one["fixture_id"]: one for one in page["items"]}
-    assert list(found) == [3, 6, 2, 1, 5, 4]  # the latest start first
-    assert (found[1]["forecast_id"], found[5]["forecast_id"]) == (last, in_time)
-    assert {number: one["status"] for number, one in found.items()} == {
+    by_fixture = {item["fixture_id"]: item for item in page["items"]}
+    assert list(by_fixture) == [3, 6, 2, 1, 5, 4]  # the latest start first
+    assert (by_fixture[1]["forecast_id"], by_fixture[5]["forecast_id"]) == (last, in_time)
+    assert {number: item["status"] for number, item in by_fixture.items()} == {
         3: "upcoming",
         6: "awaiting",
         2: "awaiting",
@@ -123,15 +123,15 @@ async def test_each_match_counts_once_by_its_last_forecast(past: Past, running: 
         5: "judged",
         4: "no_result",
     }
-    assert [found[number]["winner"] for number in (1, 5, 2)] == [1, 2, None]
+    assert [by_fixture[number]["winner"] for number in (1, 5, 2)] == [1, 2, None]
     totals = page["totals"]
     assert (totals["matches"], totals["by_status"]["judged"], totals["by_status"]["no_result"]) == (6, 2, 1)
     assert totals["scores"]["log_loss"] == pytest.approx(-(log(0.7) + log(0.8)) / 2)
     assert totals["scores"]["brier_score"] == pytest.approx((0.3**2 + 0.2**2) / 2)
     assert totals["scores"]["accuracy"] == 1.0
     assert totals["baselines"]["team_elo"]["log_loss"] == pytest.approx(-(log(0.6) + log(0.5)) / 2)
-    assert [one["matches"] for one in totals["calibration"]] == [1, 1]
-    assert all("user_id" not in one for one in page["items"])
+    assert [item["matches"] for item in totals["calibration"]] == [1, 1]
+    assert all("user_id" not in item for item in page["items"])
 
 
 async def test_pages_contain_every_match_once(past: Past, running: Running) -> None:
@@ -140,16 +140,16 @@ async def test_pages_contain_every_match_once(past: Past, running: Running) -> N
         past.forecast(number, 0.5, start=-number // 2)
     async with running() as service:
         whole = [one["fixture_id"] for one in (await record(service))["items"]]
-        seen, before = [], None
+        fixture_ids, before = [], None
         while True:
             page = await record(service, limit=2, **({"before": before} if before else {}))
             assert page["totals"]["matches"] == 7  # of the whole record on every page
-            seen += [one["fixture_id"] for one in page["items"]]
+            fixture_ids += [one["fixture_id"] for one in page["items"]]
             before = page["next_before"]
             if before is None:
                 break
-        assert seen == whole
-        assert len(set(seen)) == 7
+        assert fixture_ids == whole
+        assert len(set(fixture_ids)) == 7
         for wrong in ({"limit": 201}, {"limit": 0}, {"before": 99}, {"user_id": 1}):
             assert (await service.client.get("/track-record", params=wrong)).status_code == 422
 

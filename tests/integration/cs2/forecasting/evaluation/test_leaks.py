@@ -64,8 +64,8 @@ def test_the_league_has_what_real_data_has(history: MatchHistory) -> None:
     two_days = history.learn_day > history.forecast_day
     over_the_month = two_days & (month_starts(history.learn_day) > month_starts(history.forecast_day))
     unknown = history.player_ids[:, :, 0] == -1
-    for found in (two_days, over_the_month, unknown.any(axis=1), ~history.is_map, ~history.is_rated):
-        assert found.sum() > 10
+    for mask in (two_days, over_the_month, unknown.any(axis=1), ~history.is_map, ~history.is_rated):
+        assert mask.sum() > 10
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -81,10 +81,10 @@ def test_results_from_a_day_on_change_no_earlier_forecast(
 
 @pytest.mark.parametrize("day", DAYS)
 def test_later_matches_may_be_missing(history: MatchHistory, rows: IntArray, baseline: FloatArray, day: int) -> None:
-    asked = rows[history.forecast_day[rows] <= day]
+    early_rows = rows[history.forecast_day[rows] <= day]
     known = history.take(history.learn_day < day)
     np.testing.assert_array_equal(
-        numbers(forecast_rows(known, history, asked[history.forecast_day[asked] == day])),
+        numbers(forecast_rows(known, history, early_rows[history.forecast_day[early_rows] == day])),
         baseline[history.forecast_day[rows] == day],
     )
 
@@ -156,16 +156,16 @@ def test_an_estimator_is_fitted_once_on_each_past_map(history: MatchHistory, row
         fits.append(data)
         return MapModel.from_estimator(fit_logistic(data))
 
-    asked = questions_about(history).take(rows)
-    result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
-    for data, today in zip(fits, np.unique(month_starts(asked.day)), strict=True):
+    questions = questions_about(history).take(rows)
+    result = backtest(history, questions, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
+    for data, today in zip(fits, np.unique(month_starts(questions.day)), strict=True):
         assert len(np.unique(data.row)) == len(data) > 500
         assert history.learn_day[data.row].max() == today - 1
         assert today - SHORT_MEMORY.history_days <= data.day.min() <= today - SHORT_MEMORY.history_days + 2
         assert history.is_map[data.row].all()
         assert history.is_rated[data.row].all()
         np.testing.assert_array_equal(data.team1_won, history.team1_won[data.row])
-    np.testing.assert_array_equal(result.trained_through, month_starts(asked.day) - 1)
+    np.testing.assert_array_equal(result.trained_through, month_starts(questions.day) - 1)
 
 
 def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> None:
@@ -210,7 +210,7 @@ def test_late_results_lose_smoothly(history: MatchHistory) -> None:
 def test_features_of_a_day_precede_its_results(history: MatchHistory) -> None:
     """Map by map: the state that answers for a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
-    asked = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
-    found = walk_forward(history, asked, features, n_columns=len(FEATURE_NAMES))
+    questions = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
+    walked = walk_forward(history, questions, features, n_columns=len(FEATURE_NAMES))
     evening = compute_ratings(history, through=day - 1).state
-    np.testing.assert_array_equal(found, partial(features, evening)(asked))
+    np.testing.assert_array_equal(walked, partial(features, evening)(questions))
