@@ -33,7 +33,7 @@ def live_service(
         b'{"username": "nobody", "password": "not known here"}',
     ],
 )
-def test_a_lost_account_is_registered_anew(live_service: Tried, tmp_path: Path, content: bytes | None) -> None:
+def test_a_lost_account_is_registered_again(live_service: Tried, tmp_path: Path, content: bytes | None) -> None:
     account = tmp_path / ACCOUNT_FILE
     if content is not None:
         account.write_bytes(content)

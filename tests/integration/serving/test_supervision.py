@@ -99,9 +99,7 @@ async def test_a_failed_task_is_restarted_and_reported_until_it_works(service: S
     await until(is_well)
 
 
-async def test_an_unexpected_write_error_refuses_only_its_own_forecasts(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_write_error_refuses_only_its_own_forecasts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The requests of the failed write are answered with 503 at once."""
 
     async def fails(**_: Any) -> None:

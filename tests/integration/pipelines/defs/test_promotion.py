@@ -102,7 +102,7 @@ def test_moved_aliases_are_repaired_and_reported(environment: AssetEnvironment, 
     assert check_aliases(environment).passed
 
 
-def test_without_mlflow_the_model_is_promoted_and_the_check_warns(
+def test_without_mlflow_a_promotion_stands_and_the_check_warns(
     environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(refusals=[], in_mlflow=False)

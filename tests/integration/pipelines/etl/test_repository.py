@@ -128,7 +128,7 @@ def test_ids_stay_when_older_rows_arrive_later(engine: Engine) -> None:
         assert set(before[table]) <= set(after[table])
 
 
-def test_a_moved_fixture_keeps_its_id_and_one_that_is_rejected_leaves_its_id_to_nobody(engine: Engine) -> None:
+def test_a_moved_fixture_keeps_its_id_and_no_id_is_reused(engine: Engine) -> None:
     load(engine)
     first, last = ids = fixture_ids(engine)
     moved = [fixture_row("2025-10-01T20:30+02:00"), fixture_row("2025-10-02T18:00Z", team2="Newcomers", best_of="4")]
@@ -174,7 +174,7 @@ with make_engine(sys.argv[1]).begin() as connection:
 """
 
 
-def test_a_rebuild_killed_in_the_middle_leaves_the_tables_as_they_were(engine: Engine, postgres_url: str) -> None:
+def test_a_killed_rebuild_leaves_the_tables_unchanged(engine: Engine, postgres_url: str) -> None:
     load(engine)
     before = content(engine, with_ids=True)
     with engine.begin() as connection:

@@ -42,7 +42,7 @@ async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, bes
     assert other["interval"] == pytest.approx([1 - high, 1 - low], abs=1e-12)
 
 
-async def test_a_best_of_one_on_a_named_map_is_the_forecast_of_that_map(service: Service) -> None:
+async def test_a_best_of_one_on_a_named_map_equals_its_map_forecast(service: Service) -> None:
     alone = (await service.forecast()).json()
     series = (await post_series(service, best_of=1, maps=["Nuke"])).json()
     assert series["team1_win_probability"] == pytest.approx(alone["team1_win_probability"], abs=1e-12)

@@ -130,7 +130,7 @@ def test_the_other_team_first_gives_the_complement(archive: Archive) -> None:
         np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-12)
 
 
-def test_flagged_rows_are_forecast_but_neither_scored_nor_learned(archive: Archive) -> None:
+def test_flagged_rows_are_forecast_but_not_scored_or_learned(archive: Archive) -> None:
     maps = archive.frames["maps"]
     flagged = (maps["winner_conflict"] == "1") | (maps["date_suspect"] == "1")
     none = {name: pd.Series(False, index=frame.index) for name, frame in archive.frames.items()}

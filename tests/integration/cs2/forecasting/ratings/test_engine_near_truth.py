@@ -35,7 +35,7 @@ def excess(truth: FloatArray, forecast: FloatArray) -> float:
     return float(lost.mean())
 
 
-def test_forecasts_come_near_the_best_possible_and_nearer_than_any_baseline(
+def test_forecasts_are_near_the_truth_and_beat_every_baseline(
     league: League, settled: IntArray, forecasts: Backtest
 ) -> None:
     truth = league.true_probability[settled]
