@@ -1,4 +1,4 @@
-"""The command's own account: registered once, and a second time if its file is damaged or the API does not know it."""
+"""The command registers its own account once, and again if the file is damaged or the API does not know the account."""
 
 import json
 from collections.abc import Iterator
@@ -43,4 +43,4 @@ def test_a_lost_account_is_registered_again(live_service: Tried, tmp_path: Path,
     assert json.loads(account.read_text())["username"] == name
     with Api(live_service.url) as second_api:
         log_in(second_api, account)
-        assert second_api.request("GET", "/auth/me")["username"] == name, "kept for the next time"
+        assert second_api.request("GET", "/auth/me")["username"] == name, "the account is stored for the next command"

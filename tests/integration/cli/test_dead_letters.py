@@ -76,7 +76,7 @@ async def test_the_sink_stores_replayed_letters(
     dead(stream, payloads[0])
     bad = dead(stream, b"{")
     dead(stream, payloads[1])
-    stream.xadd(EVENTS_STREAM, {"event": payloads[1]})  # stored already, or about to be
+    stream.xadd(EVENTS_STREAM, {"event": payloads[1]})  # a duplicate of an event that is stored or pending
     status, output = dead_letters("replay", "--all")
     assert status == 0
     assert f"{bad} stays: " in output
@@ -109,7 +109,7 @@ def test_two_replays_at_once_move_a_letter_once(stream: Any, monkeypatch: pytest
     chosen = dead(stream, forecast_event())
     letters = stream.xrange(DEAD_EVENTS_STREAM)
     dead_letters("replay", chosen)
-    monkeypatch.setattr("cli.dead_letters._letters_by_id", lambda *_: letters)  # read before the other moved it
+    monkeypatch.setattr("cli.dead_letters._letters_by_id", lambda *_: letters)  # read before the first replay moved it
     assert dead_letters("replay", chosen) == (0, "0 replayed, 0 stay\n")
     assert stream.xlen(EVENTS_STREAM) == 1
 

@@ -1,4 +1,4 @@
-"""``cs2 prune`` deletes old, unused data, and nothing else."""
+"""``cs2 prune`` deletes only old, unused data."""
 
 import io
 from collections.abc import Iterator

@@ -50,7 +50,7 @@ async def test_delete_anonymises_forecasts_and_revokes_tokens(
             names = {document["_id"]: document["user_id"] for document in stored.find()}
             assert names == {"hers": None, "another's": user_id + 1}
             erasure = mongo[mongo_database]["erasures"].find_one({"_id": user_id})
-            assert erasure is not None, "late events are made nameless too"
+            assert erasure is not None, "late events are anonymised, too"
             mongo.drop_database(mongo_database)
 
         async def is_refused() -> bool:

@@ -18,7 +18,7 @@ from tests.testkit.sink import add_events, forecast_event
 
 
 def scraped(port: int) -> dict[str, float]:
-    """Samples without labels."""
+    """Return the samples without labels."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return {one.name: one.value for family in families for one in family.samples if not one.labels}
@@ -50,4 +50,4 @@ async def test_batches_lag_and_dead_letters_are_counted(
     with pytest.raises(OSError, match="refused"):
         scraped(port)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "event_dead" in line]
-    assert [line.get("request_id") for line in lines] == ["who-asked", None], "only an id that is one is logged"
+    assert [line.get("request_id") for line in lines] == ["who-asked", None], "only valid request ids are logged"

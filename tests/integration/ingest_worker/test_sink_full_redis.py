@@ -1,4 +1,4 @@
-"""A Redis with full memory, as after a long outage of MongoDB: it rejects events until the sink empties it."""
+"""A Redis whose memory is full after a long MongoDB outage rejects events until the sink empties it."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def test_the_sink_empties_a_full_redis_without_loss(small_redis: str, mongo_url:
                 wait_until_healthy(lambda: count_problem(n_events, stored.count_documents({})), "the history")
                 wait_until_healthy(lambda: count_problem(0, client.xlen(EVENTS_STREAM)), "the stream")
                 mongo.drop_database(mongo_database)
-            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "it takes events again"
+            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "Redis accepts events again"
         finally:
             sink.send_signal(signal.SIGTERM)
             assert sink.wait(30) == 0

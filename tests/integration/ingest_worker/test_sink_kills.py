@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 async def test_a_sink_killed_before_it_stores_events_loses_none(
     stream: redis.asyncio.Redis, redis_url: str, mongo_server: MongoServer, mongo_database: str
 ) -> None:
-    """Without MongoDB, the sink is certain to be killed while it has unstored events."""
+    """While MongoDB is down, the sink holds unstored events, so the kill is certain to hit them."""
     environment = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_server.url, "CS2_MONGO_DATABASE": mongo_database}
 
     def start() -> subprocess.Popen[bytes]:
@@ -71,7 +71,7 @@ async def test_a_sink_killed_before_it_stores_events_loses_none(
 async def test_an_empty_stream_causes_no_errors(
     stream: redis.asyncio.Redis, redis_url: str, mongo_url: str, mongo_database: str, tmp_path: Path
 ) -> None:
-    """The timeout of the socket exceeds ``BLOCK``: several empty reads cause no warning."""
+    """The socket timeout exceeds ``BLOCK``, so empty reads cause no warning."""
     from ingest_worker.consumer import ALIVE_PREFIX
 
     environment = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}

@@ -138,7 +138,7 @@ def test_gc_removes_the_files_of_a_deleted_run_only(tmp_path: Path) -> None:
         assert set(tracking.runs_before(datetime.now(UTC))) == {kept_run.run_id, deleted_run.run_id}
         tracking.delete(deleted_run.run_id)
         assert tracking.runs_before(datetime.now(UTC)) == [kept_run.run_id]
-        assert tracking.fetch(deleted_run.artifact_uri), "it can be restored until gc runs"
+        assert tracking.fetch(deleted_run.artifact_uri), "a deleted run can be restored until gc runs"
         command = [
             Path(sys.executable).with_name("mlflow"),
             "gc",

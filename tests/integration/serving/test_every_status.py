@@ -1,4 +1,4 @@
-"""Every documented status of every operation is answered."""
+"""Every operation returns each of its documented statuses."""
 
 from typing import Any
 

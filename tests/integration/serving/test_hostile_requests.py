@@ -1,4 +1,4 @@
-"""Malicious requests. One service answers all of them and keeps working."""
+"""One service answers all malicious requests and keeps working."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Servers that accept connections and never answer: each times out and blocks nothing else."""
+"""A server that accepts connections and never answers times out and blocks nothing else."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ LONGEST_SECONDS = 20
 
 @pytest.fixture
 async def silent() -> AsyncIterator[str]:
-    """Address of a server that reads and never answers."""
+    """Yield the address of a server that reads and never answers."""
 
     visits: set[asyncio.Task[None]] = set()
 
@@ -54,7 +54,7 @@ async def test_no_forecast_is_lost_while_redis_hangs(running: Running, models: M
         answered = {answer.json()["forecast_id"] for answer in answers}
 
         async def shipped() -> bool:
-            # What it was told when it hung it may do afterwards: then an event is there twice, and the sink keeps one.
+            # Redis may later execute commands it received while hanging; the sink then drops the duplicate events.
             return set(await valkey.event_ids()) == answered
 
         await until(shipped)
@@ -82,7 +82,7 @@ async def test_a_hanging_mlflow_times_out_and_is_reported(running: Running, mode
 async def test_forecasts_are_answered_while_postgresql_is_unreachable(
     running: Running, models: Models, postgres_url: str
 ) -> None:
-    """Its connections were open and healthy before."""
+    """PostgreSQL becomes unreachable after its connections were opened."""
     models.publish()
     address = make_url(postgres_url)
     assert address.port is not None

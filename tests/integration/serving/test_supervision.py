@@ -22,7 +22,7 @@ async def component(service: Service, name: str) -> dict[str, Any]:
 async def test_a_missed_announcement_is_served_after_the_reconnect(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
-    """The timer is an hour away: only the new subscription causes the refresh."""
+    """The timer fires after an hour, so only the new subscription can cause the refresh."""
     models.publish()
     async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
         valkey.stop()

@@ -28,7 +28,7 @@ INTERPOLATED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
 def image_of(name: str) -> str:
-    """Folder of the Dockerfile whose image a service runs."""
+    """Return the folder of the Dockerfile whose image a service runs."""
     ways = {other["image"]: other["build"]["dockerfile"] for other in OURS.values() if "build" in other}
     return str(ways[SERVICES[name]["image"]]).partition("/")[0]
 
@@ -73,9 +73,9 @@ class Composed:
             resolved["DAGSTER_CODE_HOST"] = "127.0.0.1"
             resolved["DAGSTER_CODE_PORT"] = str(self.ports["dagster-code"]["4000"])
         hosts = resolved.get("MLFLOW_SERVER_ALLOWED_HOSTS")
-        if hosts:  # a client of this machine calls it by another port
+        if hosts:  # clients on this machine use another port
             resolved["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{hosts},{self.url('mlflow').removeprefix('http://')}"
-        resolved.pop("PYTHONDONTWRITEBYTECODE", None)  # nothing is compiled yet (installing.py)
+        resolved.pop("PYTHONDONTWRITEBYTECODE", None)  # the modules are not compiled yet (installing.py)
         resolved = {key: image.here(value) for key, value in resolved.items()}
         return {**resolved, "HOME": str(home), "SECRETS_DIR": str(self.secrets)}
 

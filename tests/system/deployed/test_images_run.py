@@ -1,4 +1,4 @@
-"""Images of the deployed stack: built by their Dockerfiles' lines, run by their own commands, without an engine."""
+"""Images of the deployed stack, built and run from their Dockerfiles without a container engine."""
 
 import ast
 import json
@@ -31,11 +31,11 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Image
     base = tmp_path_factory.mktemp("images")
     builder = make_builder(base / "builder")
     first, *others = DOCKERFILES
-    made = {first.parent.name: make(first, base / first.parent.name, builder)}  # installs uv for all
+    made = {first.parent.name: make(first, base / first.parent.name, builder)}  # installs uv for all images
     with ThreadPoolExecutor() as pool:
         makings = {path.parent.name: pool.submit(make, path, base / path.parent.name, builder) for path in others}
     yield made | {name: making.result() for name, making in makings.items()}
-    shutil.rmtree(base)  # gigabytes, which pytest would keep for a while
+    shutil.rmtree(base)  # the images take gigabytes, and pytest keeps temporary folders
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_the_api_reaches_its_servers_and_knows_its_key(composed: Composed) -> No
         assert api.post("/auth/register", json=account).status_code == 201
         token = api.post("/auth/login", data=account).json()["access_token"]
         history = api.get("/forecast/history", headers={"authorization": f"Bearer {token}"})
-        assert history.status_code == 200, history.text  # by MongoDB, which asks for a password
+        assert history.status_code == 200, history.text  # MongoDB requires a password
 
 
 def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: GuardedServers) -> None:

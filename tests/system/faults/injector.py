@@ -1,4 +1,4 @@
-"""Faults under load in a seeded order, the conditions that hold after each, and a report."""
+"""Inject faults under load in a seeded order, check the conditions after each, and report."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ class Report:
 
 
 class FaultInjector:
-    """Stops, kills and deceives the processes of a testbed."""
+    """Injector of stops, kills and forged data into a testbed."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class FaultInjector:
     async def redis_away(self) -> None:
         async def meanwhile() -> None:
             api = self.chance.choice(self.testbed.apis)
-            assert self.testbed.fallback_file(api).stat().st_size, "events wait in the fallback file"
+            assert self.testbed.fallback_file(api).stat().st_size, "the fallback file contains pending events"
             self.kill(api)
             api.launch()
             await asyncio.to_thread(api.wait)
@@ -161,7 +161,7 @@ class FaultInjector:
             api, other = self.chance.sample(self.testbed.apis, 2)
             self.kill(api)
             api.launch()
-            await asyncio.to_thread(api.wait)  # from its disk cache
+            await asyncio.to_thread(api.wait)  # the API starts from its disk cache
             answer = await self.http.post(f"{self.testbed.url(other)}/auth/login", data=self.account)
             assert answer.status_code == 503, answer.text
             self.report.log_ins_refused += 1
@@ -189,7 +189,7 @@ class FaultInjector:
         await asyncio.sleep(1.0)
         ledger = self.load.ledger
         ledger.may_be_full.add(api.name)
-        api.limit_files(1)  # limits its fallback file and its log
+        api.limit_files(1)  # limits the fallback file and the log
         n_refused = ledger.counts["full"]
 
         async def refuses() -> bool:
@@ -199,7 +199,7 @@ class FaultInjector:
         assert (await self.http.get(f"{self.testbed.url(api)}/health/ready")).status_code == 503
         api.limit_files(-1)
         await self.start(self.testbed.redis, "the disk was full")
-        await asyncio.sleep(0.5)  # for the answers under way
+        await asyncio.sleep(0.5)  # for the pending answers
         ledger.may_be_full.clear()
 
     # Models and messages
@@ -234,7 +234,7 @@ class FaultInjector:
         self.report.refused_models += 1
 
     async def run_killed(self, run: Process) -> None:
-        """Kill a publishing run at a random moment: there is one champion, the old or the new."""
+        """Kill a publishing run at a random moment, and check that one champion is left."""
         run.launch()
         await self.until(
             "the run publishes", lambda: asyncio.to_thread(lambda: run.log.read_bytes().count(b"publishes") > run.kills)
@@ -267,7 +267,7 @@ class FaultInjector:
         async def are_dead_letters() -> bool:
             return self.redis.xlen(DEAD_EVENTS_STREAM) >= self.report.dead  # type: ignore[operator,no-any-return]
 
-        await self.until("forged events are put aside", are_dead_letters)
+        await self.until("forged events become dead letters", are_dead_letters)
 
     # The end
 

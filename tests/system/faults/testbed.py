@@ -88,7 +88,7 @@ class Testbed:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cs2-faults-"))
-        self.folder.chmod(0o755)  # PostgreSQL's user has to enter it when root runs the tests
+        self.folder.chmod(0o755)  # when root runs the tests, PostgreSQL's user needs access
         postgres = prepare(self.folder)
         pg, redis, mongo, mlflow = (servers.free_port() for _ in range(4))
         self.settings = Settings(

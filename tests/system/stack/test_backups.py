@@ -27,7 +27,7 @@ def cs2(*words: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     for folder in [tmp_path, *tmp_path.parents[:2]]:
-        folder.chmod(0o755)  # PostgreSQL's user has to enter it when root runs the tests
+        folder.chmod(0o755)  # when root runs the tests, PostgreSQL's user needs access
     return tmp_path
 
 
@@ -56,7 +56,7 @@ def assert_restored(layout: Layout) -> None:
         assert connection.execute("SELECT count(*) FROM users").fetchall() == [(0,)]
     with redis.Redis.from_url(layout.redis) as client:
         assert [fields[b"event"] for _, fields in client.xrange(EVENTS_STREAM)] == [b"event 0", b"event 1", b"event 2"]
-        assert client.xpending(EVENTS_STREAM, EVENTS_GROUP)["pending"] == 1, "taken by somebody, not acknowledged"
+        assert client.xpending(EVENTS_STREAM, EVENTS_GROUP)["pending"] == 1, "the delivered event is still pending"
         assert client.xlen(DEAD_EVENTS_STREAM) == 1
         assert not client.exists("passing")
     with pymongo.MongoClient(layout.mongo) as mongo:

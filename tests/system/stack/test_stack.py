@@ -1,4 +1,4 @@
-"""The whole stack, as ``cs2 up`` runs it: it updates data and models, and ends without leftovers."""
+"""``cs2 up`` runs the whole stack, which updates data and models and ends without leftovers."""
 
 import contextlib
 import http.client
@@ -117,7 +117,7 @@ def test_idle_connections_outlive_the_client_timeout(stack: RunningStack) -> Non
     with contextlib.closing(connection):
         for seconds in (0, CLIENT_KEEPS_SECONDS + 1):
             time.sleep(seconds)
-            connection.request("GET", "/health/live")  # on the same connection, or RemoteDisconnected
+            connection.request("GET", "/health/live")  # raises RemoteDisconnected if the server closed it
             assert connection.getresponse().read()
 
 
@@ -183,7 +183,7 @@ ACCOUNT = ("keeper", "correct horse battery")
 
 @pytest.fixture(scope="module")
 def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
-    """Make a backup of the running stack, with answers of before, some of them not stored yet."""
+    """Make a backup of the running stack right after forecasts, some of which are not stored yet."""
     wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     file = stack.data.parent / "backup.tar.gz"
     with Api(stack.url("api")) as api:

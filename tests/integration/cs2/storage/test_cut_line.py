@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that is cut without a reset: every statement ends within its time limit."""
+"""Statements time out when the connection to PostgreSQL is cut without a reset."""
 
 import asyncio
 import threading
@@ -31,7 +31,7 @@ async def test_a_cut_connection_is_replaced(postgres_url: str) -> None:
     cut.set()
     with pytest.raises(OperationalError):
         await queries
-    assert monotonic() - begun >= STATEMENT_SECONDS + GRACE_SECONDS  # a statement may take its time
+    assert monotonic() - begun >= STATEMENT_SECONDS + GRACE_SECONDS  # the database has the whole statement timeout
     line.is_whole.set()
     assert await asyncio.to_thread(_select_one, engine) == 1
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The whole real archive: nothing is lost, and the identities and matches that docs/data.md tells of are found."""
+"""The whole real archive: no row is lost, and the counts match those in docs/data.md."""
 
 from collections import Counter
 from datetime import date

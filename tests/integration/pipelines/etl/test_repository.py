@@ -1,4 +1,4 @@
-"""Rows and tables in PostgreSQL: twice is once, corrections win, a killed rebuild leaves everything as it was."""
+"""Rows and tables in PostgreSQL: loading is idempotent, corrections win, a killed rebuild changes nothing."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def engine(postgres_url: str) -> Iterator[Engine]:
 
 
 def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
-    """Land and rebuild; how many raw rows were new."""
+    """Land the rows and rebuild; return the number of new raw rows."""
     with engine.begin() as connection:
         landed = land(connection, SourceName.ARCHIVE, rows)
     with engine.begin() as connection:
@@ -62,7 +62,7 @@ def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
-    """Natural keys and values of all tables; with the ids, where they must stay too."""
+    """Return natural keys and values of all tables, optionally with the ids that must stay."""
     tables_with_ids = ("teams", "players", "maps", "fixtures")
     columns = {table: "*" if with_ids and table in tables_with_ids else c for table, c in CONTENT.items()}
     with engine.connect() as connection:

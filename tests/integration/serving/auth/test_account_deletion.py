@@ -1,4 +1,4 @@
-"""Changed passwords and deleted accounts: tokens become invalid in all processes."""
+"""Changing a password or deleting an account invalidates its tokens in all processes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``POST /forecast/batch``: the same forecasts as single calls, a problem per item, an event per answer."""
+"""``POST /forecast/batch`` answers like single calls, with one problem per invalid item and one event per answer."""
 
 from typing import Any
 
@@ -78,7 +78,7 @@ async def test_each_forecast_equals_the_one_of_a_single_call(service: Service) -
     ]
     for place, result in enumerate(results):
         forecast, expected = result["forecast"], alone[place % 5]
-        assert {**forecast, "forecast_id": ""} == {**expected, "forecast_id": ""}, "to the last bit"
+        assert {**forecast, "forecast_id": ""} == {**expected, "forecast_id": ""}, "the probabilities are bit-identical"
 
 
 def _token(service: Service) -> dict[str, str]:
@@ -106,9 +106,9 @@ async def test_only_stored_forecasts_are_answered(
     running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models.publish()
-    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # down: the fallback file has to store them
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # down, so the fallback file stores the events
         fallback_file = service.services.events._fallback_file
-        monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # room for one chunk
+        monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # the file has room for one chunk
         results = (await post_batch(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
         in_file = fallback_file.read(10**6)
     assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK

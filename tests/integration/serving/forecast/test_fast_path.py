@@ -1,4 +1,4 @@
-"""The fast path answers and refuses as FastAPI does; requests in flight are grouped and fail alone."""
+"""The fast path answers and refuses like FastAPI; concurrent requests share a batch and fail separately."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ async def post_forecast(
 
 
 async def events(redis_url: str) -> list[list[ForecastEvent]]:
-    """Events of the stream, one list an entry."""
+    """Return the events of the stream, one list per entry."""
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
     return [[ForecastEvent.model_validate_json(event) for event in parse_entry(fields)] for _, fields in entries]
@@ -192,7 +192,7 @@ asyncio.run(main())
 async def test_forecasts_import_no_heavy_package(running: Running, models: Models, settings: Settings) -> None:
     models.publish()
     async with running():
-        pass  # fills the disk cache: only the first read of a model needs skops and scikit-learn
+        pass  # fill the disk cache, because only the first read of a model needs skops and scikit-learn
     names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "data_dir", "clock_date")
     environment = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-c", NOTHING_HEAVY]

@@ -50,7 +50,7 @@ def with_header(token: str, **header: str) -> str:
         ("nonsense", "token-invalid"),
         *[(jwt.encode(claims(**{name: None}), JWT_KEY), "token-invalid") for name in ("exp", "iat", "sub", "jti")],
     ],
-    ids=[  # a token made with the clock must not name a test
+    ids=[  # a token contains the time, so it must not name a test
         *("expired", "other key", "no algorithm", "HS512", "HS512 as HS256", "HS256 as none", "named user", "nonsense"),
         *("no exp", "no iat", "no sub", "no jti"),
     ],

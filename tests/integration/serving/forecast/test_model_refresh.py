@@ -76,11 +76,11 @@ async def test_new_ratings_are_served_with_the_old_model(service: Service, model
 
 
 class ForeignScaler(StandardScaler):  # type: ignore[misc]
-    """A type that is not trusted."""
+    """A type that serving does not trust."""
 
 
 def foreign_model() -> bytes:
-    """The model of its row, except for the type of its scaler."""
+    """Return a valid model whose scaler has an untrusted type."""
     pipeline = trained_pipeline(seed=1)
     pipeline[0].__class__ = ForeignScaler
     return bytes(skops.io.dumps(pipeline))

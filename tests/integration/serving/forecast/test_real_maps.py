@@ -1,4 +1,4 @@
-"""On 1,000 real maps the service returns the trained estimator's probability: alone, in a batch, by id and name."""
+"""On 1,000 real maps, single calls, batches, ids and names all return the trained estimator's probability."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def sample_requests(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow
 
 
 def _by_name(question: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """Return the requests with names wherever a name is unique."""
+    """Return the request with names wherever a name is unique."""
     named = dict(question)
     maps, teams = _names(tables.maps, "name"), _names(tables.teams, "name")
     players = _names(tables.players, "nickname")

@@ -1,4 +1,4 @@
-"""While Redis is down, forecasts are answered and their events wait in the fallback file, in order."""
+"""While Redis is down, the API answers forecasts and stores their events in the fallback file, in order."""
 
 import asyncio
 from pathlib import Path

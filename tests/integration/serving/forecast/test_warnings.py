@@ -52,7 +52,7 @@ async def test_absent_and_new_players_cause_warnings(running: Running, models: M
     models.publish_ratings(ratings_with_pool(models.league, 50, 50))
     async with running() as service:
         one = service.league.lineups[0]
-        stranger = max(service.league.lineups[1]) + 1  # ZywOo, whom the ratings do not know
+        stranger = max(service.league.lineups[1]) + 1  # ZywOo, who has no rating
         assert await warnings(service, team1_player_ids=[*one[:4], stranger]) == [
             "team 1: 1 of five with fewer than 3 known maps",
             "team 1: 1 of five did not play its latest map",
@@ -84,7 +84,7 @@ async def test_an_admin_retires_a_map_and_restores_it(
     models.publish_ratings(ratings_with_pool(league, 50, 50))
     for name in ("data_dir", "database_url", "redis_url"):
         monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
-    # Only the announcement can tell it in time.
+    # The refresh timer is too slow, so only the announcement can trigger the refresh in time.
     async with run_service(settings.model_copy(update={"model_refresh_seconds": 600}), league) as service:
         before = (await service.forecast()).json()
         assert before["warnings"] == []
@@ -98,10 +98,10 @@ async def test_an_admin_retires_a_map_and_restores_it(
         assert (shown["is_active"], shown["is_retired"]) == (False, True)
         question = {"team1": "Vitality", "team2": "FURIA", "best_of": 1}
         series = (await service.call("POST", "/forecast/series", json=question)).json()
-        assert [one["map"]["name"] for one in series["maps"]] == ["Mirage"], "no veto leads to it"
+        assert [one["map"]["name"] for one in series["maps"]] == ["Mirage"], "no veto leads to a retired map"
         assert re.search(r"Nuke +retired", CliRunner().invoke(app, ["maps", "list"]).output)
     async with run_service(settings.model_copy(update={"database_url": DEAD}), league) as service:
-        assert await warnings(service) == [OUTSIDE], "the copy on disk knows it"
+        assert await warnings(service) == [OUTSIDE], "the disk cache contains the retirement"
     async with run_service(settings, league) as service:
         assert (await asyncio.to_thread(CliRunner().invoke, app, ["maps", "restore", "nuke"])).exit_code == 0
         await wait_for_warnings(service, [])

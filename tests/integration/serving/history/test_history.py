@@ -1,4 +1,4 @@
-"""The history over HTTP, with the real sink: find, explain, list, anonymise."""
+"""The history over HTTP with the real sink: read, explain, list and anonymise forecasts."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -40,7 +40,7 @@ async def test_forecasts_are_counted_by_map_kind_and_probability(service: Servic
     assert (await service.call("POST", "/forecast/series", json={**sides, "best_of": 3})).status_code == 200
     samples = await scraped(service)
     count = "cs2_forecast_probability_count"
-    assert value(samples, count, kind="map", map="Nuke") == 4, "one, and three of the batch; what was refused is none"
+    assert value(samples, count, kind="map", map="Nuke") == 4, "one forecast and three of the batch, no refused item"
     assert value(samples, count, kind="series", map="") == 1
     bound = next(tenth / 10 for tenth in range(1, 11) if answer["team1_win_probability"] <= tenth / 10)
     below = value(samples, "cs2_forecast_probability_bucket", kind="map", map="Nuke", le=str(round(bound - 0.1, 1)))
@@ -92,7 +92,7 @@ async def test_metrics_show_served_versions_and_pending_events(
     assert value(after, "cs2_model_version") == 2
     assert value(after, "cs2_swaps_total", part="model") == 2
     assert value(after, "cs2_refusals_total", part="model") == 1, (
-        "a refused model counts once, however often it is seen"
+        "a refused model counts once, however often the service reads it"
     )
     assert value(after, "cs2_component_well", component="model") == 0
 

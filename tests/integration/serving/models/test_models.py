@@ -1,4 +1,4 @@
-"""Models over HTTP: users read them, admins change the champion, and the service follows."""
+"""Users read models over HTTP, admins change the champion, and the service serves it."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""No leaks: a changed future moves no forecast before it, bit for bit."""
+"""No leaks: a changed future leaves every earlier forecast bit-identical."""
 
 from dataclasses import replace
 from functools import partial
@@ -92,7 +92,7 @@ def test_later_matches_may_be_missing(history: MatchHistory, rows: IntArray, bas
 def test_a_two_day_series_is_forecast_before_its_first_result(
     history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
-    """Changed on its first day, it changes no forecast of its second: nor one of another match of that day."""
+    """A changed first day changes no forecast of the second day, nor of other matches on that day."""
     for day in (day_number(2023, 11, 30), day_number(2023, 12, 31), day_number(2024, 1, 31)):
         first_half = (history.day == day) & (history.learn_day == day + 1)
         second_half = (history.day[rows] == day + 1) & (history.forecast_day[rows] == day)
@@ -131,7 +131,7 @@ def test_the_order_of_rows_changes_nothing(history: MatchHistory, rows: IntArray
 
 
 def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
-    """Neither in what is learned nor in what is asked."""
+    """The order of the teams matters neither in training rows nor in questions."""
     chosen = np.random.default_rng(7).random(len(history)) < 0.5
     other = mirrored(history, chosen)
     changed_forecasts = numbers(forecast_rows(other, other, rows))
@@ -140,7 +140,7 @@ def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: In
 
 
 def test_flagged_rows_are_never_learned(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
-    """Their results may be anything, and they may as well be missing."""
+    """Flagged rows may have any result or be missing."""
     flagged = ~history.is_rated
     other = replace(tampered(history, flagged), is_rated=history.is_rated)
     np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), baseline)
@@ -149,7 +149,7 @@ def test_flagged_rows_are_never_learned(history: MatchHistory, rows: IntArray, b
 
 
 def test_an_estimator_is_fitted_once_on_each_past_map(history: MatchHistory, rows: IntArray) -> None:
-    """No map of a series is on both sides of a fold, and no map comes with its mirror image."""
+    """No fold splits a series, and no map is accompanied by its mirror image."""
     fits: list[TrainingSet] = []
 
     def fit(data: TrainingSet) -> MapModel:
@@ -169,7 +169,7 @@ def test_an_estimator_is_fitted_once_on_each_past_map(history: MatchHistory, row
 
 
 def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> None:
-    """Features of a training map are those of a question about it, whatever came later."""
+    """A training map has the features of a question about it; later maps do not matter."""
     day = day_number(2023, 12, 15)
     data = build_training_set(history, through=day)
     other = build_training_set(tampered(history, history.day > day), through=day)
@@ -182,7 +182,7 @@ def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> N
 def test_the_served_forecast_is_that_of_the_backtest(
     history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
-    """Ratings of the evening before, stored and loaded, with the model of the month: the same forecast."""
+    """The stored ratings of the evening before and the model of the month give the backtest's forecast."""
     day = day_number(2023, 12, 15)
     start = day_number(2023, 12, 1)
     data = build_training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
@@ -194,7 +194,7 @@ def test_the_served_forecast_is_that_of_the_backtest(
 
 
 def test_late_results_lose_smoothly(history: MatchHistory) -> None:
-    """A leak would show as a step: what is known a day too early is worth far more than what is known a day later."""
+    """A leak would show as a step: a result a day too early helps far more than a day's delay costs."""
     rows = played(history, day_number(2023, 9, 1), LAST_DAY)
     rows = rows[history.is_rated[rows] & history.is_map[rows]]
     losses = {}
@@ -208,7 +208,7 @@ def test_late_results_lose_smoothly(history: MatchHistory) -> None:
 
 
 def test_features_of_a_day_precede_its_results(history: MatchHistory) -> None:
-    """Map by map: the state that answers for a day equals the snapshot of the evening before."""
+    """The state that forecasts a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
     questions = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
     walked = walk_forward(history, questions, features, n_columns=len(FEATURE_NAMES))

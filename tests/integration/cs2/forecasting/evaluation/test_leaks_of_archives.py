@@ -1,4 +1,4 @@
-"""From files to forecasts: ``cs2 backtest`` on a simulated and on a real archive, before and after a change of it."""
+"""``cs2 backtest`` on a simulated and a real archive, before and after a change of the files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ ANSWER = ["team1_win_probability", "trained_through"]
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive, a window that contains the first of a month, and what is forecast for it."""
+    """An archive, a window that contains the first day of a month, and its unchanged forecasts."""
 
     frames: Frames
     first: str
@@ -69,7 +69,7 @@ def test_results_from_a_day_on_change_no_earlier_forecast(archive: Archive) -> N
 
 
 def test_a_two_day_series_is_forecast_before_its_first_result(archive: Archive) -> None:
-    """Whatever is baseline of its first day, by its maps or by a series row that knows the end, moves nothing of it."""
+    """Changed maps of the first day, or a series row with the final score, move no forecast of the second day."""
     published = ArchiveSource(write(archive.folder, archive.frames)).published(pd.Timestamp.max.date()).frames
     matchups = rebuild(published, Identities()).matchups
     two_days = matchups[matchups["forecast_day"] < matchups["learn_day"]]
@@ -92,7 +92,7 @@ def test_a_two_day_series_is_forecast_before_its_first_result(archive: Archive) 
 
 
 def test_the_number_of_maps_of_a_series_is_unknown_before(archive: Archive) -> None:
-    """Without the deciding maps of a day all other forecasts are the same: how many maps there were is a result."""
+    """Removing a day's deciding maps changes no other forecast: the number of maps is itself a result."""
     maps = archive.frames["maps"]
     day = archive.days[1]
     first = maps.groupby("hltv_match_id")["date"].transform("min")
