@@ -1,4 +1,4 @@
-"""Names of tests: xdist's workers must collect the same ones, whatever their clock and hash seed are."""
+"""Test names depend on no clock and no hash seed, because all xdist workers must collect the same tests."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ pytestmark = [
 
 @pytest.fixture
 def shifted_clock(tmp_path: Path) -> Path:
-    """A library that, preloaded, shifts the time of day for Python and for every library that it loads."""
+    """Build a library that, preloaded, shifts the time of day for Python and the libraries that it loads."""
     library = tmp_path / "shifted_clock.so"
     source = ROOT / "tests" / "testkit" / "shifted_clock.c"
     command = ["cc", "-shared", "-fPIC", f"-DSHIFT_SECONDS={SHIFT_SECONDS}", "-o", library, source, "-ldl"]
@@ -30,7 +30,7 @@ def shifted_clock(tmp_path: Path) -> Path:
 
 
 def start_collection(output: Path, hash_seed: str, **environment: str) -> "subprocess.Popen[bytes]":
-    """Collect all tests in another process, and write their names into a file."""
+    """Collect all tests in another process that writes their names into a file."""
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", str(ROOT / "tests")]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", ENVIRONMENT))}
     variables = {**inherited, "PYTHONHASHSEED": hash_seed, **environment}

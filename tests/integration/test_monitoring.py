@@ -31,11 +31,11 @@ OF_PROMETHEUS = {"up"}
 
 def used_metrics() -> dict[str, set[str]]:
     """Return the metrics of all expressions, each with the labels that select it."""
-    found: dict[str, set[str]] = {}
+    labels_by_metric: dict[str, set[str]] = {}
     for expression in EXPRESSIONS:
         for name, labels in SELECTOR.findall(expression):
-            found.setdefault(name, set()).update(re.findall(r"(\w+)(?:=|!)", labels))
-    return found
+            labels_by_metric.setdefault(name, set()).update(re.findall(r"(\w+)(?:=|!)", labels))
+    return labels_by_metric
 
 
 async def exported_metrics(running: Running, models: Models, settings: Settings) -> dict[str, set[str]]:
@@ -58,11 +58,11 @@ async def exported_metrics(running: Running, models: Models, settings: Settings)
 async def test_every_metric_of_dashboard_and_rules_is_exported(
     running: Running, models: Models, settings: Settings
 ) -> None:
-    known, wanted = await exported_metrics(running, models, settings), used_metrics()
-    assert len(wanted) > 20
-    assert set(wanted) - set(known) == OF_PROMETHEUS
-    for name, labels in wanted.items():
-        assert labels <= known.get(name, {"job"}), name
+    exported, used = await exported_metrics(running, models, settings), used_metrics()
+    assert len(used) > 20
+    assert set(used) - set(exported) == OF_PROMETHEUS
+    for name, labels in used.items():
+        assert labels <= exported.get(name, {"job"}), name
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])

@@ -92,20 +92,20 @@ def test_the_notebook_forecasts_and_scores_a_weekend(
         wait_until_healthy(problem, "the API")
         notebook = nbformat.read(NOTEBOOK, as_version=4)
         NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    said = "\n".join(
+    printed = "\n".join(
         output.get("text", "") + output.get("data", {}).get("text/plain", "")
         for cell in notebook.cells
         for output in cell.get("outputs", [])
     )
-    found = re.search(r"(\d+) forecasts, (\d+) maps that the service could not", said)
-    assert found is not None, said
-    assert int(found[1]) > 20
-    assert int(found[2]) == 0
-    scores = {name: float(value) for name, value in re.findall(r"^(.*?)  +([\d.]+)$", said, re.MULTILINE)}
+    counts = re.search(r"(\d+) forecasts, (\d+) maps that the service could not", printed)
+    assert counts is not None, printed
+    assert int(counts[1]) > 20
+    assert int(counts[2]) == 0
+    scores = {name: float(value) for name, value in re.findall(r"^(.*?)  +([\d.]+)$", printed, re.MULTILINE)}
     assert 0.4 < scores["log loss"] < 0.9
     assert scores["log loss of a coin"] == pytest.approx(0.6931)
     assert any("image/png" in output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", []))
-    assert "won by" in said
+    assert "won by" in printed
 
 
 def test_the_notebook_is_stored_without_outputs() -> None:

@@ -35,7 +35,7 @@ def with_rows(frame: pd.DataFrame, *rows: dict[str, str]) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def frames() -> Frames:
-    """With rows that cannot be used, in no order of time."""
+    """Frames in random order, with some unusable rows."""
     frames = simulated_archive()
     maps = with_rows(
         frames["maps"], {**UNUSABLE, "map": "Nuke"}, {**UNUSABLE, "map": "Nuke", "team2": "B", "winner": ""}
@@ -62,7 +62,7 @@ def written(folder: Path) -> tuple[Result, dict[str, pd.DataFrame]]:
 
 
 def published(frames: Frames, kind: str) -> pd.DataFrame:
-    """The rows of the window in the file's order."""
+    """Return the rows of the window in the file's order."""
     inside = frames[kind]["date"].between(FIRST, LAST)
     return frames[kind][inside].reset_index(drop=True)
 
@@ -109,7 +109,7 @@ def test_rows_outside_the_score_are_marked(
 
 
 def test_estimators_are_trained_through_the_month_before(written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
-    """The month is that of the day of the forecast, which may be the day before."""
+    """The month belongs to the forecast's day, which may be the day before the match."""
     for rows in written[1].values():
         usable = rows[rows["team1"] != "Nobody"]
         before = pd.to_datetime(usable["date"]).dt.to_period("M").dt.start_time - pd.Timedelta(days=1)
@@ -139,7 +139,7 @@ def test_the_printed_table_is_the_score_of_the_file(written: tuple[Result, dict[
 
 
 def test_a_terminal_shows_the_progress(folder: Path, written: tuple[Result, dict[str, pd.DataFrame]]) -> None:
-    """On a terminal; a file or a pipe gets the tables only."""
+    """Files and pipes get the tables only."""
     shown = CliRunner(env={"FORCE_COLOR": "1"}).invoke(
         app, ["backtest", "--path", str(folder), "--from", LAST, "--to", LAST, "--out", str(out_of(folder))]
     )
@@ -224,12 +224,12 @@ def test_help_names_every_option() -> None:
 def test_the_command_needs_no_server(
     folder: Path, written: tuple[Result, dict[str, pd.DataFrame]], tmp_path: Path
 ) -> None:
-    """Another process, with other hashes, no settings and no server in reach: the same to the last bit."""
+    """Another process without settings and servers, with another hash seed, writes identical bytes."""
     out = tmp_path / "maps.csv"
     command = [sys.executable, "-m", "cli", "backtest", "--path", str(folder), "--from", FIRST, "--to", LAST]
-    # Kernels of linear algebra round differently: both processes use the one that this machine's settings choose.
-    kept = ("PATH", "HOME", "PYTHONPATH", "OPENBLAS_")
-    environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    # Linear algebra kernels round differently, so both processes use the kernel that this machine selects.
+    prefixes = ("PATH", "HOME", "PYTHONPATH", "OPENBLAS_")
+    environment = {name: value for name, value in os.environ.items() if name.startswith(prefixes)}
     subprocess.run(
         [*command, "--out", str(out)], env={**environment, "PYTHONHASHSEED": "17"}, check=True, capture_output=True
     )

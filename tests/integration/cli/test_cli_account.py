@@ -1,4 +1,4 @@
-"""The command's own account: registered once, and a second time if its file is damaged or the API does not know it."""
+"""The command registers its own account once, and again if the file is damaged or the API does not know the account."""
 
 import json
 from collections.abc import Iterator
@@ -12,11 +12,11 @@ from tests.testkit.live_service import Tried, tried_service
 
 
 @pytest.fixture(scope="module")
-def tried(
+def live_service(
     servers: dict[str, int], mlflow_url: str, worker_number: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tried]:
-    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as found:
-        yield found
+    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as service:
+        yield service
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ def tried(
         b'{"username": "nobody", "password": "not known here"}',
     ],
 )
-def test_a_lost_account_is_registered_anew(tried: Tried, tmp_path: Path, content: bytes | None) -> None:
+def test_a_lost_account_is_registered_again(live_service: Tried, tmp_path: Path, content: bytes | None) -> None:
     account = tmp_path / ACCOUNT_FILE
     if content is not None:
         account.write_bytes(content)
-    with Api(tried.url) as api:
+    with Api(live_service.url) as api:
         log_in(api, account)
         name = api.request("GET", "/auth/me")["username"]
     assert json.loads(account.read_text())["username"] == name
-    with Api(tried.url) as again:
-        log_in(again, account)
-        assert again.request("GET", "/auth/me")["username"] == name, "kept for the next time"
+    with Api(live_service.url) as second_api:
+        log_in(second_api, account)
+        assert second_api.request("GET", "/auth/me")["username"] == name, "the account is stored for the next command"

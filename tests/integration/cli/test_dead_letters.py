@@ -76,13 +76,13 @@ async def test_the_sink_stores_replayed_letters(
     dead(stream, payloads[0])
     bad = dead(stream, b"{")
     dead(stream, payloads[1])
-    stream.xadd(EVENTS_STREAM, {"event": payloads[1]})  # stored already, or about to be
+    stream.xadd(EVENTS_STREAM, {"event": payloads[1]})  # a duplicate of an event that is stored or pending
     status, output = dead_letters("replay", "--all")
     assert status == 0
     assert f"{bad} stays: " in output
     assert "2 replayed, 1 stay" in output
-    ((left, _),) = stream.xrange(DEAD_EVENTS_STREAM)
-    assert left.decode() == bad
+    ((remaining_id, _),) = stream.xrange(DEAD_EVENTS_STREAM)
+    assert remaining_id.decode() == bad
     async with redis.asyncio.Redis.from_url(redis_url, socket_timeout=10) as client:
         store = MongoForecastStore(MongoClient, mongo_url, mongo_database)
         consumer = Consumer(client, store, "tester")
@@ -90,9 +90,9 @@ async def test_the_sink_stores_replayed_letters(
         await consumer.step()
         await store.close()
     with pymongo.MongoClient(mongo_url) as mongo:
-        found = {row["_id"] for row in mongo[mongo_database][FORECASTS_COLLECTION].find()}
+        stored_ids = {row["_id"] for row in mongo[mongo_database][FORECASTS_COLLECTION].find()}
         mongo.drop_database(mongo_database)
-    assert found == {json.loads(payload)["event_id"] for payload in payloads[:2]}
+    assert stored_ids == {json.loads(payload)["event_id"] for payload in payloads[:2]}
 
 
 def test_a_letter_is_replayed_once_by_its_id(stream: Any) -> None:
@@ -109,7 +109,7 @@ def test_two_replays_at_once_move_a_letter_once(stream: Any, monkeypatch: pytest
     chosen = dead(stream, forecast_event())
     letters = stream.xrange(DEAD_EVENTS_STREAM)
     dead_letters("replay", chosen)
-    monkeypatch.setattr("cli.dead_letters._letters_by_id", lambda *_: letters)  # read before the other moved it
+    monkeypatch.setattr("cli.dead_letters._letters_by_id", lambda *_: letters)  # read before the first replay moved it
     assert dead_letters("replay", chosen) == (0, "0 replayed, 0 stay\n")
     assert stream.xlen(EVENTS_STREAM) == 1
 

@@ -47,10 +47,10 @@ def documents(mongo_url: str, mongo_database: str, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("CS2_MONGO_URL", mongo_url)
     monkeypatch.setenv("CS2_MONGO_DATABASE", mongo_database)
-    found = [document(1, "map", MAP, 1), document(2, "series", SERIES, None), document(3, "map", MAP, 2)]
+    forecasts = [document(1, "map", MAP, 1), document(2, "series", SERIES, None), document(3, "map", MAP, 2)]
     with pymongo.MongoClient(mongo_url) as client:
-        client[mongo_database][FORECASTS_COLLECTION].insert_many(found)
-        yield found
+        client[mongo_database][FORECASTS_COLLECTION].insert_many(forecasts)
+        yield forecasts
         client.drop_database(mongo_database)
 
 

@@ -1,4 +1,4 @@
-"""``cs2 prune`` deletes old, unused data, and nothing else."""
+"""``cs2 prune`` deletes only old, unused data."""
 
 import io
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ def prune(
     mlflow_url: str,
     dagster_url: str,
 ) -> Any:
-    told = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
-    told["MLFLOW_URL"] = mlflow_url
-    for name, value in {**told, "DAGSTER_URL": dagster_url, "DATA_DIR": str(tmp_path)}.items():
+    variables = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
+    variables["MLFLOW_URL"] = mlflow_url
+    for name, value in {**variables, "DAGSTER_URL": dagster_url, "DATA_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(f"CS2_{name}", value)
     return lambda *words: CliRunner().invoke(app, ["prune", *words])
 
@@ -66,8 +66,8 @@ def test_old_ratings_without_references_are_deleted(prune: Any, postgres_url: st
             session.flush()
         session.add(model(rows[0]))
         named, old, new, newest = [row.id for row in rows]
-    told = prune("--before", BEFORE, "--dry-run")
-    assert "1 old ratings would be deleted" in told.output
+    dry_run = prune("--before", BEFORE, "--dry-run")
+    assert "1 old ratings would be deleted" in dry_run.output
     with Session(engine) as session:
         assert set(session.scalars(select(SnapshotRow.id))) == {named, old, new, newest}
     assert prune("--before", BEFORE).exit_code == 0
@@ -111,7 +111,7 @@ def test_forecasts_are_deleted_only_on_request(prune: Any, stored: Any) -> None:
         {"_id": "automatic", "occurred_at": OLD, "fixture_id": 7},
     ]
     stored[FORECASTS_COLLECTION].insert_many(forecasts)
-    stored[OUTCOMES_COLLECTION].insert_many([{"_id": found["_id"]} for found in forecasts])
+    stored[OUTCOMES_COLLECTION].insert_many([{"_id": forecast["_id"]} for forecast in forecasts])
 
     def ids(name: str) -> set[str]:
         return {document["_id"] for document in stored[name].find()}
@@ -119,8 +119,8 @@ def test_forecasts_are_deleted_only_on_request(prune: Any, stored: Any) -> None:
     assert prune("--before", BEFORE).exit_code == 0
     assert prune("--before", BEFORE, "--forecasts", "--dry-run").exit_code == 0
     assert ids(FORECASTS_COLLECTION) == {"old", "new", "automatic"}
-    told = prune("--before", BEFORE, "--forecasts")
-    assert "1 old forecasts of users deleted" in told.output
+    result = prune("--before", BEFORE, "--forecasts")
+    assert "1 old forecasts of users deleted" in result.output
     assert ids(FORECASTS_COLLECTION) == ids(OUTCOMES_COLLECTION) == {"new", "automatic"}
 
 

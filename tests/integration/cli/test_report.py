@@ -1,4 +1,4 @@
-"""``cs2 report`` on MongoDB: one page that needs no other file."""
+"""``cs2 report`` on MongoDB writes one self-contained page."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def history(mongo_url: str, mongo_database: str, monkeypatch: pytest.MonkeyPatch
 
 
 def fill(history: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Store scored forecasts of four weeks, a fifth of them automatic ones of series. Return those of maps."""
+    """Store scored forecasts of four weeks, a fifth of them automatic series forecasts. Return the map forecasts."""
     random = np.random.default_rng(1)
     forecasts, outcomes, of_maps = [], [], []
     for n in range(N):
@@ -80,10 +80,10 @@ def test_the_page_has_every_table_and_needs_no_other_file(history: Any, tmp_path
     for heading in ("By week", "By model version", "By tier", "By map", "Automatic forecasts", "Drift", "2026-W02"):
         assert heading in page
     assert f"{N // 5} matches with an automatic forecast" in page
-    assert "127.0.0.1" in page, "the reason why drift is not measured: PostgreSQL is away"
+    assert "127.0.0.1" in page, "the page says that drift was not measured because PostgreSQL is away"
     assert page.count('src="data:image/png;base64,') == 2
     assert not re.search(r"(src|href)=['\"](?!data:)", page)
-    assert "<script>" not in page, "names are untrusted"
+    assert "<script>" not in page, "names are untrusted, so the page escapes them"
     assert "&lt;script&gt;alert(1)" in page
     assert not re.search(r">(nan|None)<", page)
 

@@ -24,8 +24,8 @@ def delete(name: str) -> Any:
 def environment(
     postgres_url: str, mongo_url: str, mongo_database: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
-    for name, value in {**told, "DATA_DIR": str(tmp_path)}.items():
+    variables = {"DATABASE_URL": postgres_url, "MONGO_URL": mongo_url, "MONGO_DATABASE": mongo_database}
+    for name, value in {**variables, "DATA_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(f"CS2_{name}", value)
 
 
@@ -45,12 +45,12 @@ async def test_delete_anonymises_forecasts_and_revokes_tokens(
                     {"_id": "another's", "user_id": user_id + 1, "occurred_at": now},
                 ]
             )
-            done = await in_a_thread("Ada")
-            assert done.exit_code == 0, done.output
+            result = await in_a_thread("Ada")
+            assert result.exit_code == 0, result.output
             names = {document["_id"]: document["user_id"] for document in stored.find()}
             assert names == {"hers": None, "another's": user_id + 1}
-            wish = mongo[mongo_database]["erasures"].find_one({"_id": user_id})
-            assert wish is not None, "late events are made nameless too"
+            erasure = mongo[mongo_database]["erasures"].find_one({"_id": user_id})
+            assert erasure is not None, "late events are anonymised, too"
             mongo.drop_database(mongo_database)
 
         async def is_refused() -> bool:
@@ -65,9 +65,9 @@ async def in_a_thread(name: str) -> Any:
 
 
 def test_an_unknown_name_is_wrong_input(postgres_url: str) -> None:
-    done = delete("nobody")
-    assert done.exit_code == 2
-    assert "no account has the name nobody" in done.output
+    result = delete("nobody")
+    assert result.exit_code == 2
+    assert "no account has the name nobody" in result.output
 
 
 async def test_without_mongodb_the_account_stays(
@@ -78,8 +78,8 @@ async def test_without_mongodb_the_account_stays(
     models.publish()
     async with running() as service:
         await register(service)
-        done = await in_a_thread("ada")
-        assert done.exit_code == 1
-        assert "MongoDB does not answer" in done.output
+        result = await in_a_thread("ada")
+        assert result.exit_code == 1
+        assert "MongoDB does not answer" in result.output
         token = await new_token(service)
         assert (await call_as(service, token, "GET", "/auth/me")).status_code == 200

@@ -1,4 +1,4 @@
-"""The generated client: up to date, and sufficient for a user's whole workflow."""
+"""The generated client is up to date and covers a user's whole workflow."""
 
 import filecmp
 import subprocess

@@ -16,12 +16,12 @@ def test_a_working_sink_is_healthy(redis_url: str) -> None:
 def test_a_sink_of_another_host_does_not_count(redis_url: str) -> None:
     with Redis.from_url(redis_url) as redis:
         redis.set(f"{ALIVE_PREFIX}other-host-7", "now", ex=60)
-    found = problem(redis_url, "this-host")
-    assert found is not None
-    assert "this-host" in found
+    reason = problem(redis_url, "this-host")
+    assert reason is not None
+    assert "this-host" in reason
 
 
 def test_an_unavailable_redis_is_the_reason() -> None:
-    found = problem(f"redis://127.0.0.1:{free_port()}/0", "this-host")
-    assert found is not None
-    assert "Redis does not answer" in found
+    reason = problem(f"redis://127.0.0.1:{free_port()}/0", "this-host")
+    assert reason is not None
+    assert "Redis does not answer" in reason

@@ -18,7 +18,7 @@ from tests.testkit.sink import add_events, forecast_event
 
 
 def scraped(port: int) -> dict[str, float]:
-    """Samples without labels."""
+    """Return the samples without labels."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return {one.name: one.value for family in families for one in family.samples if not one.labels}
@@ -38,16 +38,16 @@ async def test_batches_lag_and_dead_letters_are_counted(
     await stream.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event(latency_ms=-1, request_id="\x1b[31m")})
     try:
         await consumer.step()
-        found = scraped(port)
+        samples = scraped(port)
     finally:
         stop()
         await store.close()
-    assert found["cs2_sink_batch_events_count"] == 1
-    assert found["cs2_sink_batch_events_sum"] == found["cs2_sink_lag_seconds_count"] == 2
-    assert found["cs2_sink_lag_seconds_sum"] > 3600
-    assert found["cs2_sink_dead_letters_total"] == 2
-    assert found["cs2_sink_last_turn_timestamp_seconds"] > 0
+    assert samples["cs2_sink_batch_events_count"] == 1
+    assert samples["cs2_sink_batch_events_sum"] == samples["cs2_sink_lag_seconds_count"] == 2
+    assert samples["cs2_sink_lag_seconds_sum"] > 3600
+    assert samples["cs2_sink_dead_letters_total"] == 2
+    assert samples["cs2_sink_last_turn_timestamp_seconds"] > 0
     with pytest.raises(OSError, match="refused"):
         scraped(port)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "event_dead" in line]
-    assert [line.get("request_id") for line in lines] == ["who-asked", None], "only an id that is one is logged"
+    assert [line.get("request_id") for line in lines] == ["who-asked", None], "only valid request ids are logged"

@@ -42,7 +42,7 @@ def stored(mongo_url: str, mongo_database: str) -> Iterator[Any]:
 async def store(
     request: pytest.FixtureRequest, mongo_url: str, mongo_database: str
 ) -> AsyncIterator[MongoForecastStore]:
-    """The store with motor, and with the client that would replace it."""
+    """The store with motor, and with pymongo's client, which may replace motor."""
     store = MongoForecastStore(request.param, mongo_url, mongo_database)
     yield store
     await store.close()
@@ -110,7 +110,7 @@ async def test_an_invalid_event_becomes_a_dead_letter(
     ((_, dead),) = await stream.xrange(DEAD_EVENTS_STREAM)
     assert reason in dead[b"reason"].decode()
     assert dead[EVENT_FIELD] == fields.get(EVENT_FIELD, b"")
-    assert stored.count_documents({}) == 1, "one bad event never stops a batch"
+    assert stored.count_documents({}) == 1, "one invalid event never stops a batch"
     assert (await stream.xpending(EVENTS_STREAM, EVENTS_GROUP))["pending"] == 0
 
 
@@ -134,7 +134,7 @@ async def test_only_acknowledged_entries_are_trimmed(consumer: Consumer, stream:
     await add_events(stream, [forecast_event() for _ in range(10)])
     await stream.xreadgroup(EVENTS_GROUP, "slow", {EVENTS_STREAM: ">"}, count=1)
     await consumer.step()
-    assert await stream.xlen(EVENTS_STREAM) == 10, "the oldest one is not acknowledged"
+    assert await stream.xlen(EVENTS_STREAM) == 10, "the oldest entry is not acknowledged"
     pending = await stream.xpending_range(EVENTS_STREAM, EVENTS_GROUP, "-", "+", 1)
     await stream.xack(EVENTS_STREAM, EVENTS_GROUP, pending[0]["message_id"])
     consumer._trim_at = 0.0
@@ -188,9 +188,9 @@ async def test_a_killed_sink_loses_and_duplicates_nothing(
 
 
 async def test_events_wait_in_the_stream_without_mongodb(
-    stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, free_port_of_nobody: int
+    stream: redis.asyncio.Redis, stored: Any, mongo_url: str, mongo_database: str, unused_port: int
 ) -> None:
-    away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{free_port_of_nobody}", mongo_database)
+    away = MongoForecastStore(MongoClient, f"mongodb://127.0.0.1:{unused_port}", mongo_database)
     await add_events(stream, [forecast_event()])
     await stream.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0")
     with pytest.raises(pymongo.errors.PyMongoError):
@@ -210,7 +210,7 @@ async def test_events_wait_in_the_stream_without_mongodb(
 
 
 @pytest.fixture
-def free_port_of_nobody() -> int:
+def unused_port() -> int:
     from cli.stack.servers import free_port
 
     return free_port()

@@ -1,4 +1,4 @@
-"""A Redis with full memory, as after a long outage of MongoDB: it rejects events until the sink empties it."""
+"""A Redis whose memory is full after a long MongoDB outage rejects events until the sink empties it."""
 
 import os
 import signal
@@ -19,8 +19,8 @@ from tests.testkit.sink import forecast_event
 pytestmark = pytest.mark.timeout(180)
 
 
-def of(wanted: int, found: int) -> str | None:
-    return None if found == wanted else f"{found} instead of {wanted}"
+def count_problem(expected: int, actual: int) -> str | None:
+    return None if actual == expected else f"{actual} instead of {expected}"
 
 
 @pytest.fixture
@@ -40,27 +40,27 @@ def small_redis(tmp_path: Path) -> Iterator[str]:
 
 
 def fill(client: redis.Redis) -> int:
-    for taken in range(100_000):
+    for n_events in range(100_000):
         try:
             client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()})
         except redis.exceptions.OutOfMemoryError:
-            return taken
+            return n_events
     pytest.fail("it never refused")
 
 
 def test_the_sink_empties_a_full_redis_without_loss(small_redis: str, mongo_url: str, mongo_database: str) -> None:
     with redis.Redis.from_url(small_redis) as client:
         client.xgroup_create(EVENTS_STREAM, EVENTS_GROUP, id="0", mkstream=True)
-        taken = fill(client)
-        told = {"CS2_REDIS_URL": small_redis, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
-        sink = subprocess.Popen([sys.executable, "-m", "ingest_worker"], env={**os.environ, **told})
+        n_events = fill(client)
+        environment = {"CS2_REDIS_URL": small_redis, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
+        sink = subprocess.Popen([sys.executable, "-m", "ingest_worker"], env={**os.environ, **environment})
         try:
             with pymongo.MongoClient(mongo_url) as mongo:
                 stored = mongo[mongo_database][FORECASTS_COLLECTION]
-                wait_until_healthy(lambda: of(taken, stored.count_documents({})), "the history")
-                wait_until_healthy(lambda: of(0, client.xlen(EVENTS_STREAM)), "the stream")
+                wait_until_healthy(lambda: count_problem(n_events, stored.count_documents({})), "the history")
+                wait_until_healthy(lambda: count_problem(0, client.xlen(EVENTS_STREAM)), "the stream")
                 mongo.drop_database(mongo_database)
-            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "it takes events again"
+            assert client.xadd(EVENTS_STREAM, {EVENT_FIELD: forecast_event()}), "Redis accepts events again"
         finally:
             sink.send_signal(signal.SIGTERM)
             assert sink.wait(30) == 0

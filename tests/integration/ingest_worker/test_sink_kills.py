@@ -23,12 +23,12 @@ pytestmark = pytest.mark.timeout(180)
 async def test_a_sink_killed_before_it_stores_events_loses_none(
     stream: redis.asyncio.Redis, redis_url: str, mongo_server: MongoServer, mongo_database: str
 ) -> None:
-    """Without MongoDB, the sink is certain to be killed while it has unstored events."""
-    told = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_server.url, "CS2_MONGO_DATABASE": mongo_database}
+    """While MongoDB is down, the sink holds unstored events, so the kill is certain to hit them."""
+    environment = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_server.url, "CS2_MONGO_DATABASE": mongo_database}
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ingest_worker"]
-        return subprocess.Popen(command, env={**os.environ, **told}, stdout=subprocess.DEVNULL)
+        return subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
 
     def stored() -> int:
         with pymongo.MongoClient(mongo_server.url) as client:
@@ -36,7 +36,7 @@ async def test_a_sink_killed_before_it_stores_events_loses_none(
 
     async def group() -> Any:
         groups = await stream.xinfo_groups(EVENTS_STREAM) if await stream.exists(EVENTS_STREAM) else []
-        return next((found for found in groups if found["name"].decode() == EVENTS_GROUP), None)
+        return next((info for info in groups if info["name"].decode() == EVENTS_GROUP), None)
 
     sink = start()
     try:
@@ -71,10 +71,10 @@ async def test_a_sink_killed_before_it_stores_events_loses_none(
 async def test_an_empty_stream_causes_no_errors(
     stream: redis.asyncio.Redis, redis_url: str, mongo_url: str, mongo_database: str, tmp_path: Path
 ) -> None:
-    """The timeout of the socket exceeds ``BLOCK``: several empty reads cause no warning."""
+    """The socket timeout exceeds ``BLOCK``, so empty reads cause no warning."""
     from ingest_worker.consumer import ALIVE_PREFIX
 
-    told = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
+    environment = {"CS2_REDIS_URL": redis_url, "CS2_MONGO_URL": mongo_url, "CS2_MONGO_DATABASE": mongo_database}
     turns: set[bytes] = set()
 
     async def has_turned() -> bool:
@@ -84,7 +84,9 @@ async def test_an_empty_stream_causes_no_errors(
 
     log = tmp_path / "sink.log"
     with log.open("wb") as output:
-        sink = subprocess.Popen([sys.executable, "-m", "ingest_worker"], env={**os.environ, **told}, stdout=output)
+        sink = subprocess.Popen(
+            [sys.executable, "-m", "ingest_worker"], env={**os.environ, **environment}, stdout=output
+        )
     try:
         await until(has_turned)
     finally:

@@ -26,7 +26,7 @@ def run(*command: str | Path) -> str:
 
 
 def dg(*arguments: str) -> str:
-    """Run Dagster's command ``dg``, as a developer does."""
+    """Run Dagster's ``dg`` command, as a developer does."""
     return run(Path(sys.executable).with_name("dg"), *arguments)
 
 

@@ -1,4 +1,4 @@
-"""Configuration of the run launchers for more than one machine, read by Dagster's own classes."""
+"""Dagster's own classes accept the run launchers' configuration for several machines."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def _broker(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def instance_with(launcher: str, folder: Path, monkeypatch: pytest.MonkeyPatch, postgres_url: str) -> InstanceRef:
-    """Reference to an instance of ``dagster.yaml`` with the launcher appended, as docs/scale.md says."""
+    """Return a reference to an instance of ``dagster.yaml`` with the launcher appended (docs/scale.md)."""
     text = (HOME / "dagster.yaml").read_text() + (HOME / f"launchers/{launcher}.yaml").read_text()
     (folder / "dagster.yaml").write_text(text)
     monkeypatch.setenv("DAGSTER_POSTGRES_URL", postgres_url.replace("+psycopg", "+psycopg2"))
@@ -47,7 +47,7 @@ def test_dagsters_own_class_accepts_the_configuration(launcher: str) -> None:
 def test_an_instance_can_be_made_with_the_launcher(
     launcher: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_postgres_url: str
 ) -> None:
-    """The Kubernetes launcher reads the cluster's account, so it can only be made in a cluster."""
+    """The Kubernetes launcher reads the cluster's account, so it is created only in a cluster."""
     reference = instance_with(launcher, tmp_path, monkeypatch, empty_postgres_url)
     with DagsterInstance.from_ref(reference) as instance:
         assert isinstance(instance.run_launcher, LAUNCHERS[launcher])

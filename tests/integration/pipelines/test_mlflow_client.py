@@ -131,11 +131,14 @@ def test_a_model_has_example_and_pinned_requirements(tracking: MlflowTracking, t
 def test_gc_removes_the_files_of_a_deleted_run_only(tmp_path: Path) -> None:
     with mlflow_server(tmp_path) as url:
         tracking = MlflowTracking(url=url)
-        kept, compared = tracking.log(trained(evaluation=EVALUATION)), tracking.log(trained(evaluation=EVALUATION))
-        assert set(tracking.runs_before(datetime.now(UTC))) == {kept.run_id, compared.run_id}
-        tracking.delete(compared.run_id)
-        assert tracking.runs_before(datetime.now(UTC)) == [kept.run_id]
-        assert tracking.fetch(compared.artifact_uri), "it can be restored until gc runs"
+        kept_run, deleted_run = (
+            tracking.log(trained(evaluation=EVALUATION)),
+            tracking.log(trained(evaluation=EVALUATION)),
+        )
+        assert set(tracking.runs_before(datetime.now(UTC))) == {kept_run.run_id, deleted_run.run_id}
+        tracking.delete(deleted_run.run_id)
+        assert tracking.runs_before(datetime.now(UTC)) == [kept_run.run_id]
+        assert tracking.fetch(deleted_run.artifact_uri), "a deleted run can be restored until gc runs"
         command = [
             Path(sys.executable).with_name("mlflow"),
             "gc",
@@ -143,12 +146,14 @@ def test_gc_removes_the_files_of_a_deleted_run_only(tmp_path: Path) -> None:
             f"sqlite:///{tmp_path}/mlflow.db",
         ]
         subprocess.run(command, env={**os.environ, "MLFLOW_TRACKING_URI": url}, check=True, capture_output=True)
-        assert sha256(tracking.fetch(kept.artifact_uri)).hexdigest() == kept.sha256
-        np.testing.assert_array_equal(tracking.evaluation(kept.run_id).X, X)
-        left = {str(file.relative_to(tmp_path)) for file in (tmp_path / "blobs").rglob("*") if file.is_file()}
-    kept_model = kept.artifact_uri.removeprefix("mlflow-artifacts:/").rpartition("/")[0]
-    assert left
-    assert {name for name in left if kept.run_id not in name and kept_model not in name} == set()
+        assert sha256(tracking.fetch(kept_run.artifact_uri)).hexdigest() == kept_run.sha256
+        np.testing.assert_array_equal(tracking.evaluation(kept_run.run_id).X, X)
+        remaining_files = {
+            str(file.relative_to(tmp_path)) for file in (tmp_path / "blobs").rglob("*") if file.is_file()
+        }
+    kept_model = kept_run.artifact_uri.removeprefix("mlflow-artifacts:/").rpartition("/")[0]
+    assert remaining_files
+    assert {name for name in remaining_files if kept_run.run_id not in name and kept_model not in name} == set()
 
 
 def test_boosting_is_stored_with_its_reviewed_types_only(tracking: MlflowTracking) -> None:

@@ -1,4 +1,4 @@
-"""Two APIs and two sinks behind nginx: same answers, one history, and no request lost when one of them stops."""
+"""Two APIs and two sinks behind nginx share one history and lose no request when one of them stops."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ if NGINX is None:
 
 
 class Replicas:
-    """Two APIs and two sinks, each a process, and nginx with the configuration of ``deploy``."""
+    """Two API processes, two sink processes, and nginx with the configuration in ``deploy``."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.folder = folder
@@ -93,7 +93,7 @@ def replicas(settings: Settings, models: Models, tmp_path: Path) -> Iterator[Rep
 
 
 class Load:
-    """Clients that send one request after the other, and the answers."""
+    """Clients that send requests one after another, and the answers."""
 
     def __init__(self, url: str, question: dict[str, Any]) -> None:
         token = Tokens(JWT_KEY, 60).issue(1)
@@ -185,7 +185,7 @@ async def test_killed_replicas_lose_no_request_and_share_one_history(
     assert len({answer["team1_win_probability"] for answer in load.answers}) == 1
     assert {answer["model"]["version"] for answer in load.answers} == {load.answers[0]["model"]["version"]}
     ids = [answer["forecast_id"] for answer in load.answers]
-    assert sorted(await stored(settings, len(ids))) == sorted(ids), "each answer once, and nothing else"
+    assert sorted(await stored(settings, len(ids))) == sorted(ids), "the history has exactly these answers, each once"
 
 
 async def test_stopped_apis_lose_no_request(replicas: Replicas, settings: Settings, league: League) -> None:
@@ -205,14 +205,14 @@ async def test_stopped_apis_lose_no_request(replicas: Replicas, settings: Settin
 async def test_a_request_cut_off_by_a_crash_is_not_repeated(
     replicas: Replicas, settings: Settings, league: League
 ) -> None:
-    """The API is suspended, so that it receives the request without answering, and is then killed."""
+    """The suspended API receives the request without answering, and is then killed."""
     replicas.end("api 1", signal.SIGTERM)
     load = Load(replicas.url, league.question())
     async with httpx.AsyncClient(base_url=replicas.url, headers=load.headers, timeout=30) as client:
         assert (await client.get("/maps")).status_code == 200
         replicas.children["api 0"].send_signal(signal.SIGSTOP)
         cut = asyncio.create_task(client.post(FORECAST, json=load.question))
-        await asyncio.sleep(0.5)  # a suspended process has nothing to wait for
+        await asyncio.sleep(0.5)  # a suspended process offers no condition to poll
         replicas.api(1)
         wait = f"http://127.0.0.1:{replicas.ports[1]}/health/ready"
         await asyncio.to_thread(wait_until_healthy, lambda: servers.http_check(wait), "the API")

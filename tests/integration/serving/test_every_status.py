@@ -1,4 +1,4 @@
-"""Every documented status of every operation is answered."""
+"""Every operation returns each of its documented statuses."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ async def test_each_case_gets_its_documented_status(
         wrong = []
         for case in ALL:
             if case.state == state:
-                response = await _ask(service, case, known)
+                response = await _send_request(service, case, known)
                 if not _is_answer(response, case):
                     wrong.append((case, response.status_code, response.text[:300]))
         assert not wrong
@@ -79,18 +79,18 @@ async def _forecast(service: Service, user_id: int) -> str:
     return str(answer.raise_for_status().json()["forecast_id"])
 
 
-async def _ask(service: Service, case: Case, known: Asked) -> httpx.Response:
+async def _send_request(service: Service, case: Case, known: Asked) -> httpx.Response:
     method, _, path = case.operation.partition(" ")
     if "{" in path:
         start, _, rest = path.partition("{")
         path = f"{start}{known.get(str(case.at), case.at)}{rest.partition('}')[2]}"
-    asked = dict(case.asked)
-    headers = dict(asked.pop("headers", {}))
+    arguments = dict(case.asked)
+    headers = dict(arguments.pop("headers", {}))
     if case.who == "leaver":
         (known["leaver"],) = await users(service, "user")
     if case.who is not None:
         headers["Authorization"] = f"Bearer {service.token(known[case.who])}"
-    return await service.client.request(method, path, headers=headers, **asked)
+    return await service.client.request(method, path, headers=headers, **arguments)
 
 
 def _is_answer(response: httpx.Response, case: Case) -> bool:
@@ -99,6 +99,6 @@ def _is_answer(response: httpx.Response, case: Case) -> bool:
     if case.kind is None:
         return response.headers.get("content-type") != "application/problem+json"
     is_problem = response.headers["content-type"] == "application/problem+json"
-    told = response.json()
-    is_told = told["type"] == f"urn:cs2-forecast:problem:{case.kind}" and told["status"] == case.status
-    return is_problem and is_told and bool(told["detail"])
+    answer = response.json()
+    is_documented = answer["type"] == f"urn:cs2-forecast:problem:{case.kind}" and answer["status"] == case.status
+    return is_problem and is_documented and bool(answer["detail"])

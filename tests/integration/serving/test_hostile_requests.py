@@ -1,4 +1,4 @@
-"""Malicious requests. One service answers all of them and keeps working."""
+"""One service answers all malicious requests and keeps working."""
 
 import json
 import socket
@@ -27,22 +27,22 @@ WITH_BODY = [
 
 
 @pytest.fixture(scope="module")
-def tried(
+def live_service(
     servers: dict[str, int], mlflow_url: str, worker_number: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tried]:
-    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as found:
-        yield found
+    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as service:
+        yield service
 
 
 @pytest.fixture
-def user(tried: Tried) -> Headers:
-    return tried.headers[1]
+def user(live_service: Tried) -> Headers:
+    return live_service.headers[1]
 
 
 @pytest.fixture(autouse=True)
-def _goes_on_answering(tried: Tried) -> Iterator[None]:
+def _still_answers(live_service: Tried) -> Iterator[None]:
     yield
-    response = tried.session.post(tried.url + MAP, json=QUESTION, headers=tried.headers[1])
+    response = live_service.session.post(live_service.url + MAP, json=QUESTION, headers=live_service.headers[1])
     assert response.status_code == HTTPStatus.OK, response.text
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["x-content-type-options"] == "nosniff"
@@ -73,11 +73,11 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
-def test_a_malformed_body_gets_a_problem(tried: Tried, user: Headers, body: bytes) -> None:
+def test_a_malformed_body_gets_a_problem(live_service: Tried, user: Headers, body: bytes) -> None:
     for method, path in WITH_BODY:
         for kind in ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x"):
             headers = {**user, "Content-Type": kind}
-            response = tried.session.request(method, tried.url + path, data=body, headers=headers)
+            response = live_service.session.request(method, live_service.url + path, data=body, headers=headers)
             if path == "/forecast/batch" and response.ok:
                 assert all(item["problem"]["status"] == 422 for item in response.json()["results"])
                 continue
@@ -86,8 +86,8 @@ def test_a_malformed_body_gets_a_problem(tried: Tried, user: Headers, body: byte
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_BODY)
-def test_a_large_body_is_rejected_for_every_method(tried: Tried, method: str, path: str) -> None:
-    response = requests.request(method, tried.url + path, data=b" " * (1024 * 1024 + 1), timeout=30)
+def test_a_large_body_is_rejected_for_every_method(live_service: Tried, method: str, path: str) -> None:
+    response = requests.request(method, live_service.url + path, data=b" " * (1024 * 1024 + 1), timeout=30)
     assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     assert is_problem(response)
 
@@ -105,21 +105,24 @@ def test_a_large_body_is_rejected_for_every_method(tried: Tried, method: str, pa
         ("/forecast/batch", {"forecasts": [QUESTION], "user_id": 2}),
     ],
 )
-def test_protected_fields_cannot_be_set(tried: Tried, user: Headers, path: str, body: dict[str, Any]) -> None:
-    response = tried.session.post(tried.url + path, json=body, headers=user)
+def test_protected_fields_cannot_be_set(live_service: Tried, user: Headers, path: str, body: dict[str, Any]) -> None:
+    response = live_service.session.post(live_service.url + path, json=body, headers=user)
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     (error,) = response.json()["errors"]
     assert error == {"field": list(body)[-1], "message": "Extra inputs are not permitted"}
 
 
-def test_a_form_cannot_make_an_admin(tried: Tried) -> None:
+def test_a_form_cannot_make_an_admin(live_service: Tried) -> None:
     account = {"username": "mallory2", "password": "long enough 1"}
-    assert tried.session.post(f"{tried.url}/auth/register", json=account).json()["role"] == "user"
+    assert live_service.session.post(f"{live_service.url}/auth/register", json=account).json()["role"] == "user"
     form = {**account, "role": "admin", "scope": "admin", "grant_type": "password"}
-    token = tried.session.post(f"{tried.url}/auth/login", data=form).json()["access_token"]
+    token = live_service.session.post(f"{live_service.url}/auth/login", data=form).json()["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    assert tried.session.get(f"{tried.url}/auth/me", headers=headers).json()["role"] == "user"
-    assert tried.session.post(f"{tried.url}/models/rollback", headers=headers).status_code == HTTPStatus.FORBIDDEN
+    assert live_service.session.get(f"{live_service.url}/auth/me", headers=headers).json()["role"] == "user"
+    assert (
+        live_service.session.post(f"{live_service.url}/models/rollback", headers=headers).status_code
+        == HTTPStatus.FORBIDDEN
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,23 +142,23 @@ def test_a_form_cannot_make_an_admin(tried: Tried) -> None:
     ],
 )
 def test_query_parameters_cannot_inject_mongodb_operators(
-    tried: Tried, user: Headers, parameters: dict[str, Any]
+    live_service: Tried, user: Headers, parameters: dict[str, Any]
 ) -> None:
-    response = tried.session.get(f"{tried.url}/forecast/history", params=parameters, headers=user)
+    response = live_service.session.get(f"{live_service.url}/forecast/history", params=parameters, headers=user)
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
     assert is_problem(response)
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
-def test_first_and_last_day_of_the_calendar_are_valid(tried: Tried, user: Headers, day: str) -> None:
+def test_first_and_last_day_of_the_calendar_are_valid(live_service: Tried, user: Headers, day: str) -> None:
     for name in ("first_day", "last_day"):
-        response = tried.session.get(f"{tried.url}/forecast/history", params={name: day}, headers=user)
+        response = live_service.session.get(f"{live_service.url}/forecast/history", params={name: day}, headers=user)
         assert response.status_code == HTTPStatus.OK, response.text
 
 
-def test_the_last_day_of_the_calendar_is_forecast(tried: Tried, user: Headers) -> None:
+def test_the_last_day_of_the_calendar_is_forecast(live_service: Tried, user: Headers) -> None:
     question = {**QUESTION, "played_on": "9999-12-31"}
-    response = tried.session.post(tried.url + MAP, json=question, headers=user)
+    response = live_service.session.post(live_service.url + MAP, json=question, headers=user)
     assert response.status_code == HTTPStatus.OK
     assert any("older than the match" in warning for warning in response.json()["warnings"])
 
@@ -163,9 +166,9 @@ def test_the_last_day_of_the_calendar_is_forecast(tried: Tried, user: Headers) -
 @pytest.mark.parametrize(
     "name", ["' OR 1=1 --", "ada/10/1/minute", "ada\r\nFLUSHALL", "*", "ada\x00", "\u202eada", "x" * 60_000]
 )
-def test_names_cannot_inject_commands(tried: Tried, name: str) -> None:
+def test_names_cannot_inject_commands(live_service: Tried, name: str) -> None:
     form = {"username": name, "password": "whatever 1"}
-    response = tried.session.post(f"{tried.url}/auth/login", data=form)
+    response = live_service.session.post(f"{live_service.url}/auth/login", data=form)
     assert (response.status_code, response.json()["type"][-17:]) == (401, "wrong-credentials")
 
 
@@ -185,8 +188,8 @@ def test_names_cannot_inject_commands(tried: Tried, name: str) -> None:
         "/%ff%fe",
     ],
 )
-def test_paths_cannot_be_traversed(tried: Tried, path: str) -> None:
-    answer = raw(tried, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+def test_paths_cannot_be_traversed(live_service: Tried, path: str) -> None:
+    answer = raw(live_service, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
     status = int(answer.split(b" ", 2)[1])
     assert status in NO_ANSWER | {307}, answer
     assert b"root:" not in answer
@@ -207,18 +210,20 @@ def test_paths_cannot_be_traversed(tried: Tried, path: str) -> None:
         b"Cookie: " + b"a=b; " * 5_000 + b"\r\n",
     ],
 )
-def test_headers_cannot_be_smuggled(tried: Tried, lines: bytes) -> None:
+def test_headers_cannot_be_smuggled(live_service: Tried, lines: bytes) -> None:
     for method, path in ((b"GET", b"/auth/me"), (b"POST", MAP.encode())):
-        answer = raw(tried, method + b" " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + lines + b"\r\n")
+        answer = raw(
+            live_service, method + b" " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + lines + b"\r\n"
+        )
         head = answer.split(b"\r\n\r\n")[0].lower()
         assert int(head.split(b" ", 2)[1]) in NO_ANSWER | {431}, answer
         assert b"set-cookie" not in head
         assert b"evil.example" not in answer
 
 
-def raw(tried: Tried, request: bytes) -> bytes:
+def raw(live_service: Tried, request: bytes) -> bytes:
     """Send bytes that no client library would send, and return the answer."""
-    host, port = tried.url.removeprefix("http://").split(":")
+    host, port = live_service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
@@ -226,21 +231,28 @@ def raw(tried: Tried, request: bytes) -> bytes:
         return b"".join(parts)
 
 
-def test_a_key_inside_a_token_is_ignored(tried: Tried, user: Headers) -> None:
+def test_a_key_inside_a_token_is_ignored(live_service: Tried, user: Headers) -> None:
     claims = jwt.decode(user["Authorization"].split()[1], options={"verify_signature": False})
     own = "the key of somebody else, 32 bytes long"
-    for header in ({"jwk": {"kty": "oct", "k": own}}, {"kid": "../../dev/null"}, {"jku": tried.url}, {"crit": ["exp"]}):
+    for header in (
+        {"jwk": {"kty": "oct", "k": own}},
+        {"kid": "../../dev/null"},
+        {"jku": live_service.url},
+        {"crit": ["exp"]},
+    ):
         for key in (own, "\x00" * 32):
             token = jwt.encode(claims, key, headers=header)
-            response = tried.session.get(f"{tried.url}/auth/me", headers={"Authorization": f"Bearer {token}"})
+            response = live_service.session.get(
+                f"{live_service.url}/auth/me", headers={"Authorization": f"Bearer {token}"}
+            )
             assert response.status_code == HTTPStatus.UNAUTHORIZED
 
 
-def test_other_origins_get_no_cors_headers(tried: Tried, user: Headers) -> None:
+def test_other_origins_get_no_cors_headers(live_service: Tried, user: Headers) -> None:
     origin = {"Origin": "https://evil.example"}
-    asked = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    preflight = tried.session.options(tried.url + MAP, headers=asked)
-    simple = tried.session.get(f"{tried.url}/auth/me", headers={**origin, **user})
+    headers = {**origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    preflight = live_service.session.options(live_service.url + MAP, headers=headers)
+    simple = live_service.session.get(f"{live_service.url}/auth/me", headers={**origin, **user})
     assert preflight.status_code == HTTPStatus.METHOD_NOT_ALLOWED
     for response in (preflight, simple):
         assert not [name for name in response.headers if name.lower().startswith("access-control")]

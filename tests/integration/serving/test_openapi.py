@@ -1,7 +1,7 @@
-"""Every operation of the API, with requests generated from its document: answered as documented, never with a 500.
+"""Generated requests to every operation are answered as documented, never with a 500.
 
-Operations are read from the document, so a new endpoint is tried without a change here. Nobody, a user and an admin
-send the same requests.
+The test reads the operations from the OpenAPI document, so it covers new endpoints without a change here. A client
+without a token, a user and an admin send the same requests.
 """
 
 from collections.abc import Iterator
@@ -27,27 +27,27 @@ schema = schemathesis.openapi.from_dict(create_app().openapi())
 
 
 @pytest.fixture(scope="module")
-def tried(
+def live_service(
     servers: dict[str, int], mlflow_url: str, worker_number: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Tried]:
-    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as found:
-        yield found
+    with tried_service(servers, mlflow_url, worker_number, tmp_path_factory.mktemp("tried")) as service:
+        yield service
 
 
 @schema.parametrize()
 @hypothesis_settings(
     max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
-def test_answers_match_the_document(case: schemathesis.Case, tried: Tried) -> None:
+def test_answers_match_the_document(case: schemathesis.Case, live_service: Tried) -> None:
     if is_of_another_operation(case):
         return
     is_protected = bool(case.operation.definition.raw.get("security"))
-    for headers in tried.headers if is_protected else ({},):
+    for headers in live_service.headers if is_protected else ({},):
         response = case.call_and_validate(
-            base_url=tried.url,
-            session=tried.session,
+            base_url=live_service.url,
+            session=live_service.session,
             headers=headers,
-            # Ids and names that fit the schema need not exist, and who may ask is told apart below.
+            # Ids and names that fit the schema need not exist, and is_turned_away checks authorization.
             excluded_checks=[positive_data_acceptance, ignored_auth, *UNFIT.get(case.operation.label, ())],
         )
         if is_protected and not headers and case.method == case.operation.method.upper():
@@ -55,15 +55,15 @@ def test_answers_match_the_document(case: schemathesis.Case, tried: Tried) -> No
 
 
 def is_of_another_operation(case: schemathesis.Case) -> bool:
-    """A GET of /forecast/series is one of /forecast/{forecast_id}."""
+    """Return whether the request matches another operation, as GET /forecast/series matches /forecast/{forecast_id}."""
     if case.method == case.operation.method.upper():
         return False
-    paths = [path for path, found in schema.raw_schema["paths"].items() if case.method.lower() in found]
+    paths = [path for path, methods in schema.raw_schema["paths"].items() if case.method.lower() in methods]
     return any(compile_path(path)[0].match(case.formatted_path) for path in paths)
 
 
 def is_turned_away(response: schemathesis.Response) -> bool:
-    """Without a token, the only errors are a missing token and an unreadable body."""
+    """Return whether the error is one of those a client without a token may get."""
     if response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
         return bool(response.json()["detail"] == "body: JSON decode error")
     return response.status_code in {

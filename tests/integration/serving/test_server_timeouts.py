@@ -1,4 +1,4 @@
-"""Servers that accept connections and never answer: each times out and blocks nothing else."""
+"""A server that accepts connections and never answers times out and blocks nothing else."""
 
 import asyncio
 import signal
@@ -21,7 +21,7 @@ LONGEST_SECONDS = 20
 
 @pytest.fixture
 async def silent() -> AsyncIterator[str]:
-    """Address of a server that reads and never answers."""
+    """Yield the address of a server that reads and never answers."""
 
     visits: set[asyncio.Task[None]] = set()
 
@@ -54,7 +54,7 @@ async def test_no_forecast_is_lost_while_redis_hangs(running: Running, models: M
         answered = {answer.json()["forecast_id"] for answer in answers}
 
         async def shipped() -> bool:
-            # What it was told when it hung it may do afterwards: then an event is there twice, and the sink keeps one.
+            # Redis may later execute commands it received while hanging; the sink then drops the duplicate events.
             return set(await valkey.event_ids()) == answered
 
         await until(shipped)
@@ -71,18 +71,18 @@ async def test_a_hanging_mlflow_times_out_and_is_reported(running: Running, mode
     models.publish()
     async with asyncio.timeout(LONGEST_SECONDS), running(mlflow_url=f"http://{silent}") as service:
 
-        async def told() -> bool:
+        async def is_reported() -> bool:
             mlflow = (await service.client.get("/health/ready")).json()["components"]["mlflow"]
             return not mlflow["is_well"] and f"MLflow at http://{silent} does not return" in mlflow["detail"]
 
-        await until(told)
+        await until(is_reported)
         (await register(service)).raise_for_status()
 
 
 async def test_forecasts_are_answered_while_postgresql_is_unreachable(
     running: Running, models: Models, postgres_url: str
 ) -> None:
-    """Its connections were open and healthy before."""
+    """PostgreSQL becomes unreachable after its connections were opened."""
     models.publish()
     address = make_url(postgres_url)
     assert address.port is not None
@@ -98,13 +98,13 @@ async def test_forecasts_are_answered_while_postgresql_is_unreachable(
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:database-unavailable")
         assert forecast.status_code == 200
 
-        async def is_told(is_well: bool) -> bool:
+        async def is_reported(is_well: bool) -> bool:
             ready = (await service.client.get("/health/ready")).json()
             return bool(ready["components"]["postgresql"]["is_well"] is is_well)
 
-        await until(lambda: is_told(False))
+        await until(lambda: is_reported(False))
         line.is_whole.set()
-        await until(lambda: is_told(True))
+        await until(lambda: is_reported(True))
         assert (await log_in(service)).status_code == 200
     server.close()
     await end(line.visits)

@@ -15,22 +15,22 @@ pytestmark = pytest.mark.timeout(120)
 
 
 async def component(service: Service, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = (await service.client.get("/health/ready")).json()["components"][name]
-    return found
+    health: dict[str, Any] = (await service.client.get("/health/ready")).json()["components"][name]
+    return health
 
 
 async def test_a_missed_announcement_is_served_after_the_reconnect(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
-    """The timer is an hour away: only the new subscription causes the refresh."""
+    """The timer fires after an hour, so only the new subscription can cause the refresh."""
     models.publish()
     async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
         valkey.stop()
 
-        async def is_missed() -> bool:
+        async def is_disconnected() -> bool:
             return not (await component(service, "task announcements"))["is_well"]
 
-        await until(is_missed)
+        await until(is_disconnected)
         version = await asyncio.to_thread(models.publish, seed=1)
         assert not await serves(service, version)()
         valkey.start()
@@ -41,14 +41,14 @@ async def test_announcements_arrive_after_several_outages(running: Running, mode
     models.publish()
     async with running(redis_url=valkey.url, model_refresh_seconds=3600) as service:
 
-        async def hears() -> bool:
+        async def is_subscribed() -> bool:
             return (await component(service, "task announcements"))["is_well"]
 
         for seed in range(1, 4):
             valkey.stop()
-            await until(lambda: _not(hears()))
+            await until(lambda: _not(is_subscribed()))
             valkey.start()
-            await until(hears)
+            await until(is_subscribed)
             version = await asyncio.to_thread(models.publish, seed=seed)
             await announce(valkey.url)
             await until(serves(service, version))
@@ -68,8 +68,8 @@ async def test_an_ended_background_task_is_reported(service: Service, task: str,
         await asyncio.wait({dying}, timeout=0.2)
     ready = await service.client.get("/health/ready")
     assert ready.status_code == status
-    found = ready.json()["components"][f"task {task}"]
-    assert found == {"is_well": False, "detail": "the task has ended"}
+    health = ready.json()["components"][f"task {task}"]
+    assert health == {"is_well": False, "detail": "the task has ended"}
 
 
 async def test_a_failed_task_is_restarted_and_reported_until_it_works(service: Service) -> None:
@@ -86,11 +86,11 @@ async def test_a_failed_task_is_restarted_and_reported_until_it_works(service: S
 
     supervisor.start("tried", run)
 
-    async def is_told() -> bool:
-        found = await component(service, "task tried")
-        return runs >= 2 and "not yet" in found["detail"]
+    async def is_reported() -> bool:
+        health = await component(service, "task tried")
+        return runs >= 2 and "not yet" in health["detail"]
 
-    await until(is_told)
+    await until(is_reported)
     may_work.set()
 
     async def is_well() -> bool:
@@ -99,9 +99,7 @@ async def test_a_failed_task_is_restarted_and_reported_until_it_works(service: S
     await until(is_well)
 
 
-async def test_an_unexpected_write_error_refuses_only_its_own_forecasts(
-    service: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_write_error_refuses_only_its_own_forecasts(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The requests of the failed write are answered with 503 at once."""
 
     async def fails(**_: Any) -> None:

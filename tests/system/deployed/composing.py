@@ -28,7 +28,7 @@ INTERPOLATED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
 def image_of(name: str) -> str:
-    """Folder of the Dockerfile whose image a service runs."""
+    """Return the folder of the Dockerfile whose image a service runs."""
     ways = {other["image"]: other["build"]["dockerfile"] for other in OURS.values() if "build" in other}
     return str(ways[SERVICES[name]["image"]]).partition("/")[0]
 
@@ -65,31 +65,31 @@ class Composed:
         image = self.images[image_of(name)]
         home = image.root / "home"
         home.mkdir(exist_ok=True)
-        found = {key: value.replace("$PATH", "/usr/bin:/bin") for key, value in image.environment.items()}
+        resolved = {key: value.replace("$PATH", "/usr/bin:/bin") for key, value in image.environment.items()}
         for key, value in SERVICES[name].get("environment", {}).items():
             text = INTERPOLATED.sub(lambda m: self.variables.get(m[1], m[2]), value)
-            found[key] = ADDRESS.sub(self._address, text)
-        if "DAGSTER_CODE_HOST" in found:
-            found["DAGSTER_CODE_HOST"] = "127.0.0.1"
-            found["DAGSTER_CODE_PORT"] = str(self.ports["dagster-code"]["4000"])
-        hosts = found.get("MLFLOW_SERVER_ALLOWED_HOSTS")
-        if hosts:  # a client of this machine calls it by another port
-            found["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{hosts},{self.url('mlflow').removeprefix('http://')}"
-        found.pop("PYTHONDONTWRITEBYTECODE", None)  # nothing is compiled yet (installing.py)
-        found = {key: image.here(value) for key, value in found.items()}
-        return {**found, "HOME": str(home), "SECRETS_DIR": str(self.secrets)}
+            resolved[key] = ADDRESS.sub(self._address, text)
+        if "DAGSTER_CODE_HOST" in resolved:
+            resolved["DAGSTER_CODE_HOST"] = "127.0.0.1"
+            resolved["DAGSTER_CODE_PORT"] = str(self.ports["dagster-code"]["4000"])
+        hosts = resolved.get("MLFLOW_SERVER_ALLOWED_HOSTS")
+        if hosts:  # clients on this machine use another port
+            resolved["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{hosts},{self.url('mlflow').removeprefix('http://')}"
+        resolved.pop("PYTHONDONTWRITEBYTECODE", None)  # the modules are not compiled yet (installing.py)
+        resolved = {key: image.here(value) for key, value in resolved.items()}
+        return {**resolved, "HOME": str(home), "SECRETS_DIR": str(self.secrets)}
 
-    def _address(self, found: re.Match[str]) -> str:
-        host, port = found[1], found[2]
+    def _address(self, match: re.Match[str]) -> str:
+        host, port = match[1], match[2]
         if host in self.servers:
             return f"127.0.0.1:{self.servers[host]}"
-        return f"127.0.0.1:{self.ports[host][port]}" if host in self.ports else found[0]
+        return f"127.0.0.1:{self.ports[host][port]}" if host in self.ports else match[0]
 
     def _words(self, name: str, command: list[str]) -> list[str]:
         image, own = self.images[image_of(name)], self.ports.get(name, {})
         words = [image.here(str(word)) for word in command]
-        for inside, here in own.items():
-            words = [re.sub(rf"(?<![\d.]){inside}(?=/|$)", str(here), word) for word in words]
+        for inside, port in own.items():
+            words = [re.sub(rf"(?<![\d.]){inside}(?=/|$)", str(port), word) for word in words]
         return ["127.0.0.1" if word == "0.0.0.0" else word for word in words]
 
     def start(self, name: str) -> None:
@@ -104,11 +104,11 @@ class Composed:
     def run(self, name: str, words: list[str]) -> tuple[int, str]:
         """Run a command as ``docker compose run`` does; return its status and output."""
         image = self.images[image_of(name)]
-        done = subprocess.run(
+        completed = subprocess.run(
             self._words(name, [*image.entrypoint, *words]), cwd=image.root / "app", env=self.environment(name),
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+        return completed.returncode, completed.stdout + completed.stderr
 
     def is_well(self, name: str) -> bool:
         """Run the service's health check; a one-shot service is healthy when it has ended with status 0."""
@@ -119,11 +119,11 @@ class Composed:
         assert child.poll() is None, f"{name} has ended: {self.tail(name)}"
         kind, *test = OURS[name]["healthcheck"]["test"]
         assert kind == "CMD"
-        asked = subprocess.run(
+        check = subprocess.run(
             self._words(name, test), cwd=self.images[image_of(name)].root / "app", env=self.environment(name),
             capture_output=True, timeout=120, check=False,
         )  # fmt: skip
-        return asked.returncode == 0
+        return check.returncode == 0
 
     def up(self) -> None:
         """Start each service when its dependencies are healthy, and wait until all are."""

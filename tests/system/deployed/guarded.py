@@ -1,4 +1,4 @@
-"""The three servers with passwords, as the deployed stack has them; they refuse a client without its password."""
+"""The three servers with passwords, as in the deployed stack; they refuse clients without a password."""
 
 import secrets
 import shutil
@@ -22,7 +22,7 @@ class GuardedServers:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cs2-deployed-"))
-        self.folder.chmod(0o755)  # PostgreSQL's user has to enter it when root runs the tests
+        self.folder.chmod(0o755)  # when root runs the tests, PostgreSQL's user needs access
         self.ports = {name: servers.free_port() for name in ("postgres", "redis", "mongo")}
         self.secrets = {name: secrets.token_hex(24) for name in NAMES}
         self.secrets["redis_password"] = "p@ss/w:rd#?" + secrets.token_hex(12)

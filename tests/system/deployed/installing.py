@@ -41,7 +41,7 @@ class Image:
 
     def here(self, text: str) -> str:
         """Replace paths of the image by paths of this machine."""
-        return IMAGE_PATHS.sub(lambda found: f"{self.root}{found[0]}", text.replace(VENV, str(self.root / "venv")))
+        return IMAGE_PATHS.sub(lambda match: f"{self.root}{match[0]}", text.replace(VENV, str(self.root / "venv")))
 
 
 def make(dockerfile: Path, root: Path, builder: Path) -> Image:
@@ -87,10 +87,10 @@ def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
             line = rest.replace(VENV, shlex.quote(str(root / "venv")))
             for option in (" --no-cache-dir", " --no-cache", " --compile-bytecode"):
                 line = line.replace(option, "")
-            done = subprocess.run(
+            completed = subprocess.run(
                 ["sh", "-ec", line], cwd=build, env=environment, capture_output=True, text=True, check=False
             )
-            assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            assert completed.returncode == 0, f"{line}\n{completed.stdout[-2000:]}{completed.stderr[-2000:]}"
 
 
 def _as_pip() -> dict[str, str]:
@@ -98,8 +98,8 @@ def _as_pip() -> dict[str, str]:
     if "UV_DEFAULT_INDEX" in os.environ or "UV_INDEX_URL" in os.environ:
         return {"UV_SYSTEM_CERTS": "true"}
     command = [sys.executable, "-m", "pip", "config", "get", "global.index-url"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)
-    index = os.environ.get("PIP_INDEX_URL") or asked.stdout.strip()
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    index = os.environ.get("PIP_INDEX_URL") or completed.stdout.strip()
     return {"UV_SYSTEM_CERTS": "true", **({"UV_DEFAULT_INDEX": index} if index else {})}
 
 

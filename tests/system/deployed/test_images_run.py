@@ -1,4 +1,4 @@
-"""Images of the deployed stack: built by their Dockerfiles' lines, run by their own commands, without an engine."""
+"""Images of the deployed stack, built and run from their Dockerfiles without a container engine."""
 
 import ast
 import json
@@ -31,11 +31,11 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Image
     base = tmp_path_factory.mktemp("images")
     builder = make_builder(base / "builder")
     first, *others = DOCKERFILES
-    made = {first.parent.name: make(first, base / first.parent.name, builder)}  # installs uv for all
+    made = {first.parent.name: make(first, base / first.parent.name, builder)}  # installs uv for all images
     with ThreadPoolExecutor() as pool:
         makings = {path.parent.name: pool.submit(make, path, base / path.parent.name, builder) for path in others}
     yield made | {name: making.result() for name, making in makings.items()}
-    shutil.rmtree(base)  # gigabytes, which pytest would keep for a while
+    shutil.rmtree(base)  # the images take gigabytes, and pytest keeps temporary folders
 
 
 @pytest.fixture(scope="module")
@@ -74,21 +74,23 @@ def test_every_module_of_a_part_imports_in_its_image(images: dict[str, Image], f
     lines = [f"import {name}" for name in [*modules, *sorted(names)] if not name.endswith("__main__")]
     command = [str(image.root / "venv" / "bin" / "python"), "-c", "\n".join(lines)]
     variables = {"HOME": str(image.root), "CS2_JWT_KEY": "k" * 40}
-    done = subprocess.run(command, cwd=image.root / "app", env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    completed = subprocess.run(
+        command, cwd=image.root / "app", env=variables, capture_output=True, text=True, check=False
+    )
+    assert completed.returncode == 0, completed.stderr[-2000:]
 
 
 def imported_inside_functions(path: Path) -> set[str]:
     """Return the modules that a file imports inside functions."""
     tree = ast.parse(path.read_text())
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    found = set()
+    modules = set()
     for node in (inner for function in functions for inner in ast.walk(function)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
+            modules.add(node.module)
+    return modules
 
 
 def test_every_service_passes_its_health_check(composed: Composed) -> None:
@@ -99,13 +101,13 @@ def test_every_service_passes_its_health_check(composed: Composed) -> None:
 def test_the_api_reaches_its_servers_and_knows_its_key(composed: Composed) -> None:
     with httpx.Client(base_url=composed.url("api"), timeout=30) as api:
         components = api.get("/health/ready").json()["components"]
-        ill = {name: found["detail"] for name, found in components.items() if not found["is_well"]}
+        ill = {name: state["detail"] for name, state in components.items() if not state["is_well"]}
         assert set(ill) == {"model", "ratings"}, ill
         account = {"username": "deployed", "password": "correct horse battery"}
         assert api.post("/auth/register", json=account).status_code == 201
         token = api.post("/auth/login", data=account).json()["access_token"]
         history = api.get("/forecast/history", headers={"authorization": f"Bearer {token}"})
-        assert history.status_code == 200, history.text  # by MongoDB, which asks for a password
+        assert history.status_code == 200, history.text  # MongoDB requires a password
 
 
 def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: GuardedServers) -> None:
@@ -113,8 +115,8 @@ def test_the_sink_takes_an_event_to_mongodb(composed: Composed, guarded: Guarded
     with guarded.redis() as client, guarded.mongo() as mongo:
         client.xadd(EVENTS_STREAM, {EVENT_FIELD: payload})
         stored = mongo["cs2"][FORECASTS_COLLECTION]
-        wanted = {"_id": json.loads(payload)["event_id"]}
-        wait_until_healthy(lambda: None if stored.find_one(wanted) else "not stored", "the event in MongoDB")
+        query = {"_id": json.loads(payload)["event_id"]}
+        wait_until_healthy(lambda: None if stored.find_one(query) else "not stored", "the event in MongoDB")
         assert client.xlen(DEAD_EVENTS_STREAM) == 0
 
 

@@ -1,11 +1,11 @@
-"""Messages that another client of Redis could write."""
+"""Messages that another Redis client could write."""
 
 import json
 from typing import Any
 
 
 def forgeries(document: dict[str, Any]) -> dict[str, bytes]:
-    """Return forged events by what is wrong with them; one changes the answer of a stored forecast."""
+    """Return forged events by their defect; one changes the answer of a stored forecast."""
     event = {key: value for key, value in document.items() if key != "_id"}
     event |= {"event_id": document["_id"], "occurred_at": document["occurred_at"].isoformat() + "Z"}
     other = {**event["response"], "team1_win_probability": 0.999, "team2_win_probability": 0.001}

@@ -1,4 +1,4 @@
-"""Faults under load in a seeded order, the conditions that hold after each, and a report."""
+"""Inject faults under load in a seeded order, check the conditions after each, and report."""
 
 import asyncio
 import random
@@ -45,7 +45,7 @@ class Report:
 
 
 class FaultInjector:
-    """Stops, kills and deceives the processes of a testbed."""
+    """Injector of stops, kills and forged data into a testbed."""
 
     def __init__(
         self,
@@ -72,8 +72,8 @@ class FaultInjector:
     # Conditions seen from outside
 
     async def ready(self, api: Process) -> dict[str, Any]:
-        found: dict[str, Any] = (await self.http.get(f"{self.testbed.url(api)}/health/ready")).json()
-        return found
+        readiness: dict[str, Any] = (await self.http.get(f"{self.testbed.url(api)}/health/ready")).json()
+        return readiness
 
     async def until(self, what: str, condition: Callable[[], Awaitable[bool]]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -89,7 +89,7 @@ class FaultInjector:
             async def well(api: Process = api) -> bool:
                 nonlocal last_ill
                 components = (await self.ready(api))["components"]
-                ill = [f"{name}: {found['detail']}" for name, found in components.items() if not found["is_well"]]
+                ill = [f"{name}: {state['detail']}" for name, state in components.items() if not state["is_well"]]
                 last_ill = ill[-1] if ill else last_ill
                 return not ill
 
@@ -141,7 +141,7 @@ class FaultInjector:
     async def redis_away(self) -> None:
         async def meanwhile() -> None:
             api = self.chance.choice(self.testbed.apis)
-            assert self.testbed.fallback_file(api).stat().st_size, "events wait in the fallback file"
+            assert self.testbed.fallback_file(api).stat().st_size, "the fallback file contains pending events"
             self.kill(api)
             api.launch()
             await asyncio.to_thread(api.wait)
@@ -161,7 +161,7 @@ class FaultInjector:
             api, other = self.chance.sample(self.testbed.apis, 2)
             self.kill(api)
             api.launch()
-            await asyncio.to_thread(api.wait)  # from its disk cache
+            await asyncio.to_thread(api.wait)  # the API starts from its disk cache
             answer = await self.http.post(f"{self.testbed.url(other)}/auth/login", data=self.account)
             assert answer.status_code == 503, answer.text
             self.report.log_ins_refused += 1
@@ -189,24 +189,24 @@ class FaultInjector:
         await asyncio.sleep(1.0)
         ledger = self.load.ledger
         ledger.may_be_full.add(api.name)
-        api.limit_files(1)  # limits its fallback file and its log
-        seen = ledger.counts["full"]
+        api.limit_files(1)  # limits the fallback file and the log
+        n_refused = ledger.counts["full"]
 
         async def refuses() -> bool:
-            return ledger.counts["full"] > seen + 20
+            return ledger.counts["full"] > n_refused + 20
 
         await self.until("the full disk refuses", refuses)
         assert (await self.http.get(f"{self.testbed.url(api)}/health/ready")).status_code == 503
         api.limit_files(-1)
         await self.start(self.testbed.redis, "the disk was full")
-        await asyncio.sleep(0.5)  # for the answers under way
+        await asyncio.sleep(0.5)  # for the pending answers
         ledger.may_be_full.clear()
 
     # Models and messages
 
     async def _reports(self, api: Process, component: str, text: str) -> bool:
-        found = (await self.ready(api))["components"][component]
-        return text in found["detail"] and not found["is_well"]
+        state = (await self.ready(api))["components"][component]
+        return text in state["detail"] and not state["is_well"]
 
     async def serves(self, version: int) -> None:
         for api in self.testbed.apis:
@@ -234,7 +234,7 @@ class FaultInjector:
         self.report.refused_models += 1
 
     async def run_killed(self, run: Process) -> None:
-        """Kill a publishing run at a random moment: there is one champion, the old or the new."""
+        """Kill a publishing run at a random moment, and check that one champion is left."""
         run.launch()
         await self.until(
             "the run publishes", lambda: asyncio.to_thread(lambda: run.log.read_bytes().count(b"publishes") > run.kills)
@@ -252,11 +252,11 @@ class FaultInjector:
             self.redis.publish("ml_models", payload)
         document: dict[str, Any] = {}
 
-        async def found() -> bool:
+        async def has_forecast() -> bool:
             document.update(await asyncio.to_thread(self.forecasts.find_one, {"kind": "map"}) or {})
             return bool(document)
 
-        await self.until("a forecast is stored", found)
+        await self.until("a forecast is stored", has_forecast)
         for name, payload in forgeries(document).items():
             self.redis.xadd(EVENTS_STREAM, {"event": payload})
             self.report.forged += 1
@@ -264,10 +264,10 @@ class FaultInjector:
         self.redis.xadd(EVENTS_STREAM, {"something": "else"})
         self.report.forged, self.report.dead = self.report.forged + 6, self.report.dead + 1
 
-        async def put_aside() -> bool:
+        async def are_dead_letters() -> bool:
             return self.redis.xlen(DEAD_EVENTS_STREAM) >= self.report.dead  # type: ignore[operator,no-any-return]
 
-        await self.until("forged events are put aside", put_aside)
+        await self.until("forged events become dead letters", are_dead_letters)
 
     # The end
 

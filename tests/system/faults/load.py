@@ -47,7 +47,7 @@ class Ledger:
 
 
 class Load:
-    """Requests maps until it is stopped, and now and then a batch, a series or a dictionary."""
+    """Clients that request maps, and sometimes a batch, a series or a dictionary, until stopped."""
 
     def __init__(self, testbed: Testbed, question: dict[str, Any], token: str) -> None:
         self.testbed, self.question, self.ledger = testbed, question, Ledger()

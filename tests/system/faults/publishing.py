@@ -50,7 +50,7 @@ def bad_models() -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
-    """Publishes models into one testbed."""
+    """Publisher of models into one testbed."""
 
     postgres_url: str
     mlflow_url: str
@@ -81,7 +81,7 @@ class Publisher:
 
 
 def champions(postgres_url: str) -> list[int]:
-    """Return the versions that are champion: one, if publishing is atomic."""
+    """Return the versions that are champion; publishing is atomic if there is one."""
     with psycopg.connect(postgres_url.replace("+psycopg", "")) as connection:
         rows = connection.execute("SELECT version FROM ml_models WHERE status = 'champion'").fetchall()
     return [version for (version,) in rows]

@@ -129,7 +129,7 @@ class Outcome:
             answer = self.ledger.answers.get(identity)
             self.unrequested += answer is None
             self.changed += answer is not None and (answer != document["response"] or identity != document["_id"])
-            if document["kind"] == "map":  # the same question, so the same answer by each model and snapshot
+            if document["kind"] == "map":  # all maps are one question, so each model and snapshot must give one answer
                 served = document["model_version"], document["snapshot_id"]
                 versions[served].add(document["response"]["team1_win_probability"])
         self.lost = len(self.ledger.answers.keys() - stored_ids)
@@ -167,10 +167,10 @@ class Outcome:
 
     def assert_nothing_lost(self) -> None:
         assert not self.ledger.failures, self.ledger.failures[:5]
-        assert self.lost == 0, "answered, and not in the history"
+        assert self.lost == 0, "the history lacks answered forecasts"
         assert self.duplicated == 0
         assert self.changed == 0
-        assert self.unrequested <= self.ledger.cut_forecasts, "stored, and never requested"
+        assert self.unrequested <= self.ledger.cut_forecasts, "the history contains forecasts that were never requested"
         assert self.dead == self.report.dead
         assert self.mixed == 0, "a model was served with ratings of another version"
         assert self.report.swaps >= SWAPS

@@ -88,7 +88,7 @@ class Testbed:
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="cs2-faults-"))
-        self.folder.chmod(0o755)  # PostgreSQL's user has to enter it when root runs the tests
+        self.folder.chmod(0o755)  # when root runs the tests, PostgreSQL's user needs access
         postgres = prepare(self.folder)
         pg, redis, mongo, mlflow = (servers.free_port() for _ in range(4))
         self.settings = Settings(
@@ -132,9 +132,9 @@ class Testbed:
     def environment(self) -> dict[str, str]:
         """Environment of the APIs, the sinks and the publishing run."""
         names = ("database_url", "redis_url", "mongo_url", "mlflow_url")
-        told = {f"CS2_{name.upper()}": str(getattr(self.settings, name)) for name in names}
+        variables = {f"CS2_{name.upper()}": str(getattr(self.settings, name)) for name in names}
         return {
-            **told,
+            **variables,
             "CS2_JWT_KEY": "k" * 40,
             "CS2_CLOCK_DATE": "2026-01-05",
             "PYTHONPATH": str(ROOT),
@@ -181,12 +181,12 @@ class Testbed:
         port = servers.free_port()
         url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "serving", "--port", str(port)]
-        told = {"CS2_DATA_DIR": str(self.folder / f"api{number}"), "CS2_API_URL": url}
+        variables = {"CS2_DATA_DIR": str(self.folder / f"api{number}"), "CS2_API_URL": url}
         return self._process(
             f"API {number}",
             command,
             lambda: servers.http_check(f"{url}/health/live"),
-            environment={**self.environment, **told},
+            environment={**self.environment, **variables},
         )
 
     def _process(self, name: str, command: list[str], check: servers.Check, **more: Any) -> Process:

@@ -18,16 +18,16 @@ pytestmark = [pytest.mark.timeout(300)]
 
 
 def cs2(*words: str) -> subprocess.CompletedProcess[str]:
-    told = {**os.environ, "COLUMNS": "500"}
+    environment = {**os.environ, "COLUMNS": "500"}
     return subprocess.run(
-        [sys.executable, "-m", "cli", *words], capture_output=True, text=True, check=False, timeout=200, env=told
+        [sys.executable, "-m", "cli", *words], capture_output=True, text=True, check=False, timeout=200, env=environment
     )
 
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     for folder in [tmp_path, *tmp_path.parents[:2]]:
-        folder.chmod(0o755)  # PostgreSQL's user has to enter it when root runs the tests
+        folder.chmod(0o755)  # when root runs the tests, PostgreSQL's user needs access
     return tmp_path
 
 
@@ -49,14 +49,14 @@ def fill(layout: Layout) -> None:
     (layout.data / "spool.jsonl").write_bytes(b"answered while Redis was away\n")
 
 
-def look(layout: Layout) -> None:
+def assert_restored(layout: Layout) -> None:
     with psycopg.connect(layout.database("mlflow").replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT number FROM runs").fetchall() == [(7,)]
     with psycopg.connect(layout.database("cs2").replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT count(*) FROM users").fetchall() == [(0,)]
     with redis.Redis.from_url(layout.redis) as client:
         assert [fields[b"event"] for _, fields in client.xrange(EVENTS_STREAM)] == [b"event 0", b"event 1", b"event 2"]
-        assert client.xpending(EVENTS_STREAM, EVENTS_GROUP)["pending"] == 1, "taken by somebody, not acknowledged"
+        assert client.xpending(EVENTS_STREAM, EVENTS_GROUP)["pending"] == 1, "the delivered event is still pending"
         assert client.xlen(DEAD_EVENTS_STREAM) == 1
         assert not client.exists("passing")
     with pymongo.MongoClient(layout.mongo) as mongo:
@@ -71,15 +71,15 @@ def test_every_store_is_restored(base: Path) -> None:
     file, first, second = base / "backup.tar.gz", base / "the first", base / "the second"
     with running_stack(first, stages=SERVERS) as stack:
         fill(stack.layout)
-        done = cs2("backup", str(file), "--data-dir", str(first))
-        assert done.returncode == 0, done.stdout + done.stderr
-        again = cs2("backup", str(file), "--data-dir", str(first))
-        assert again.returncode == 2
-        assert "exists already" in again.stderr
-    done = cs2("restore", str(file), "--data-dir", str(second))
-    assert done.returncode == 0, done.stdout + done.stderr
+        completed = cs2("backup", str(file), "--data-dir", str(first))
+        assert completed.returncode == 0, completed.stdout + completed.stderr
+        second_backup = cs2("backup", str(file), "--data-dir", str(first))
+        assert second_backup.returncode == 2
+        assert "exists already" in second_backup.stderr
+    completed = cs2("restore", str(file), "--data-dir", str(second))
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     with running_stack(second, stages=SERVERS) as stack:
-        look(stack.layout)
+        assert_restored(stack.layout)
 
 
 def test_a_backup_without_a_running_stack_is_an_error(base: Path) -> None:

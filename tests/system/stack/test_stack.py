@@ -1,4 +1,4 @@
-"""The whole stack, as ``cs2 up`` runs it: it updates data and models, and ends without leftovers."""
+"""``cs2 up`` runs the whole stack, which updates data and models and ends without leftovers."""
 
 import contextlib
 import http.client
@@ -117,7 +117,7 @@ def test_idle_connections_outlive_the_client_timeout(stack: RunningStack) -> Non
     with contextlib.closing(connection):
         for seconds in (0, CLIENT_KEEPS_SECONDS + 1):
             time.sleep(seconds)
-            connection.request("GET", "/health/live")  # on the same connection, or RemoteDisconnected
+            connection.request("GET", "/health/live")  # raises RemoteDisconnected if the server closed it
             assert connection.getresponse().read()
 
 
@@ -138,7 +138,7 @@ def test_new_files_change_the_model_without_failed_requests(stack: RunningStack,
     before = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
     done, failures, answered = threading.Event(), [], []
 
-    def ask() -> None:
+    def send_requests() -> None:
         with Api(stack.url("api")) as api:
             api.register("watcher", "correct horse battery")
             api.log_in("watcher", "correct horse battery")
@@ -149,8 +149,8 @@ def test_new_files_change_the_model_without_failed_requests(stack: RunningStack,
                 except ApiError as error:
                     failures.append(str(error))
 
-    asking = threading.Thread(target=ask)
-    asking.start()
+    client = threading.Thread(target=send_requests)
+    client.start()
     try:
         write_months(shared_data, stack.watched, "-2026-01", "2026-01-01", "2026-01-31")
         wait_until(
@@ -161,7 +161,7 @@ def test_new_files_change_the_model_without_failed_requests(stack: RunningStack,
         wait_until(lambda: answered[-1] != before["model_version"], "it answers", 10)
     finally:
         done.set()
-        asking.join()
+        client.join()
     assert failures == []
     assert (stack.ready() or {})["ratings_as_of"] == "2026-01-31"
     assert [status for (status,) in stack.query("SELECT status FROM ml_models ORDER BY version")][:2] == [
@@ -183,7 +183,7 @@ ACCOUNT = ("keeper", "correct horse battery")
 
 @pytest.fixture(scope="module")
 def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
-    """Make a backup of the running stack, with answers of before, some of them not stored yet."""
+    """Make a backup of the running stack right after forecasts, some of which are not stored yet."""
     wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
     file = stack.data.parent / "backup.tar.gz"
     with Api(stack.url("api")) as api:
@@ -207,22 +207,22 @@ def test_a_damaged_backup_is_rejected(backup: tuple[Path, list[dict[str, Any]]],
         archive.add(tmp_path / "content", arcname=".")
     (tmp_path / "cut.tar.gz").write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     for name, reason in {"damaged": "is damaged: cs2.dump", "cut": "is not a complete backup"}.items():
-        done = restore(tmp_path / f"{name}.tar.gz", tmp_path / "data")
-        assert done.returncode == 2
-        assert reason in done.stderr.replace("\n", " ")
+        completed = restore(tmp_path / f"{name}.tar.gz", tmp_path / "data")
+        assert completed.returncode == 2
+        assert reason in completed.stderr.replace("\n", " ")
         assert not (tmp_path / "data").exists()
 
 
 def restore(file: Path, data: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli", "restore", str(file), "--data-dir", str(data)]
-    told = {**os.environ, "COLUMNS": "500"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=told)
+    environment = {**os.environ, "COLUMNS": "500"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=200, env=environment)
 
 
 def test_restore_does_not_overwrite_a_stack(stack: RunningStack, backup: tuple[Path, list[dict[str, Any]]]) -> None:
-    done = restore(backup[0], stack.data)
-    assert done.returncode == 2
-    assert "contains a stack" in done.stderr
+    completed = restore(backup[0], stack.data)
+    assert completed.returncode == 2
+    assert "contains a stack" in completed.stderr
 
 
 def test_an_interrupt_ends_everything(stack: RunningStack) -> None:
@@ -240,8 +240,8 @@ def test_a_restored_stack_has_the_same_forecasts(
     file, answers = backup
     stack.end()
     shutil.rmtree(stack.data)
-    done = restore(file, stack.data)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = restore(file, stack.data)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     stack.start()
     ready = wait_until(stack.ready, "the model is served", CHAIN_SECONDS)
     assert ready["model_version"] == answers[0]["model"]["version"]
@@ -250,14 +250,16 @@ def test_a_restored_stack_has_the_same_forecasts(
         api.log_in(*ACCOUNT)
         for answer in answers:
             question = {"map_id": 1, "team1_id": answer["team1"]["id"], "team2_id": answer["team2"]["id"]}
-            again = api.forecast(**question)
-            assert {k: v for k, v in again.items() if k not in own} == {k: v for k, v in answer.items() if k not in own}
+            new_answer = api.forecast(**question)
+            assert {k: v for k, v in new_answer.items() if k not in own} == {
+                k: v for k, v in answer.items() if k not in own
+            }
 
-        def kept() -> bool:
-            found = [api.request("GET", f"/forecast/{answer['forecast_id']}") for answer in answers]
-            return [one.get("answer", {}).get("team1_win_probability") for one in found] == [
+        def are_stored() -> bool:
+            stored = [api.request("GET", f"/forecast/{answer['forecast_id']}") for answer in answers]
+            return [forecast.get("answer", {}).get("team1_win_probability") for forecast in stored] == [
                 answer["team1_win_probability"] for answer in answers
             ]
 
-        wait_until(kept, "every forecast of before is in the history", 60)
+        wait_until(are_stored, "every forecast of before is in the history", 60)
     assert stack.query("SELECT count(*) FROM ml_models WHERE status = 'champion'") == [(1,)]

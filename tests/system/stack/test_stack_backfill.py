@@ -1,4 +1,4 @@
-"""Backfills as the UI launches them, on one stack: with kills, and with two Celery workers."""
+"""Backfills, launched like in the UI, survive kills and run on two Celery workers."""
 
 import os
 import signal
@@ -48,9 +48,9 @@ class Loaded:
 
     def process(self, *words: str) -> psutil.Process:
         """Return the oldest process of the stack whose command line has these words."""
-        found = [p for p in owned_processes(self.layout.data) if all(word in command_of(p) for word in words)]
-        assert found, words
-        return min(found, key=lambda process: process.create_time())
+        processes = [p for p in owned_processes(self.layout.data) if all(word in command_of(p) for word in words)]
+        assert processes, words
+        return min(processes, key=lambda process: process.create_time())
 
     def count(self, table: str) -> int:
         with psycopg.connect(self.url) as connection:
@@ -58,7 +58,7 @@ class Loaded:
 
     @contextmanager
     def in_the_middle(self) -> Iterator[None]:
-        """Lock a table, so that a rebuild stops between writing its rows and the end of its transaction."""
+        """Lock a table, so that a rebuild waits between writing its rows and its commit."""
         with suppress(psycopg.OperationalError), psycopg.connect(self.url) as holder:
             holder.execute("LOCK TABLE series IN ACCESS EXCLUSIVE MODE")
             yield
@@ -150,13 +150,13 @@ def celery_urls(redis: str) -> dict[str, str]:
 
 
 def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> None:
-    """Months out of order, one run each; the worker that finishes the first one is stopped, the other continues."""
+    """Run months out of order, one run each; stop the worker that finishes first, and let the other continue."""
     configuration = loaded.layout.data / "dagster" / "dagster.yaml"
     launcher = (ROOT / "dagster_home" / "launchers" / "celery.yaml").read_text()
-    for name, url in celery_urls(loaded.layout.redis).items():  # the daemon was started without them
+    for name, url in celery_urls(loaded.layout.redis).items():  # the daemon runs without these variables
         launcher = launcher.replace(f"\n      env: {name}", f" {url}")
     configuration.write_text(configuration.read_text() + launcher)
-    loaded.process("dagster-daemon").terminate()  # it launches the runs; supervisor starts it again
+    loaded.process("dagster-daemon").terminate()  # supervisor restarts the daemon, which launches the runs
     forget(loaded.url)
     with (
         worker(loaded, "one") as (one, log_of_one),
@@ -165,10 +165,10 @@ def test_two_celery_workers_leave_the_tables_of_one_process(loaded: Loaded) -> N
     ):
         started = [runs.launch("ingest_job", tags=range_tags(month, month)) for month in reversed(MONTHS)]
         until_answered(lambda: ended(log_of_one) or ended(log_of_two), "a first run")
-        (one if ended(log_of_one) else two).terminate()  # warm: what it has begun it ends
+        (one if ended(log_of_one) else two).terminate()  # a warm shutdown finishes the started tasks
         until_answered(lambda: runs_that_succeeded(loaded) >= set(started), "both runs")
-    assert ended(log_of_one), "both carried a run"
-    assert ended(log_of_two), "both carried a run"
+    assert ended(log_of_one), "each worker executed a run"
+    assert ended(log_of_two), "each worker executed a run"
     assert content(loaded.url) == loaded.tables
 
 

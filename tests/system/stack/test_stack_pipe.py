@@ -1,4 +1,4 @@
-"""A closed output, as with ``cs2 demo | head``: the stack stops in order."""
+"""A closed output, as in ``cs2 demo | head``, shuts the stack down cleanly."""
 
 import signal
 import subprocess
@@ -25,7 +25,7 @@ def read_until(line: str, command: str, folder: Path, data: Path) -> Iterator[su
         assert started.stderr is not None
         try:
             assert any(text.startswith(line) for text in started.stdout), started.stderr.read()
-            assert owned_processes(data), "servers run"
+            assert owned_processes(data), "the servers are running"
             started.stdout.close()
             yield started
         finally:

@@ -1,4 +1,4 @@
-"""The embedded stack after a crash, in a folder without access for other users, and when it cannot start."""
+"""The embedded stack recovers from crashes, runs in private folders, and reports failed starts."""
 
 import os
 import shutil
@@ -36,11 +36,11 @@ def data(tmp_path: Path) -> Iterator[Path]:
     folder = closed / "data"
     yield folder
     end_leftovers(folder)
-    shutil.rmtree(private_folder(folder), ignore_errors=True)  # not those of stacks that other workers run
+    shutil.rmtree(private_folder(folder), ignore_errors=True)  # other workers' stacks keep their folders
 
 
 class Up:
-    """``cs2 up`` in its own process group, as on a terminal."""
+    """A ``cs2 up`` process in its own process group, as on a terminal."""
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self.output = data.parent / "up.out"
@@ -48,12 +48,12 @@ class Up:
             command = [*CS2, "up", "--data-dir", str(data), *arguments]
             self.process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def said(self, text: str) -> bool:
-        return text in " ".join(self.output.read_text().split())  # lines are broken where the terminal ends
+    def has_printed(self, text: str) -> bool:
+        return text in " ".join(self.output.read_text().split())  # the output wraps at the terminal's width
 
     def wait_until_up(self) -> None:
-        wait_until(lambda: self.said(UP) or self.process.poll() is not None, "the stack")
-        assert self.said(UP), self.output.read_text()
+        wait_until(lambda: self.has_printed(UP) or self.process.poll() is not None, "the stack")
+        assert self.has_printed(UP), self.output.read_text()
 
 
 def down(data: Path) -> str:
@@ -74,13 +74,13 @@ def execute(data: Path, statement: str) -> list[tuple[Any, ...]]:
 def test_down_ends_the_processes_of_a_crashed_stack(data: Path) -> None:
     first = Up(data)
     first.wait_until_up()
-    assert data.parent.stat().st_mode & 0o777 == 0o700, "the modes of the user's folders stay"
+    assert data.parent.stat().st_mode & 0o777 == 0o700, "the stack keeps the modes of the user's folders"
     if os.geteuid() == 0:
-        assert str(PRIVATE_ROOT) in first.output.read_text().replace("\n", ""), "PostgreSQL's own folder is named"
+        assert str(PRIVATE_ROOT) in first.output.read_text().replace("\n", ""), "the output names PostgreSQL's folder"
     execute(data, "CREATE TABLE kept AS SELECT 7 AS number")
 
     managers = psutil.Process(first.process.pid).children()
-    assert managers, "the process manager is a child of the command"
+    assert managers, "the command has the process manager as a child"
     first.process.kill()
     first.process.wait()
     for manager in managers:
@@ -93,7 +93,7 @@ def test_down_ends_the_processes_of_a_crashed_stack(data: Path) -> None:
     for port in layout.ports.values():
         with socket.socket() as probe, suppress(ConnectionRefusedError):
             probe.connect(("127.0.0.1", port))
-            pytest.fail(f"somebody still listens on {port}")
+            pytest.fail(f"a process still listens on {port}")
 
     second = Up(data)
     second.wait_until_up()
@@ -109,8 +109,8 @@ def test_a_taken_port_is_named_with_its_service(data: Path) -> None:
         port = taken.getsockname()[1]
         up = Up(data, "--port", f"api={port}")
         assert up.process.wait(PATIENCE) == 1
-    assert up.said(f"port {port}, requested for api, is taken")
-    assert not up.said("Traceback")
+    assert up.has_printed(f"port {port}, requested for api, is taken")
+    assert not up.has_printed("Traceback")
     assert owned_processes(data) == []
 
 
@@ -118,7 +118,7 @@ def test_a_taken_port_is_named_with_its_service(data: Path) -> None:
 def test_an_invalid_port_is_wrong_input(data: Path, port: str) -> None:
     up = Up(data, "--port", port)
     assert up.process.wait(PATIENCE) == 2
-    assert not up.said("Traceback")
+    assert not up.has_printed("Traceback")
 
 
 def test_down_without_a_stack_reports_it(data: Path) -> None:
@@ -132,14 +132,14 @@ def test_a_failing_server_is_named_with_its_last_lines(data: Path) -> None:
     version.write_text("9.6\n")
     up = Up(data)
     assert up.process.wait(PATIENCE) == 1
-    assert up.said("postgres cannot start")
-    assert up.said("database files are incompatible with server")
-    assert not up.said("Traceback")
+    assert up.has_printed("postgres cannot start")
+    assert up.has_printed("database files are incompatible with server")
+    assert not up.has_printed("Traceback")
     assert owned_processes(data) == []
 
 
 def test_a_removed_folder_removes_the_database(data: Path) -> None:
-    """Also if the data is elsewhere, because PostgreSQL's user has no access to the folder."""
+    """The database is removed even if it is elsewhere because PostgreSQL's user cannot access the folder."""
     for is_kept in (False, True, False):
         data.mkdir(exist_ok=True)
         server = prepare(data)

@@ -1,4 +1,4 @@
-"""``cs2 demo --source valve`` with real servers, from a local git repository with Valve's sample to the history."""
+"""``cs2 demo --source valve`` with real servers and a local git repository of Valve's sample."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that is cut without a reset: every statement ends within its time limit."""
+"""Statements time out when the connection to PostgreSQL is cut without a reset."""
 
 import asyncio
 import threading
@@ -24,27 +24,27 @@ async def test_a_cut_connection_is_replaced(postgres_url: str) -> None:
     url = address.set(host="127.0.0.1", port=server.sockets[0].getsockname()[1]).render_as_string(hide_password=False)
     engine = make_engine(url, statement_seconds=STATEMENT_SECONDS)
     connected, cut = threading.Event(), threading.Event()
-    asking = asyncio.create_task(asyncio.to_thread(_ask_twice, engine, connected, cut))
+    queries = asyncio.create_task(asyncio.to_thread(_select_twice, engine, connected, cut))
     await asyncio.to_thread(connected.wait)
     line.is_whole.clear()
     begun = monotonic()
     cut.set()
     with pytest.raises(OperationalError):
-        await asking
-    assert monotonic() - begun >= STATEMENT_SECONDS + GRACE_SECONDS  # a statement may take its time
+        await queries
+    assert monotonic() - begun >= STATEMENT_SECONDS + GRACE_SECONDS  # the database has the whole statement timeout
     line.is_whole.set()
-    assert await asyncio.to_thread(_ask, engine) == 1
+    assert await asyncio.to_thread(_select_one, engine) == 1
     engine.dispose()
     server.close()
     await end(line.visits)
 
 
-def _ask(engine: Engine) -> int:
+def _select_one(engine: Engine) -> int:
     with engine.connect() as connection:
         return int(connection.scalar(text("SELECT 1")) or 0)
 
 
-def _ask_twice(engine: Engine, connected: threading.Event, cut: threading.Event) -> None:
+def _select_twice(engine: Engine, connected: threading.Event, cut: threading.Event) -> None:
     with engine.connect() as connection:
         connection.scalar(text("SELECT 1"))
         connected.set()

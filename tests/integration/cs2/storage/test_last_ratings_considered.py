@@ -1,4 +1,4 @@
-"""Migration 0011 on stored forecasts: each names the last ratings considered, and the downgrade restores NULL."""
+"""Migration 0011 stores the last ratings considered on each forecast; the downgrade restores NULL."""
 
 from sqlalchemy import text
 

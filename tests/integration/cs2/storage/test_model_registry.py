@@ -145,7 +145,7 @@ def test_an_interrupted_promotion_leaves_the_old_champion(session: Session, post
     with Session(engine) as reader:
         champion = get_champion(reader)
         assert champion is not None
-        assert champion.version == first.version, "a promotion is visible only after its commit"
+        assert champion.version == first.version, "a promotion becomes visible only after its commit"
     session.rollback()
     assert statuses(session) == ["champion", "candidate"]
     engine.dispose()

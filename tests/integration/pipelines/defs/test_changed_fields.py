@@ -1,4 +1,4 @@
-"""A changed field of an HTTP interface: its source stops and names the field, and no other source stops."""
+"""A source whose HTTP interface changes a field stops and names the field; other sources continue."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Change:
     """A host with a changed field.
 
     Attributes:
-        problem: What the source says.
+        problem: Error message of the source.
         kind: Kind of the stored response.
         key: Key of the stored response.
         response: The stored response.

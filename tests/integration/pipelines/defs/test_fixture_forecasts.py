@@ -1,4 +1,4 @@
-"""Automatic forecasts: in time, once each, without knowledge of the match's day, and none lost before the history."""
+"""Automatic forecasts are made in time and once, use no result of the match's day, and all reach the history."""
 
 import asyncio
 import os
@@ -182,7 +182,7 @@ def test_a_run_killed_after_publishing_duplicates_nothing(
     )
     assert killed.returncode == -signal.SIGKILL
     assert (run(environment) or {})["published"] == 2
-    assert len(events()) == 4  # the stream has them twice
+    assert len(events()) == 4  # the stream contains each event twice
     assert sorted(one["fixture_id"] for one in stored(redis_url, mongo_url, mongo_database)) == [1, 2]
 
 
@@ -203,7 +203,7 @@ def test_two_runs_at_once_store_one_forecast(
     def overtaken(*arguments: Any, **named: Any) -> Any:
         fixtures = real(*arguments, **named)
         monkeypatch.setattr(assets, "read_pending_fixtures", real)
-        assert (run(environment) or {})["forecasts"] == 1  # the other run, between selection and forecasts of this one
+        assert (run(environment) or {})["forecasts"] == 1  # the other run starts after the selection
         return fixtures
 
     monkeypatch.setattr(assets, "read_pending_fixtures", overtaken)

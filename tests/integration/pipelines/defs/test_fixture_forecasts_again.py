@@ -1,4 +1,4 @@
-"""A fixture is forecast again by another model, or when newer ratings change its numbers."""
+"""A new model, or ratings that change the numbers, cause a new forecast of a fixture."""
 
 from typing import Any
 

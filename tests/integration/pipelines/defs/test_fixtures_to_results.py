@@ -1,4 +1,4 @@
-"""Fixtures arrive in the watched folder, their results later: every forecast is older than its result."""
+"""Fixtures arrive in the watched folder before their results, and every forecast precedes its result."""
 
 import asyncio
 import os
@@ -73,7 +73,7 @@ def installation(
 
 
 def won(day: str, number: int, one: str, two: str) -> str:
-    """Rows of two maps that the first team won."""
+    """Return the rows of two maps that the first team won."""
     lineups = f"{LINEUPS[one]},{LINEUPS[two]}"
     return "".join(f"{day},{map_name},{one},{two},1,13,7,{lineups},3,{number}\n" for map_name in ("Nuke", "Mirage"))
 

@@ -1,4 +1,4 @@
-"""Stored forecasts joined with results: which match each was about, and which are not scored."""
+"""Stored forecasts are joined with results: each has its match, or a reason why it is not scored."""
 
 from collections.abc import Iterator
 from typing import Any

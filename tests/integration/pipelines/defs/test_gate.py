@@ -1,4 +1,4 @@
-"""The gate on real servers: its result is written to the row, a crash changes nothing."""
+"""The gate on real servers writes its result to the model's row; a crash changes nothing."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ WORSE = TRUTH + RANDOM.normal(scale=0.25, size=len(TRUTH))
 
 
 def pipeline(coefficients: Any) -> Pipeline:
-    """A pipeline as ``fit_logistic`` makes it, with the given coefficients."""
+    """Return a pipeline like that of ``fit_logistic``, with the given coefficients."""
     fitted = Pipeline(
         [("scale", StandardScaler(with_mean=False)), ("regression", LogisticRegression(fit_intercept=False))]
     ).fit(X, WON)
@@ -44,7 +44,7 @@ def pipeline(coefficients: Any) -> Pipeline:
 
 @pytest.fixture
 def add_trained(add_candidate: Add, mlflow: MlflowTracking) -> Add:
-    """Stores a candidate with the given coefficients, as a training does."""
+    """Store a candidate with the given coefficients, as a training does."""
 
     def add(coefficients: Any = TRUTH, **changes: Any) -> int:
         estimator = pipeline(coefficients)
@@ -85,7 +85,7 @@ def add_trained(add_candidate: Add, mlflow: MlflowTracking) -> Add:
 
 @dg.asset
 def candidate_model() -> None:
-    """Stands for the training: the test stored its row."""
+    """Replace the training, because the test has stored the candidate's row."""
 
 
 def run_gate(environment: AssetEnvironment, **other_resources: Any) -> dg.ExecuteInProcessResult:
@@ -196,7 +196,7 @@ def test_without_a_candidate_the_gate_says_so(environment: AssetEnvironment) -> 
 def test_champions_of_other_features_are_not_compared(environment: AssetEnvironment, add_trained: Add) -> None:
     version = add_trained()
     assert run_gate(environment).success
-    with environment.database.transaction() as session:  # a champion that another release left behind
+    with environment.database.transaction() as session:  # a champion of another release
         session.get_one(ModelRow, version).features_version = 999
     add_trained()
     result = run_gate(environment)

@@ -69,7 +69,7 @@ def tick(instance: dg.DagsterInstance, cursor: str | None) -> dg.SensorResult | 
 
 
 def requested_ranges(result: dg.SensorResult | dg.SkipReason) -> list[tuple[str, str]]:
-    """First and last month of each requested run."""
+    """Return the first and last month of each requested run."""
     assert isinstance(result, dg.SensorResult), result
     tags = [request.tags for request in result.run_requests or ()]
     return [(t["dagster/asset_partition_range_start"], t["dagster/asset_partition_range_end"]) for t in tags]

@@ -1,4 +1,4 @@
-"""An inverted champion on the simulated league raises the alarm by its live forecasts, and is replaced."""
+"""The live forecasts of an inverted champion raise the alarm, and a training replaces it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -43,9 +43,9 @@ CHECKS = ("live_quality_is_in_its_band", "questions_are_as_in_training")
 @pytest.fixture
 def chain(environment: AssetEnvironment, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     monkeypatch.setenv("CS2_SOURCES", "simulated")
-    monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # new rows alone start no training here
+    monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "100000")  # so that new rows alone start no training
     monkeypatch.setenv("CS2_RETRAIN_COOLDOWN_MINUTES", "0")
-    for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # of the job, which the sensor does not run
+    for name in ("DATABASE", "REDIS", "MLFLOW", "MONGO"):  # read by the job, which the sensor does not run
         monkeypatch.setenv(f"CS2_{name}_URL", "unused")
     yield Chain(environment)
     get_settings.cache_clear()
@@ -64,7 +64,7 @@ def tick(chain: Chain) -> dg.RunRequest | dg.SkipReason:
 
 
 def promote_inverted(environment: AssetEnvironment) -> int:
-    """Promote the champion with every coefficient negated, as if its results had been exchanged."""
+    """Promote the champion with negated coefficients, as if its training results had been exchanged."""
     with environment.database.transaction() as session:
         good = get_champion(session)
         assert good is not None
@@ -103,7 +103,7 @@ def promote_inverted(environment: AssetEnvironment) -> int:
 
 
 def store_forecasts_after_training(environment: AssetEnvironment, version: int) -> dict[str, float]:
-    """Store the served model's forecasts of all later maps, as the service would have answered them."""
+    """Store the served model's forecasts of all later maps, as the service would answer."""
     with environment.database.transaction() as session:
         best, snapshot = get_champion(session), get_latest_snapshot(session)
         assert best is not None
@@ -165,7 +165,7 @@ def store_forecasts_after_training(environment: AssetEnvironment, version: int) 
 
 
 def extreme_forecast(version: int, day: int, **event: Any) -> dict[str, Any]:
-    """A forecast of a series with large contributions of equal sign from all features."""
+    """Return a series forecast with large contributions of equal sign from all features."""
     played_on = str(date(2025, 1, 1) + timedelta(days=day))
     return document(
         played_on, best_of=3, as_of=TRAINED, trained_through=TRAINED, model_version=version,
@@ -196,7 +196,7 @@ def test_a_bad_champion_raises_the_alarm_and_is_replaced(
     passed, reason = results["live_quality_is_in_its_band"]
     assert not passed
     assert "worse than team Elo" in (reason or "")
-    assert results["questions_are_as_in_training"] == (True, None), "the questions are as they were"
+    assert results["questions_are_as_in_training"] == (True, None), "the questions resemble those of the training"
     (drift,) = (
         one for one in evaluation.get_asset_check_evaluations() if one.check_name == "questions_are_as_in_training"
     )
@@ -205,7 +205,7 @@ def test_a_bad_champion_raises_the_alarm_and_is_replaced(
     assert 0 < drift_metadata["series_probability"] < DRIFTED
     with environment.database.transaction() as session:
         row = session.get_one(LiveQuality, ("map", "model", str(bad)))
-    assert row.metrics["n"] >= 0.95 * expected["n"] > 200, "few maps are played twice on a day"
+    assert row.metrics["n"] >= 0.95 * expected["n"] > 200, "only the few maps played twice on a day are excluded"
     assert row.metrics["log_loss"] == pytest.approx(expected["log_loss"], rel=0.02)
     assert logged(environment, bad)["live_map_log_loss"] == pytest.approx(row.metrics["log_loss"])
     metadata = evaluation.asset_materializations_for_node("live_quality")[0].metadata
@@ -215,7 +215,7 @@ def test_a_bad_champion_raises_the_alarm_and_is_replaced(
         history[FORECASTS_COLLECTION].insert_many([extreme_forecast(bad, day) for day in range(300)])
     passed, reason = checks(chain.run("evaluation_job"))["questions_are_as_in_training"]
     assert not passed
-    assert (reason or "").startswith("series: "), "maps are as they were"
+    assert (reason or "").startswith("series: "), "only the series questions drift"
 
     request = tick(chain)
     assert isinstance(request, dg.RunRequest)
@@ -224,14 +224,14 @@ def test_a_bad_champion_raises_the_alarm_and_is_replaced(
     with environment.database.transaction() as session:
         best = get_champion(session)
     assert best is not None
-    assert best.version > bad, "though its forecasts are far from those of the bad one"
+    assert best.version > bad, "the new model replaces the champion although their forecasts differ widely"
     waiting = tick(chain)
     assert isinstance(waiting, dg.SkipReason)
-    assert "0 new rated rows" in (waiting.skip_message or ""), "one training, and no other"
+    assert "0 new rated rows" in (waiting.skip_message or ""), "the alarm starts only one training"
 
 
 def logged(environment: AssetEnvironment, version: int) -> dict[str, float]:
-    """Metrics in MLflow of the run of a version."""
+    """Return the MLflow metrics of a version's run."""
     run_id = environment.run_ids()[version]
     answer = httpx.get(
         f"{environment.mlflow.url}/api/2.0/mlflow/runs/get", params={"run_id": run_id}

@@ -1,4 +1,4 @@
-"""Promotion through the assets: the row, then MLflow's aliases, then the announcement."""
+"""The assets promote a model: first its row, then MLflow's aliases, then the announcement."""
 
 from typing import Any
 
@@ -102,7 +102,7 @@ def test_moved_aliases_are_repaired_and_reported(environment: AssetEnvironment, 
     assert check_aliases(environment).passed
 
 
-def test_without_mlflow_the_model_is_promoted_and_the_check_warns(
+def test_without_mlflow_a_promotion_stands_and_the_check_warns(
     environment: AssetEnvironment, add_candidate: Add, announcements: Listen
 ) -> None:
     version = add_candidate(refusals=[], in_mlflow=False)
@@ -116,5 +116,5 @@ def test_without_mlflow_the_model_is_promoted_and_the_check_warns(
 def test_without_redis_the_promotion_stands(environment: AssetEnvironment, add_candidate: Add) -> None:
     version = add_candidate(refusals=[])
     result = promote(environment, announcer=Announcer(url=f"redis://{NO_SERVER}/0"))
-    assert result.success, "serving also asks PostgreSQL on a timer"
+    assert result.success, "serving also polls PostgreSQL"
     assert environment.served().model_version == version

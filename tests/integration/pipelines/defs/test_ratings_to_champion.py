@@ -1,4 +1,4 @@
-"""The whole chain in process, on the simulated league: results, ratings, models, gate, champion, announcements."""
+"""The chain on the simulated league: results, ratings, models, gate, champion, announcements."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ from tests.testkit.job_chain import Chain
 
 pytestmark = [
     importing_mlflow,
-    pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),  # beta, and there is no other single run
+    pytest.mark.filterwarnings("ignore:Parameter `backfill_policy`"),  # a beta parameter without an alternative
 ]
 
 TODAY = "2023-08-20"
@@ -51,10 +51,10 @@ def test_results_become_ratings_and_a_champion_that_is_announced(
     assert first.snapshot_id == snapshot.id
     assert ratings.latest_lineup(1) is not None
 
-    again = chain.ingest()
-    assert again.success
-    assert metadata(again, "rating_snapshots")["is_new"] is False
-    assert announcements() is None, "the same results are no news"
+    second_run = chain.ingest()
+    assert second_run.success
+    assert metadata(second_run, "rating_snapshots")["is_new"] is False
+    assert announcements() is None, "unchanged results are not announced"
 
     trained = chain.run("train_job")
     assert trained.success, [check.description for check in trained.get_asset_check_evaluations() if not check.passed]

@@ -21,7 +21,7 @@ from pipelines.training.retraining import TrainingState
 def evaluate(
     database: Database, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[], dg.RunRequest | dg.SkipReason]]:
-    """Runs one tick of the sensor."""
+    """Run one tick of the sensor."""
 
     def tick() -> dg.RunRequest | dg.SkipReason:
         get_settings.cache_clear()
@@ -31,7 +31,7 @@ def evaluate(
         return result
 
     monkeypatch.setenv("CS2_DATABASE_URL", database.url)
-    for name in ("CS2_REDIS_URL", "CS2_MLFLOW_URL"):  # of the job, which is not run
+    for name in ("CS2_REDIS_URL", "CS2_MLFLOW_URL"):  # read by the job, which does not run here
         monkeypatch.setenv(name, "unused")
     monkeypatch.setenv("CS2_RETRAIN_AFTER_MAPS", "150")
     yield tick
@@ -55,14 +55,14 @@ def test_the_sensor_waits_requests_one_run_and_waits(
     assert isinstance(evaluate(), dg.RunRequest), "no champion"
     with database.transaction() as session:
         promote(session, version)
-    assert isinstance(evaluate(), dg.SkipReason), "nothing new"
+    assert isinstance(evaluate(), dg.SkipReason), "there are no new rows"
     more_ratings(database, 1150)
     request = evaluate()
     assert isinstance(request, dg.RunRequest)
     assert request.tags["cs2/why"] == "150 new rated rows since version 1"
     second = evaluate()
     assert isinstance(second, dg.RunRequest)
-    assert second.run_key == request.run_key, "so that Dagster starts one run"
+    assert second.run_key == request.run_key, "the equal run key makes Dagster start one run"
 
 
 def test_the_sensor_requests_another_run_after_the_cool_down(
@@ -83,7 +83,7 @@ def test_the_sensor_requests_another_run_after_the_cool_down(
     assert isinstance(second, dg.RunRequest)
     assert second.run_key != first.run_key, "a crash does not stop retraining"
     instance.create_run_for_job(defs.resolve_job_def("train_job"), status=dg.DagsterRunStatus.STARTED)
-    assert isinstance(evaluate(), dg.SkipReason), "under way"
+    assert isinstance(evaluate(), dg.SkipReason), "a training is in progress"
 
 
 def test_newer_ratings_end_the_wait_after_a_refusal(add_candidate: Callable[..., int], database: Database) -> None:
@@ -133,5 +133,5 @@ def test_the_state_has_the_alarm_and_whether_a_model_was_trained(
     )
     more_ratings(database, 1001)
     assert (state().alarm_reason, state().is_trained_on) == ("worse", False)
-    add_candidate(in_mlflow=False)  # stores its own ratings
+    add_candidate(in_mlflow=False)  # add_candidate stores its own ratings
     assert state().is_trained_on

@@ -1,4 +1,4 @@
-"""Real matches forecast over REST before their results land: the scores are those computed from the archive."""
+"""Real matches, forecast over REST before their results arrive, get the scores computed from the archive."""
 
 import asyncio
 from collections import Counter
@@ -41,7 +41,7 @@ Question = tuple[str, str, str, str]
 def settings(
     environment: AssetEnvironment, postgres_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Settings]:
-    """Settings of the service on the last day it knows. The pipelines read the same folder."""
+    """Settings of the service on its last known day. The pipelines read the same folder."""
     monkeypatch.setenv("CS2_SOURCES", "archive")
     monkeypatch.setenv("CS2_ARCHIVE_DIR", str(tmp_path / "archive"))
     monkeypatch.setenv("CS2_CLOCK_DATE", str(CUT))
@@ -59,7 +59,7 @@ def settings(
 
 
 def by_hand(maps: pd.DataFrame) -> dict[Question, int | None]:
-    """Winner of each map of the days, None if disputed; without maps that a pair played twice on a day."""
+    """Return each map's winner, None if disputed. Maps that a pair played twice on a day are excluded."""
     winners: dict[Question, int | None] = {}
     of_days = maps[(maps["date"] >= FIRST) & (maps["date"] <= LAST)]
     pairs = Counter((row.date, row.map, *sorted((row.team1, row.team2))) for row in of_days.itertuples())
@@ -70,7 +70,7 @@ def by_hand(maps: pd.DataFrame) -> dict[Question, int | None]:
     return winners
 
 
-async def ask(settings: Settings, questions: list[Question]) -> dict[str, Question]:
+async def send_questions(settings: Settings, questions: list[Question]) -> dict[str, Question]:
     """Send each question and return the answered ones by forecast id. Teams without earlier results are rejected."""
     answered = {}
     async with run_service(settings, League(0, [], [], 0)) as service:
@@ -86,7 +86,7 @@ async def ask(settings: Settings, questions: list[Question]) -> dict[str, Questi
 
 
 async def history(settings: Settings) -> dict[str, dict[str, Any]]:
-    """All pages of the user's own history, by id."""
+    """Return all pages of the user's history, by id."""
     items: dict[str, dict[str, Any]] = {}
     parameters: dict[str, Any] = {"limit": 100}
     async with run_service(settings, League(0, [], [], 0)) as service:
@@ -120,10 +120,10 @@ def test_the_live_log_loss_is_that_of_the_archive(
     serve_archive(folder, CUT, CUT, settings.database_url, settings.mlflow_url)
     played = by_hand(frames["maps"])
     now = settings.model_copy(update={"clock_date": CUT})
-    questions = asyncio.run(ask(now, list(played)))
+    questions = asyncio.run(send_questions(now, list(played)))
     asyncio.run(store_everything(environment, redis_url, len(questions)))
     score(environment)
-    assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "nothing was played yet"
+    assert {item["outcome"] for item in asyncio.run(history(now)).values()} == {None}, "no match has been played yet"
 
     monkeypatch.setenv("CS2_CLOCK_DATE", LAST)
     get_settings.cache_clear()
@@ -149,4 +149,4 @@ def test_the_live_log_loss_is_that_of_the_archive(
     ours = log_loss(shown[one]["answer"]["team1_win_probability"] for one in winners)
     elo = log_loss(shown[one]["outcome"]["baselines"]["team_elo"] for one in winners)
     assert (metrics["log_loss"], metrics["team_elo_log_loss"]) == pytest.approx((ours, elo), abs=1e-12)
-    assert ours < log(2), "better than a coin"
+    assert ours < log(2), "the forecasts beat a coin toss"

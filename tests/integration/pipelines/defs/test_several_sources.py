@@ -1,4 +1,4 @@
-"""Several sources at once: each has its own cursor and failures, and a match of two sources is stored once."""
+"""Several sources have separate cursors and failures; a match that two sources report is stored once."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Steps may run on different machines, so no step passes a value to the next through a local disk."""
+"""Steps may run on different machines, so no step passes a value through a local disk."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""The whole real archive: nothing is lost, and the identities and matches that docs/data.md tells of are found."""
+"""The whole real archive: no row is lost, and the counts match those in docs/data.md."""
 
 from collections import Counter
 from datetime import date
@@ -44,7 +44,7 @@ def test_flagged_maps_are_kept_and_not_rated(rebuilt: TableSet) -> None:
     assert (~history.is_rated).sum() == rebuilt.counts["map_results_flagged"] == 258
 
 
-def test_namesakes_and_spellings_are_found(rebuilt: TableSet) -> None:
+def test_homonyms_and_spellings_are_found(rebuilt: TableSet) -> None:
     aliases = rebuilt.tables.player_aliases
     assert rebuilt.counts["player_homonyms"] == 35
     for nickname in ("Lucky", "Magic", "Dragon"):

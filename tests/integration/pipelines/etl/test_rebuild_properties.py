@@ -1,4 +1,4 @@
-"""Properties of the whole rebuild on drawn rows: nothing is lost, no result moves the schedule, ids stay."""
+"""Properties of the rebuild on generated rows: no row is lost, no result moves the schedule, ids stay."""
 
 import pandas as pd
 from hypothesis import given, settings
@@ -46,7 +46,7 @@ def test_the_schedule_depends_on_no_result(maps: list[Row], series: list[Row], d
 
 
 def schedule_of(result: TableSet) -> pd.DataFrame:
-    """Of each map: who plays, when it is forecast and learned."""
+    """Return each map's teams, forecast day and learning day."""
     maps, series = result.tables.map_results, result.tables.series.set_index("id")
     facts = maps.set_index("natural_key")[["order_in_day", "team1_id", "team2_id", "series_id"]]
     return facts.assign(
@@ -60,12 +60,12 @@ def test_assigned_ids_stay(maps: list[Row], series: list[Row], more_maps: list[R
     identities = Identities()
     before = rebuild(published(maps, series).frames, identities).tables
     known = {"team": dict(identities.teams.ids), "player": dict(identities.players.ids)}
-    again = rebuild(published(maps, series).frames, identities).tables
-    for (name, frame), (_, other) in zip(before.items(), again.items(), strict=True):
+    second_run = rebuild(published(maps, series).frames, identities).tables
+    for (name, frame), (_, other) in zip(before.items(), second_run.items(), strict=True):
         pd.testing.assert_frame_equal(frame, other, obj=name)
     rebuild(published([*maps, *more_maps], [*series, *more_series]).frames, identities)
     assert known["player"].items() <= identities.players.ids.items()
     for alias, number in known["team"].items():
         now = identities.teams.ids[alias]
-        # New lineups may show that a name is another team's: then it becomes an alias of the older of the two.
+        # New lineups may prove that two names belong to one team; then the newer becomes an alias of the older.
         assert now == number or (now < number and now in known["team"].values()), alias

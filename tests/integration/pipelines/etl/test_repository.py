@@ -1,4 +1,4 @@
-"""Rows and tables in PostgreSQL: twice is once, corrections win, a killed rebuild leaves everything as it was."""
+"""Rows and tables in PostgreSQL: loading is idempotent, corrections win, a killed rebuild changes nothing."""
 
 import os
 import signal
@@ -53,7 +53,7 @@ def engine(postgres_url: str) -> Iterator[Engine]:
 
 
 def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
-    """Land and rebuild; how many raw rows were new."""
+    """Land the rows and rebuild; return the number of new raw rows."""
     with engine.begin() as connection:
         landed = land(connection, SourceName.ARCHIVE, rows)
     with engine.begin() as connection:
@@ -62,9 +62,9 @@ def load(engine: Engine, rows: PublishedRows = EVERYTHING) -> int:
 
 
 def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[object, ...]]]:
-    """Natural keys and values of all tables; with the ids, where they must stay too."""
-    kept = ("teams", "players", "maps", "fixtures")
-    columns = {table: "*" if with_ids and table in kept else c for table, c in CONTENT.items()}
+    """Return natural keys and values of all tables, optionally with the ids that must stay."""
+    tables_with_ids = ("teams", "players", "maps", "fixtures")
+    columns = {table: "*" if with_ids and table in tables_with_ids else c for table, c in CONTENT.items()}
     with engine.connect() as connection:
         return {
             table: sorted(map(tuple, connection.execute(text(f"SELECT {names} FROM {table}"))), key=str)
@@ -74,8 +74,8 @@ def content(engine: Engine, *, with_ids: bool = False) -> dict[str, list[tuple[o
 
 def test_every_table_is_filled(engine: Engine) -> None:
     load(engine)
-    found = {table: len(rows) for table, rows in content(engine).items()}
-    assert found == {
+    counts = {table: len(rows) for table, rows in content(engine).items()}
+    assert counts == {
         "map_results": 3,
         "series": 3,
         "standings": 1,
@@ -128,7 +128,7 @@ def test_ids_stay_when_older_rows_arrive_later(engine: Engine) -> None:
         assert set(before[table]) <= set(after[table])
 
 
-def test_a_moved_fixture_keeps_its_id_and_one_that_is_rejected_leaves_its_id_to_nobody(engine: Engine) -> None:
+def test_a_moved_fixture_keeps_its_id_and_no_id_is_reused(engine: Engine) -> None:
     load(engine)
     first, last = ids = fixture_ids(engine)
     moved = [fixture_row("2025-10-01T20:30+02:00"), fixture_row("2025-10-02T18:00Z", team2="Newcomers", best_of="4")]
@@ -174,7 +174,7 @@ with make_engine(sys.argv[1]).begin() as connection:
 """
 
 
-def test_a_rebuild_killed_in_the_middle_leaves_the_tables_as_they_were(engine: Engine, postgres_url: str) -> None:
+def test_a_killed_rebuild_leaves_the_tables_unchanged(engine: Engine, postgres_url: str) -> None:
     load(engine)
     before = content(engine, with_ids=True)
     with engine.begin() as connection:

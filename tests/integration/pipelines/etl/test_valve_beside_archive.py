@@ -16,7 +16,7 @@ from tests.testkit.rows import outcomes, together
 
 @pytest.mark.real_data
 def test_valves_sample_beside_the_archive_adds_no_match(shared_data: Path, tmp_path: Path) -> None:
-    """The archive has all its series: the tables equal those of the archive alone, but for older team names."""
+    """The archive contains the sample's series, so only older team names differ from the archive's tables."""
     with tarfile.open(shared_data / "valve_vrs_sample.tar.gz") as sample:
         sample.extractall(tmp_path, filter="data")
     commit(tmp_path)

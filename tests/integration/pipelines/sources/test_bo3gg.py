@@ -48,7 +48,7 @@ def test_the_samples_are_read(postgres_url: str, shared_data: Path) -> None:
     upcoming, game, stats = (
         json.loads((samples / f"{name}.json").read_text()) for name in ("matches_list", "game", "players_stats_row")
     )
-    stats["kast"] = 0.68  # the sample describes it in words
+    stats["kast"] = 0.68  # the sample contains a description instead of a number
     played = bo3gg_match(game["match_id"], team1={"id": 1, "name": "Isurus"}, winner_team_id=1)
     host = Bo3ggHost(played, games=(game,))
     host.player_stats[game["id"]] = [stats]
@@ -87,7 +87,7 @@ def test_a_later_poll_requests_the_last_days_only(postgres_url: str, monkeypatch
     with bo3gg_source(host, postgres_url) as (source, server):
         assert len(rows_of(source)[RowKind.SERIES]) == 5
         n_requests = len(server.requests)
-        host.matches[-1]["winner_team_id"] = 1  # a correction
+        host.matches[-1]["winner_team_id"] = 1  # the host corrects a result
         winners = {row["row_key"]: row["winner"] for row in rows_of(source)[RowKind.SERIES]}
         assert winners["7"] == "1"
         assert [request.path for request in server.requests[n_requests:]] == ["/api/v1/matches"]

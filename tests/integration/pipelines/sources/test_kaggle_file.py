@@ -1,4 +1,4 @@
-"""The real wide CSV file: its rows, and its winners against the archive."""
+"""Rows of the real wide CSV file, and its winners compared with the archive."""
 
 from collections import Counter
 from datetime import date

@@ -86,7 +86,7 @@ def test_a_match_that_changes_during_a_fetch_hides_no_other(postgres_url: str, m
 
     def shifting(request: Request) -> Reply:
         reply = host(request)
-        host.matches[0] = pandascore_match(0, modified_at="2026-08-10T14:00:00Z")  # moves from first to last
+        host.matches[0] = pandascore_match(0, modified_at="2026-08-10T14:00:00Z")  # moves to the end
         return reply
 
     with pandascore_source(shifting, postgres_url) as (source, _):
@@ -113,7 +113,7 @@ def test_no_request_is_made_before_the_pause_is_over(postgres_url: str) -> None:
 
 def test_a_fingerprint_makes_no_request_and_changes_no_state(postgres_url: str) -> None:
     with pandascore_source(PandaScoreHost(pandascore_match(1)), postgres_url) as (source, server):
-        assert source.fingerprint(TODAY) is None  # nothing was fetched yet
+        assert source.fingerprint(TODAY) is None  # the source has fetched no page yet
         assert server.requests == []
         source.poll()
         state, n_requests = source.cache.load_state(), len(server.requests)
@@ -196,7 +196,7 @@ def test_texts_that_jsonb_rejects_are_stored_as_received(postgres_url: str) -> N
     version = cache.version()
     cache.store("match", [(1, odd)])
     assert cache.load("match") == [(1, odd)]
-    assert cache.version() == version  # an equal response is no change
+    assert cache.version() == version  # an equal response is not stored again
     cache.store("match", [(1, pandascore_match(1))])
     assert cache.version() != version
     assert ResponseCache(postgres_url, SourceName.BO3GG).load("match") == []

@@ -1,4 +1,4 @@
-"""Two real standings against the archive, which contains all of them. docs/sources.md explains each difference."""
+"""Two real standings compared with the archive. docs/sources.md explains each difference."""
 
 import tarfile
 from collections import Counter
@@ -48,7 +48,7 @@ def archive(shared_data: Path) -> pd.DataFrame:
 
 
 def sides(row: dict[Any, Any], *more: str) -> list[tuple[Any, ...]]:
-    """Lineup, outcome and more columns of both sides, in an order that does not depend on the names."""
+    """Return lineup, outcome and more columns of both sides, in an order independent of the names."""
     both = (
         (row[f"team{side}_players"], row["winner"] == side, *(row[f"team{side}{fact}"] for fact in more))
         for side in ("1", "2")
@@ -81,7 +81,7 @@ def test_names_are_equal_if_the_same_standings_list_first(
 
 
 def test_other_names_are_older_ones_of_renamed_teams(series: pd.DataFrame, archive: pd.DataFrame) -> None:
-    """The archive has them from standings between those of the sample."""
+    """The archive took the other names from standings between the sample's two."""
     sample_rows, archive_rows = facts(series, ""), facts(archive, "")
     older = {(day, side[0]): side[2] for day, *both in archive_rows for side in both}
     renamed = Counter(

@@ -1,4 +1,4 @@
-"""Sources of series only: stored, trained on, and forecast the same on every map."""
+"""Series without map results are stored, trained on, and forecast alike on every map."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Changed passwords and deleted accounts: tokens become invalid in all processes."""
+"""Changing a password or deleting an account invalidates its tokens in all processes."""
 
 from typing import Any
 
@@ -35,10 +35,10 @@ async def test_a_changed_password_ends_the_old_one_and_its_tokens(running: Runni
         assert (await log_in(service)).status_code == 401
         assert (await forecast_as(service, await new_token(service, NEW))).status_code == 200
 
-        async def known_there() -> bool:
+        async def is_refused_there() -> bool:
             return (await forecast_as(other, token)).status_code == 401
 
-        await until(known_there)
+        await until(is_refused_there)
         assert (await forecast_as(other, await new_token(service, NEW))).status_code == 200
 
 

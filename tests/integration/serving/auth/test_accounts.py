@@ -1,4 +1,4 @@
-"""Register, log in, show the own account; invalid requests."""
+"""Users register, log in and read their account; invalid requests are refused."""
 
 from typing import Any
 

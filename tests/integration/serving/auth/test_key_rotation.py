@@ -1,4 +1,4 @@
-"""A changed JWT key: all tokens become invalid, accounts and forecasts stay."""
+"""A changed JWT key invalidates all tokens; accounts and forecasts stay."""
 
 from pydantic import SecretStr
 
@@ -23,8 +23,8 @@ async def test_a_new_key_ends_every_token_and_no_account(running: Running, model
             assert (await forecast_as(after, token)).json()["team1_win_probability"] == forecast[
                 "team1_win_probability"
             ]
-            found = await call_as(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
-            assert found.status_code == 202, "known, and on its way to the history"
-            # A replica that still has the old key does not know the new tokens: turn them all at once.
+            response = await call_as(after, token, "GET", f"/forecast/{forecast['forecast_id']}")
+            assert response.status_code == 202, "the forecast is known and pending"
+            # A replica with the old key rejects new tokens, so all replicas must change the key together.
             assert (await forecast_as(before, token)).status_code == 401
             assert (await forecast_as(before, old_token)).status_code == 200

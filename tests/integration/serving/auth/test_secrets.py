@@ -17,7 +17,7 @@ from tests.testkit.service import JWT_KEY, PASSWORD, Running, Service, run_servi
 
 @pytest.fixture
 async def service(running: Running) -> AsyncIterator[Service]:
-    """Accounts need no model."""
+    """A service without a model, which accounts do not need."""
     async with running() as service:
         yield service
 
@@ -97,7 +97,7 @@ async def test_a_failure_is_logged_with_its_trace_and_without_secrets(
 
 
 async def test_no_log_contains_a_secret(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    """Valid and invalid log-ins and tokens, with unavailable servers whose URLs contain passwords."""
+    """No log contains a password, key or token, even when servers with passwords in their URLs are unavailable."""
     port = free_port()
     away = settings.model_copy(
         update={

@@ -1,4 +1,4 @@
-"""Maps, teams and players: read, search, page."""
+"""Maps, teams and players can be read, searched and paged."""
 
 from collections.abc import AsyncIterator
 
@@ -12,7 +12,7 @@ from tests.testkit.service import Running, Service
 
 @pytest.fixture
 async def service(running: Running) -> AsyncIterator[Service]:
-    """Dictionaries need no model."""
+    """A service without a model, which dictionaries do not need."""
     async with running() as service:
         yield service
 

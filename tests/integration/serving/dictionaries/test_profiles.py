@@ -20,7 +20,7 @@ DEAD = "postgresql+psycopg://cs2@127.0.0.1:1/cs2"
 
 
 def play(postgres_url: str, league: League) -> None:
-    """Nuke twice, won and lost, Mirage once, lost; and a result that sources disagree on."""
+    """Store a win and a loss on Nuke, a loss on Mirage, and a result on which sources disagree."""
     engine = make_engine(postgres_url)
     with Session(engine) as session, session.begin():
         lineups = [
@@ -80,7 +80,7 @@ async def test_profiles_have_ratings_teams_and_results(
     models.publish_ratings(ratings_with_elo(league))
     if is_postgresql_away:
         async with running():
-            pass  # keeps its copy
+            pass  # fills the disk cache
     async with running(**{"database_url": DEAD} if is_postgresql_away else {}) as service:
         team = (await service.get(f"/teams/{league.teams[0]}")).json()
         assert (team["name"], team["aliases"]) == ("Vitality", ["Team Vitalité"])
@@ -100,7 +100,7 @@ async def test_profiles_have_ratings_teams_and_results(
 
 
 def assert_rating(rating: dict[str, Any], *, strength: float, elo: float) -> None:
-    """With its date and what its points are worth."""
+    """Check the values, the date and the scale of a rating."""
     assert (rating["strength"], rating["elo"], rating["as_of"]) == (strength, elo, str(AS_OF))
     assert rating["standard_error"] > 0
     assert rating["points_per_log_odds"] is None or math.isfinite(rating["points_per_log_odds"])

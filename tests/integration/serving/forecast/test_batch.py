@@ -1,4 +1,4 @@
-"""``POST /forecast/batch``: the same forecasts as single calls, a problem per item, an event per answer."""
+"""``POST /forecast/batch`` answers like single calls, with one problem per invalid item and one event per answer."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.testkit.service import Running, Service
 PATH = "/forecast/batch"
 
 
-async def ask(service: Service, questions: Any) -> httpx.Response:
+async def post_batch(service: Service, questions: Any) -> httpx.Response:
     headers = {"Authorization": f"Bearer {service.token()}"}
     return await service.client.post(PATH, json={"forecasts": questions}, headers=headers)
 
@@ -41,7 +41,7 @@ async def test_invalid_items_have_their_problem_in_place(service: Service, redis
         {"map": "nuke", "team1": "vitality", "team2": "furia"},
         {},
     ]
-    response = await ask(service, questions)
+    response = await post_batch(service, questions)
     assert response.status_code == 200, response.text
     results = response.json()["results"]
     assert [result["forecast"] is not None for result in results] == [True, False, False, False, True, False]
@@ -69,7 +69,7 @@ async def test_each_forecast_equals_the_one_of_a_single_call(service: Service) -
         service.league.question(team1_player_ids=mixed, team2_id=service.league.lonely),
         service.league.question(played_on="2026-03-01"),
     ] * 50
-    results = (await ask(service, questions)).json()["results"]
+    results = (await post_batch(service, questions)).json()["results"]
     alone = [
         (
             await service.client.post("/forecast/get_team1_win_probability", json=question, headers=_token(service))
@@ -78,7 +78,7 @@ async def test_each_forecast_equals_the_one_of_a_single_call(service: Service) -
     ]
     for place, result in enumerate(results):
         forecast, expected = result["forecast"], alone[place % 5]
-        assert {**forecast, "forecast_id": ""} == {**expected, "forecast_id": ""}, "to the last bit"
+        assert {**forecast, "forecast_id": ""} == {**expected, "forecast_id": ""}, "the probabilities are bit-identical"
 
 
 def _token(service: Service) -> dict[str, str]:
@@ -87,7 +87,7 @@ def _token(service: Service) -> dict[str, str]:
 
 @pytest.mark.parametrize("number", [0, MAX_BATCH + 1])
 async def test_the_number_of_items_is_limited(service: Service, number: int) -> None:
-    response = await ask(service, [service.league.question()] * number)
+    response = await post_batch(service, [service.league.question()] * number)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "forecasts"
 
@@ -95,7 +95,7 @@ async def test_the_number_of_items_is_limited(service: Service, number: int) -> 
 async def test_a_full_batch_fits_and_a_larger_body_does_not(service: Service) -> None:
     one, two = service.league.lineups
     question = service.league.question(team1_player_ids=one, team2_player_ids=two, played_on="2026-01-24")
-    response = await ask(service, [question] * MAX_BATCH)
+    response = await post_batch(service, [question] * MAX_BATCH)
     assert response.status_code == 200
     assert len({result["forecast"]["forecast_id"] for result in response.json()["results"]}) == MAX_BATCH
     response = await service.client.post(PATH, content=b" " * (1024 * 1024 + 1))
@@ -106,10 +106,10 @@ async def test_only_stored_forecasts_are_answered(
     running: Running, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models.publish()
-    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # down: the fallback file has to store them
+    async with running(redis_url="redis://127.0.0.1:1/0") as service:  # down, so the fallback file stores the events
         fallback_file = service.services.events._fallback_file
-        monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # room for one chunk
-        results = (await ask(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
+        monkeypatch.setattr(fallback_file, "_max_bytes", 200 * 1024)  # the file has room for one chunk
+        results = (await post_batch(service, [service.league.question()] * (2 * CHUNK))).json()["results"]
         in_file = fallback_file.read(10**6)
     assert [result["forecast"] is None for result in results] == [False] * CHUNK + [True] * CHUNK
     assert {result["problem"]["status"] for result in results[CHUNK:]} == {503}
@@ -119,5 +119,5 @@ async def test_only_stored_forecasts_are_answered(
 
 async def test_without_a_champion_the_call_is_refused(running: Running) -> None:
     async with running() as service:
-        response = await ask(service, [service.league.question()])
+        response = await post_batch(service, [service.league.question()])
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:no-model")

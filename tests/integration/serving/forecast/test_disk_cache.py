@@ -24,7 +24,7 @@ async def test_a_damaged_cache_is_replaced(running: Running, models: Models, tmp
 
 
 async def test_a_start_from_the_cache_needs_no_scikit_learn(running: Running, models: Models, tmp_path: Path) -> None:
-    """Its import takes longer than the rest of the start."""
+    """Importing scikit-learn takes longer than the rest of the start."""
     models.publish()
     async with running() as service:
         answer = (await service.forecast()).json()
@@ -49,7 +49,7 @@ async def test_coefficients_must_reproduce_the_regression_cases(
         manifest.write_text(json.dumps({**stored, "coefficients": spoiled}))
         with pytest.raises(ArtifactRejectedError, match=r"regression cases|coefficients"):
             DiskCache(tmp_path / "serving").load()
-    manifest.write_text(json.dumps({**stored, "coefficients": None}))  # as an older release wrote it
+    manifest.write_text(json.dumps({**stored, "coefficients": None}))  # the format of an older release
     snapshot = DiskCache(tmp_path / "serving").load()
     assert snapshot is not None
     assert snapshot.model is not None

@@ -12,7 +12,7 @@ from serving.forecast.fallback_file import FallbackFile
 
 
 async def test_waiting_events_are_stored_when_the_service_stops(redis_url: str, tmp_path: Path) -> None:
-    """The background task has ended before."""
+    """The service stops after the publisher's background task has ended."""
     events = [b'{"n": 1}', b'{"n": 2}', b'{"n": 3}']
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         publisher = EventPublisher(client, FallbackFile(tmp_path, max_bytes=10_000))

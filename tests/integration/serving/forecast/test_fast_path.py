@@ -1,4 +1,4 @@
-"""The fast path answers and refuses as FastAPI does; requests in flight are grouped and fail alone."""
+"""The fast path answers and refuses like FastAPI; concurrent requests share a batch and fail separately."""
 
 import asyncio
 import json
@@ -32,13 +32,15 @@ SLOW = "application/json; charset=utf-8"
 """A media type that the fast path leaves to FastAPI."""
 
 
-async def ask(service: Service, body: bytes, media_type: str = "application/json", **headers: str) -> httpx.Response:
+async def post_forecast(
+    service: Service, body: bytes, media_type: str = "application/json", **headers: str
+) -> httpx.Response:
     sent = {"Authorization": f"Bearer {service.token()}", "Content-Type": media_type, **headers}
     return await service.client.post(PATH, content=body, headers=sent)
 
 
 async def events(redis_url: str) -> list[list[ForecastEvent]]:
-    """Events of the stream, one list an entry."""
+    """Return the events of the stream, one list per entry."""
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         entries: Any = await client.xrange(EVENTS_STREAM)
     return [[ForecastEvent.model_validate_json(event) for event in parse_entry(fields)] for _, fields in entries]
@@ -57,7 +59,7 @@ async def events(redis_url: str) -> list[list[ForecastEvent]]:
 )
 async def test_both_paths_answer_alike(service: Service, redis_url: str, changes: dict[str, Any]) -> None:
     body = json.dumps(service.league.question(**changes)).encode()
-    fast, slow = await ask(service, body), await ask(service, body, SLOW)
+    fast, slow = await post_forecast(service, body), await post_forecast(service, body, SLOW)
     assert fast.status_code == slow.status_code
     names = {"content-type", "content-length"}
     assert {name: fast.headers[name] for name in names} == {name: slow.headers[name] for name in names}
@@ -76,7 +78,9 @@ async def test_both_paths_answer_alike(service: Service, redis_url: str, changes
 async def test_both_paths_refuse_tokens_alike(service: Service, token: str) -> None:
     body = json.dumps(service.league.question()).encode()
     authorization = token.replace("{good}", service.token())
-    fast, slow = [await ask(service, body, media, Authorization=authorization) for media in ("application/json", SLOW)]
+    fast, slow = [
+        await post_forecast(service, body, media, Authorization=authorization) for media in ("application/json", SLOW)
+    ]
     assert fast.status_code == slow.status_code == (200 if token.startswith("bearer") else 401)
 
 
@@ -84,13 +88,15 @@ async def test_both_paths_have_the_same_size_limit(service: Service) -> None:
     question = json.dumps(service.league.question()).encode()
     for n_bytes, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
         body = question.ljust(n_bytes)
-        assert [(await ask(service, body, media)).status_code for media in ("application/json", SLOW)] == [status] * 2
+        assert [(await post_forecast(service, body, media)).status_code for media in ("application/json", SLOW)] == [
+            status
+        ] * 2
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
 async def test_a_valid_body_of_another_media_type_is_refused(service: Service, media_type: str) -> None:
     body = json.dumps(service.league.question()).encode()
-    assert (await ask(service, body, media_type)).status_code == 422
+    assert (await post_forecast(service, body, media_type)).status_code == 422
 
 
 async def test_a_cached_token_ends_when_it_expires_or_is_revoked() -> None:
@@ -111,7 +117,7 @@ async def test_a_cached_token_ends_when_it_expires_or_is_revoked() -> None:
 
 async def test_concurrent_forecasts_share_entries_and_each_is_found(service: Service, redis_url: str) -> None:
     body = json.dumps(service.league.question()).encode()
-    answers = [response.json() for response in await asyncio.gather(*(ask(service, body) for _ in range(30)))]
+    answers = [response.json() for response in await asyncio.gather(*(post_forecast(service, body) for _ in range(30)))]
     entries = await events(redis_url)
     assert len(entries) < 30
     assert sorted(e.event_id for entry in entries for e in entry) == sorted(answer["forecast_id"] for answer in answers)
@@ -186,15 +192,15 @@ asyncio.run(main())
 async def test_forecasts_import_no_heavy_package(running: Running, models: Models, settings: Settings) -> None:
     models.publish()
     async with running():
-        pass  # fills the disk cache: only the first read of a model needs skops and scikit-learn
+        pass  # fill the disk cache, because only the first read of a model needs skops and scikit-learn
     names = ("database_url", "redis_url", "mongo_url", "mongo_database", "mlflow_url", "data_dir", "clock_date")
     environment = {f"CS2_{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-c", NOTHING_HEAVY]
-    done = await asyncio.to_thread(
+    completed = await asyncio.to_thread(
         subprocess.run,
         command,
         env={**os.environ, **environment, "CS2_JWT_KEY": JWT_KEY},
         capture_output=True,
         text=True,
     )
-    assert done.stdout.splitlines()[-1:] == ["200 200 []"], done.stdout + done.stderr
+    assert completed.stdout.splitlines()[-1:] == ["200 200 []"], completed.stdout + completed.stderr

@@ -27,8 +27,8 @@ async def test_a_request_without_a_token_is_refused(service: Service) -> None:
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
-    found = {"sub": "1", "iat": now, "exp": now + timedelta(days=1), "jti": "x", **changes}
-    return {name: value for name, value in found.items() if value is not None}
+    payload = {"sub": "1", "iat": now, "exp": now + timedelta(days=1), "jti": "x", **changes}
+    return {name: value for name, value in payload.items() if value is not None}
 
 
 def with_header(token: str, **header: str) -> str:
@@ -50,7 +50,7 @@ def with_header(token: str, **header: str) -> str:
         ("nonsense", "token-invalid"),
         *[(jwt.encode(claims(**{name: None}), JWT_KEY), "token-invalid") for name in ("exp", "iat", "sub", "jti")],
     ],
-    ids=[  # a token made with the clock must not name a test
+    ids=[  # a token contains the time, so it must not name a test
         *("expired", "other key", "no algorithm", "HS512", "HS512 as HS256", "HS256 as none", "named user", "nonsense"),
         *("no exp", "no iat", "no sub", "no jti"),
     ],
@@ -88,11 +88,11 @@ async def test_subscribers_of_the_channel_receive_the_event(service: Service, re
         await subscription.subscribe(EVENTS_STREAM)
         await subscription.get_message(timeout=5)
         forecast_id = (await service.forecast()).json()["forecast_id"]
-        heard = set()
-        while forecast_id not in heard:  # the channel is shared with other tests
+        event_ids = set()
+        while forecast_id not in event_ids:  # the channel is shared with other tests
             message = await subscription.get_message(timeout=5)
             assert message is not None
-            heard.add(ForecastEvent.model_validate_json(message["data"]).event_id)
+            event_ids.add(ForecastEvent.model_validate_json(message["data"]).event_id)
 
 
 async def test_swapping_the_sides_gives_the_complement(service: Service) -> None:

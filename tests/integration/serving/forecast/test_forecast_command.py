@@ -29,18 +29,18 @@ async def data_dir(running: Running, models: Models, tmp_path: Path, monkeypatch
     return tmp_path
 
 
-def ask(*arguments: str) -> tuple[int, str]:
+def run_forecast(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["forecast", "--local", *arguments])
     return result.exit_code, result.output
 
 
 def test_the_command_answers_like_the_service(data_dir: Path) -> None:
-    code, output = ask("--map", "nuke", "--team1", "team vitalite", "--team2", "FURIA", "--json")
+    code, output = run_forecast("--map", "nuke", "--team1", "team vitalite", "--team2", "FURIA", "--json")
     assert code == 0
     served = json.loads((data_dir / "answer.json").read_text())
     answer = json.loads(output)
     assert answer["team1_win_probability"] == served["team1_win_probability"]
-    assert "Vitality" in ask("--map", "Nuke", "--team1", "Vitality", "--team2", "FURIA")[1]
+    assert "Vitality" in run_forecast("--map", "Nuke", "--team1", "Vitality", "--team2", "FURIA")[1]
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_the_command_answers_like_the_service(data_dir: Path) -> None:
 )
 @pytest.mark.usefixtures("data_dir")
 def test_wrong_input_exits_with_status_2(arguments: tuple[str, ...], message: str) -> None:
-    code, output = ask(*arguments)
+    code, output = run_forecast(*arguments)
     assert code == 2
     assert message in " ".join(output.split())
 
 
 def test_without_a_cache_the_command_names_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS2_DATA_DIR", str(tmp_path))
-    code, output = ask("--map", "Nuke", "--team1", "a", "--team2", "b")
+    code, output = run_forecast("--map", "Nuke", "--team1", "a", "--team2", "b")
     assert code == 1
     assert "no copy of a model" in output
 
@@ -79,13 +79,13 @@ def test_the_openapi_document_needs_no_server() -> None:
 def test_players_can_be_named(data_dir: Path) -> None:
     teams = ("--map", "Nuke", "--team1", "Vitality", "--team2", "FURIA", "--json")
     players = [option for number in range(1, 6) for option in ("--player1", f"player{number}")]
-    code, output = ask(*teams, *players)
+    code, output = run_forecast(*teams, *players)
     assert code == 0
     served = json.loads((data_dir / "answer.json").read_text())
     assert json.loads(output)["team1_win_probability"] == served["team1_win_probability"]
-    code, output = ask(*teams, *players[:8])
+    code, output = run_forecast(*teams, *players[:8])
     assert code == 2
     assert "name five" in output
-    code, output = ask(*teams, *players[:8], "--player1", "ZywO")
+    code, output = run_forecast(*teams, *players[:8], "--player1", "ZywO")
     assert code == 2
     assert "ZywOo" in output

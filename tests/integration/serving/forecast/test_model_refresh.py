@@ -26,13 +26,13 @@ async def steady_load(service: Service) -> AsyncIterator[list[int]]:
     statuses: list[int] = []
     stop = asyncio.Event()
 
-    async def ask() -> None:
+    async def send_requests() -> None:
         while not stop.is_set():
             statuses.append((await service.forecast()).status_code)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(4):
-            group.create_task(ask())
+            group.create_task(send_requests())
         yield statuses
         stop.set()
 
@@ -47,8 +47,8 @@ async def test_an_announced_champion_is_served_within_two_seconds(
             version = await asyncio.to_thread(models.publish, seed=seed, skill=1.0 + seed)
             await announce(redis_url)
             await until(serves(service, version), seconds=2)
-        seen = len(statuses)
-        await until(lambda: answered(statuses, seen + 10))
+        n_answered = len(statuses)
+        await until(lambda: answered(statuses, n_answered + 10))
     assert set(statuses) == {200}
 
 
@@ -76,11 +76,11 @@ async def test_new_ratings_are_served_with_the_old_model(service: Service, model
 
 
 class ForeignScaler(StandardScaler):  # type: ignore[misc]
-    """A type that is not trusted."""
+    """A type that serving does not trust."""
 
 
 def foreign_model() -> bytes:
-    """The model of its row, except for the type of its scaler."""
+    """Return a valid model whose scaler has an untrusted type."""
     pipeline = trained_pipeline(seed=1)
     pipeline[0].__class__ = ForeignScaler
     return bytes(skops.io.dumps(pipeline))

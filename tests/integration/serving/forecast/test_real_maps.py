@@ -1,4 +1,4 @@
-"""On 1,000 real maps the service returns the trained estimator's probability: alone, in a batch, by id and name."""
+"""On 1,000 real maps, single calls, batches, ids and names all return the trained estimator's probability."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ PATH = "/forecast/get_team1_win_probability"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SampleRequests:
     """Requests by id and by name, and the probabilities of the trained estimator."""
 
     by_id: list[dict[str, Any]]
@@ -39,7 +39,7 @@ class Asked:
 
 
 @pytest.fixture
-def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> Asked:
+def sample_requests(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str) -> SampleRequests:
     """Train on the results through the cut, publish the model, and return requests for later maps."""
     folder = write(tmp_path / "archive", real_archive(shared_data))
     served = serve_archive(folder, CUT, LAST, postgres_url, mlflow_url)
@@ -60,21 +60,21 @@ def asked(shared_data: Path, tmp_path: Path, postgres_url: str, mlflow_url: str)
         }
         for row in range(len(rows))
     ]
-    return Asked(by_id, [_by_name(question, tables) for question in by_id], expected.tolist())
+    return SampleRequests(by_id, [_by_name(question, tables) for question in by_id], expected.tolist())
 
 
 def _by_name(question: dict[str, Any], tables: Tables) -> dict[str, Any]:
-    """Return the requests with names wherever a name is unique."""
-    found = dict(question)
+    """Return the request with names wherever a name is unique."""
+    named = dict(question)
     maps, teams = _names(tables.maps, "name"), _names(tables.teams, "name")
     players = _names(tables.players, "nickname")
     for field, names in (("map", maps), ("team1", teams), ("team2", teams)):
-        if found[f"{field}_id"] in names:
-            found[field] = names[found.pop(f"{field}_id")]
+        if named[f"{field}_id"] in names:
+            named[field] = names[named.pop(f"{field}_id")]
     for field in ("team1_player", "team2_player"):
-        if all(player in players for player in found[f"{field}_ids"]):
-            found[f"{field}s"] = [players[player] for player in found.pop(f"{field}_ids")]
-    return found
+        if all(player in players for player in named[f"{field}_ids"]):
+            named[f"{field}s"] = [players[player] for player in named.pop(f"{field}_ids")]
+    return named
 
 
 def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
@@ -82,17 +82,21 @@ def _names(frame: pd.DataFrame, column: str) -> dict[int, str]:
     return {number: name for number, name in zip(frame["id"], frame[column], strict=True) if bearers[folded(name)] == 1}
 
 
-async def test_every_request_gets_the_trained_estimators_probability(asked: Asked, settings: Settings) -> None:
+async def test_every_request_gets_the_trained_estimators_probability(
+    sample_requests: SampleRequests, settings: Settings
+) -> None:
     changed = settings.model_copy(update={"clock_date": CUT})
-    nobody = League(0, [], [], 0)
-    async with run_service(changed, nobody) as service:
-        alone = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_id]
-        named = [(await service.call("POST", PATH, json=question)).json() for question in asked.by_name]
-        batch = (await service.call("POST", "/forecast/batch", json={"forecasts": asked.by_id})).json()["results"]
+    empty_league = League(0, [], [], 0)
+    async with run_service(changed, empty_league) as service:
+        alone = [(await service.call("POST", PATH, json=question)).json() for question in sample_requests.by_id]
+        named = [(await service.call("POST", PATH, json=question)).json() for question in sample_requests.by_name]
+        batch = (await service.call("POST", "/forecast/batch", json={"forecasts": sample_requests.by_id})).json()[
+            "results"
+        ]
     assert len(alone) == MAPS
-    assert sum("team1" in question and "team1_players" in question for question in asked.by_name) > MAPS / 2
+    assert sum("team1" in question and "team1_players" in question for question in sample_requests.by_name) > MAPS / 2
     probability = [answer["team1_win_probability"] for answer in alone]
-    assert np.abs(np.array(probability) - np.array(asked.expected)).max() < 1e-9
+    assert np.abs(np.array(probability) - np.array(sample_requests.expected)).max() < 1e-9
     assert [answer["team1_win_probability"] for answer in named] == probability
     assert [result["forecast"]["team1_win_probability"] for result in batch] == probability
     for one, other, item in zip(alone, named, batch, strict=True):

@@ -1,4 +1,4 @@
-"""While Redis is down, forecasts are answered and their events wait in the fallback file, in order."""
+"""While Redis is down, the API answers forecasts and stores their events in the fallback file, in order."""
 
 import asyncio
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.testkit.waiting import until
 pytestmark = pytest.mark.timeout(120)
 
 
-async def test_forecasts_are_answered_without_redis_and_shipped_in_order(
+async def test_forecasts_without_redis_are_published_later_in_order(
     running: Running, models: Models, valkey: Valkey
 ) -> None:
     models.publish()
@@ -49,9 +49,7 @@ async def test_forecasts_are_answered_without_redis_and_shipped_in_order(
         await until(well)
 
 
-async def test_events_in_the_fallback_file_are_shipped_by_the_next_start(
-    running: Running, models: Models, valkey: Valkey
-) -> None:
+async def test_the_next_start_publishes_the_fallback_file(running: Running, models: Models, valkey: Valkey) -> None:
     models.publish()
     valkey.stop()
     async with running(redis_url=valkey.url) as service:
@@ -65,7 +63,7 @@ async def test_events_in_the_fallback_file_are_shipped_by_the_next_start(
         await until(shipped)
 
 
-async def test_events_in_the_fallback_file_are_shipped_before_new_ones(redis_url: str, tmp_path: Path) -> None:
+async def test_the_fallback_file_is_published_before_new_events(redis_url: str, tmp_path: Path) -> None:
     fallback_file, events = FallbackFile(tmp_path, max_bytes=10_000), [b'{"n": 1}', b'{"n": 2}']
     fallback_file.append(events[:1])
     async with redis.asyncio.Redis.from_url(redis_url) as client:

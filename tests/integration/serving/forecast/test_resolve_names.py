@@ -1,4 +1,4 @@
-"""Requests by name: exactly one of id and name, and errors that suggest a correction."""
+"""Requests by name need exactly one of id and name; errors suggest a correction."""
 
 from typing import Any
 

@@ -14,7 +14,7 @@ from tests.testkit.service import Running, Service
 PATH = "/forecast/series"
 
 
-async def ask(service: Service, **changes: Any) -> httpx.Response:
+async def post_series(service: Service, **changes: Any) -> httpx.Response:
     question = {"team1": "Vitality", "team2": "FURIA", **changes}
     headers = {"Authorization": f"Bearer {service.token()}"}
     body = {name: value for name, value in question.items() if value is not ...}
@@ -28,8 +28,8 @@ async def test_a_request_without_a_token_is_refused(service: Service) -> None:
 
 @pytest.mark.parametrize("best_of", [1, 3, 5])
 async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, best_of: int) -> None:
-    answer = (await ask(service, best_of=best_of)).json()
-    other = (await ask(service, best_of=best_of, team1="FURIA", team2="Vitality")).json()
+    answer = (await post_series(service, best_of=best_of)).json()
+    other = (await post_series(service, best_of=best_of, team1="FURIA", team2="Vitality")).json()
     scores = {(one["team1_maps"], one["team2_maps"]): one["probability"] for one in answer["scores"]}
     needed = best_of // 2 + 1
     assert len(scores) == 2 * needed
@@ -42,9 +42,9 @@ async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, bes
     assert other["interval"] == pytest.approx([1 - high, 1 - low], abs=1e-12)
 
 
-async def test_a_best_of_one_on_a_named_map_is_the_forecast_of_that_map(service: Service) -> None:
+async def test_a_best_of_one_on_a_named_map_equals_its_map_forecast(service: Service) -> None:
     alone = (await service.forecast()).json()
-    series = (await ask(service, best_of=1, maps=["Nuke"])).json()
+    series = (await post_series(service, best_of=1, maps=["Nuke"])).json()
     assert series["team1_win_probability"] == pytest.approx(alone["team1_win_probability"], abs=1e-12)
     assert series["interval"] == pytest.approx(alone["interval"], abs=1e-12)
     (played,) = series["maps"]
@@ -54,7 +54,7 @@ async def test_a_best_of_one_on_a_named_map_is_the_forecast_of_that_map(service:
 
 
 async def test_the_event_holds_request_and_contributions(service: Service, redis_url: str) -> None:
-    answer = (await ask(service)).json()
+    answer = (await post_series(service)).json()
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         ((_, fields),) = await client.xrange(EVENTS_STREAM)
     event = ANY_EVENT.validate_json(fields[EVENT_FIELD])
@@ -67,8 +67,10 @@ async def test_the_event_holds_request_and_contributions(service: Service, redis
 
 
 async def test_a_longer_series_favours_the_stronger_team(service: Service) -> None:
-    found = [(await ask(service, best_of=best_of)).json()["team1_win_probability"] for best_of in (1, 3, 5)]
-    assert 0.5 < found[0] < found[1] < found[2]
+    probabilities = [
+        (await post_series(service, best_of=best_of)).json()["team1_win_probability"] for best_of in (1, 3, 5)
+    ]
+    assert 0.5 < probabilities[0] < probabilities[1] < probabilities[2]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ async def test_a_longer_series_favours_the_stronger_team(service: Service) -> No
 async def test_a_wrong_field_is_named(
     service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
-    response = await ask(service, **changes)
+    response = await post_series(service, **changes)
     assert response.status_code == 422, response.text
     assert response.json()["type"] == f"urn:cs2-forecast:problem:{kind}"
     (error,) = response.json()["errors"]
@@ -100,5 +102,5 @@ async def test_a_wrong_field_is_named(
 
 async def test_without_a_champion_the_request_is_refused(running: Running, models: Models) -> None:
     async with running() as service:
-        response = await ask(service)
+        response = await post_series(service)
         assert (response.status_code, response.json()["type"]) == (503, "urn:cs2-forecast:problem:no-model")

@@ -52,7 +52,7 @@ async def test_absent_and_new_players_cause_warnings(running: Running, models: M
     models.publish_ratings(ratings_with_pool(models.league, 50, 50))
     async with running() as service:
         one = service.league.lineups[0]
-        stranger = max(service.league.lineups[1]) + 1  # ZywOo, whom the ratings do not know
+        stranger = max(service.league.lineups[1]) + 1  # ZywOo, who has no rating
         assert await warnings(service, team1_player_ids=[*one[:4], stranger]) == [
             "team 1: 1 of five with fewer than 3 known maps",
             "team 1: 1 of five did not play its latest map",
@@ -66,11 +66,11 @@ async def test_old_ratings_cause_a_warning(running: Running, models: Models) -> 
     models.publish()
     models.publish_ratings(ratings_with_pool(models.league, 50, 50))
     async with running() as service:
-        for days, told in ((30, []), (31, ["the ratings are 31 days older than the match"])):
-            assert await warnings(service, played_on=str(AS_OF + timedelta(days=days))) == told
+        for days, expected in ((30, []), (31, ["the ratings are 31 days older than the match"])):
+            assert await warnings(service, played_on=str(AS_OF + timedelta(days=days))) == expected
 
 
-async def in_the_end(service: Service, expected: list[str]) -> None:
+async def wait_for_warnings(service: Service, expected: list[str]) -> None:
     async with asyncio.timeout(20):
         while await warnings(service) != expected:
             await asyncio.sleep(0.05)
@@ -84,7 +84,7 @@ async def test_an_admin_retires_a_map_and_restores_it(
     models.publish_ratings(ratings_with_pool(league, 50, 50))
     for name in ("data_dir", "database_url", "redis_url"):
         monkeypatch.setenv(f"CS2_{name.upper()}", str(getattr(settings, name)))
-    # Only the announcement can tell it in time.
+    # The refresh timer is too slow, so only the announcement can trigger the refresh in time.
     async with run_service(settings.model_copy(update={"model_refresh_seconds": 600}), league) as service:
         before = (await service.forecast()).json()
         assert before["warnings"] == []
@@ -92,19 +92,19 @@ async def test_an_admin_retires_a_map_and_restores_it(
         result = await asyncio.to_thread(CliRunner().invoke, app, ["maps", "retire", "NUKE"])
         assert result.exit_code == 0, result.output
         assert "Nuke is retired now" in result.output
-        await in_the_end(service, [OUTSIDE])
+        await wait_for_warnings(service, [OUTSIDE])
         assert (await service.forecast()).json()["team1_win_probability"] == before["team1_win_probability"]
         shown = (await service.get(f"/maps/{league.nuke}")).json()
         assert (shown["is_active"], shown["is_retired"]) == (False, True)
         question = {"team1": "Vitality", "team2": "FURIA", "best_of": 1}
         series = (await service.call("POST", "/forecast/series", json=question)).json()
-        assert [one["map"]["name"] for one in series["maps"]] == ["Mirage"], "no veto leads to it"
+        assert [one["map"]["name"] for one in series["maps"]] == ["Mirage"], "no veto leads to a retired map"
         assert re.search(r"Nuke +retired", CliRunner().invoke(app, ["maps", "list"]).output)
     async with run_service(settings.model_copy(update={"database_url": DEAD}), league) as service:
-        assert await warnings(service) == [OUTSIDE], "the copy on disk knows it"
+        assert await warnings(service) == [OUTSIDE], "the disk cache contains the retirement"
     async with run_service(settings, league) as service:
         assert (await asyncio.to_thread(CliRunner().invoke, app, ["maps", "restore", "nuke"])).exit_code == 0
-        await in_the_end(service, [])
+        await wait_for_warnings(service, [])
         assert re.search(r"Nuke +active", CliRunner().invoke(app, ["maps", "list"]).output)
 
 
@@ -123,12 +123,12 @@ def test_a_rebuild_keeps_retired_maps(postgres_url: str) -> None:
     engine = make_engine(postgres_url)
     for _ in range(2):
         with engine.begin() as connection:
-            found = rebuild(published([map_row("2025-07-01")]).frames, load_identities(connection))
-            store(connection, replace(found, outcomes=found.outcomes[:0]))
+            rebuilt = rebuild(published([map_row("2025-07-01")]).frames, load_identities(connection))
+            store(connection, replace(rebuilt, outcomes=rebuilt.outcomes[:0]))
     with engine.begin() as connection:
         connection.execute(update(Map).values(retired=True))
     with engine.begin() as connection:
-        found = rebuild(published([map_row("2025-07-01"), map_row("2025-07-02")]).frames, load_identities(connection))
-        store(connection, replace(found, outcomes=found.outcomes[:0]))
+        rebuilt = rebuild(published([map_row("2025-07-01"), map_row("2025-07-02")]).frames, load_identities(connection))
+        store(connection, replace(rebuilt, outcomes=rebuilt.outcomes[:0]))
         assert connection.scalars(select(Map.retired)).all() == [True]
     engine.dispose()

@@ -1,4 +1,4 @@
-"""The history over HTTP, with the real sink: find, explain, list, anonymise."""
+"""The history over HTTP with the real sink: read, explain, list and anonymise forecasts."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from tests.testkit.published_models import Models
 from tests.testkit.service import Running, Service
 from tests.testkit.sink import Sink
 
-NOBODYS = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
+UNKNOWN_ID = "7f0e4b1c-0d2a-4c53-9e6b-2a8d3f5c7e91"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def collection(mongo_url: str, mongo_database: str) -> Any:
         client.drop_database(mongo_database)
 
 
-async def ask(service: Service, user_id: int, **changes: Any) -> dict[str, Any]:
+async def request_forecast(service: Service, user_id: int, **changes: Any) -> dict[str, Any]:
     path = "/forecast/get_team1_win_probability"
     answer = await service.call("POST", path, user_id=user_id, json=service.league.question(**changes))
     return dict(answer.json())
@@ -46,23 +46,23 @@ async def history(service: Service, user_id: int, **parameters: Any) -> list[str
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/forecast/history"), ("DELETE", "/forecast/history"), ("GET", f"/forecast/{NOBODYS}")],
+    [("GET", "/forecast/history"), ("DELETE", "/forecast/history"), ("GET", f"/forecast/{UNKNOWN_ID}")],
 )
 async def test_the_history_needs_a_token(service: Service, method: str, path: str) -> None:
     assert (await service.client.request(method, path)).status_code == 401
 
 
 async def test_a_stored_forecast_has_reasons_that_add_up(service: Service, sink: Sink, collection: Any) -> None:
-    answer = await ask(service, 1)
+    answer = await request_forecast(service, 1)
     path = f"/forecast/{answer['forecast_id']}"
     waiting = await service.call("GET", path)
     assert (waiting.status_code, waiting.headers["retry-after"]) == (202, "1")
     assert waiting.json() == {"forecast_id": answer["forecast_id"], "status": "on its way"}
     assert await sink() == 1
-    found = (await service.call("GET", path)).json()
-    assert found["answer"] == answer
-    assert (found["kind"], found["user_id"], found["batch_id"]) == ("map", 1, None)
-    explanation = found["explanation"]
+    stored = (await service.call("GET", path)).json()
+    assert stored["answer"] == answer
+    assert (stored["kind"], stored["user_id"], stored["batch_id"]) == ("map", 1, None)
+    explanation = stored["explanation"]
     added = [reason["log_odds"] for reason in explanation["reasons"]]
     assert float(sigmoid(sum(added))) == pytest.approx(answer["team1_win_probability"], abs=1e-12)
     assert explanation["probability"] == pytest.approx(answer["team1_win_probability"], abs=1e-12)
@@ -75,11 +75,11 @@ async def test_a_stored_forecast_has_reasons_that_add_up(service: Service, sink:
 
 
 async def test_a_forecast_has_its_outcome_once_it_is_known(service: Service, sink: Sink, collection: Any) -> None:
-    one, other = [(await ask(service, 1))["forecast_id"] for _ in range(2)]
+    scored_id, unscored_id = [(await request_forecast(service, 1))["forecast_id"] for _ in range(2)]
     await sink()
-    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] is None
+    assert (await service.call("GET", f"/forecast/{scored_id}")).json()["outcome"] is None
     outcome = ForecastOutcome(
-        forecast_id=one,
+        forecast_id=scored_id,
         winner=2,
         played_on=date(2026, 1, 5),
         tier="others",
@@ -87,19 +87,19 @@ async def test_a_forecast_has_its_outcome_once_it_is_known(service: Service, sin
         judged_at=datetime.now(UTC),
     )
     collection.database[OUTCOMES_COLLECTION].insert_one(outcome_document(outcome))
-    told = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
-    assert (await service.call("GET", f"/forecast/{one}")).json()["outcome"] == told
+    expected = outcome.model_dump(mode="json", exclude={"forecast_id", "judged_at"})
+    assert (await service.call("GET", f"/forecast/{scored_id}")).json()["outcome"] == expected
     items = (await service.call("GET", "/forecast/history")).json()["items"]
-    assert {item["forecast_id"]: item["outcome"] for item in items} == {one: told, other: None}
+    assert {item["forecast_id"]: item["outcome"] for item in items} == {scored_id: expected, unscored_id: None}
 
 
 async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sink: Sink, collection: Any) -> None:
     series = (await service.call("POST", "/forecast/series", json={"team1": "Vitality", "team2": "FURIA"})).json()
     batch = (await service.call("POST", "/forecast/batch", json={"forecasts": [service.league.question()] * 2})).json()
     await sink()
-    found = (await service.call("GET", f"/forecast/{series['forecast_id']}")).json()
-    assert (found["kind"], found["answer"]) == ("series", series)
-    assert found["explanation"]["about"] == "a map of the series"
+    stored = (await service.call("GET", f"/forecast/{series['forecast_id']}")).json()
+    assert (stored["kind"], stored["answer"]) == ("series", series)
+    assert stored["explanation"]["about"] == "a map of the series"
     of_batch = [result["forecast"]["forecast_id"] for result in batch["results"]]
     assert await history(service, 1) == [*reversed(of_batch), series["forecast_id"]]
     assert collection.count_documents({"batch_id": batch["batch_id"]}) == 2
@@ -107,13 +107,13 @@ async def test_a_series_and_a_batch_are_in_the_history_too(service: Service, sin
 
 async def test_only_admins_see_the_forecasts_of_other_users(service: Service, sink: Sink, collection: Any) -> None:
     owner, other, admin = await users(service, "user", "user", "admin")
-    forecast_id = (await ask(service, owner))["forecast_id"]
+    forecast_id = (await request_forecast(service, owner))["forecast_id"]
     for stored in (False, True):
-        seen = [
+        statuses = [
             (await service.call("GET", f"/forecast/{forecast_id}", user_id=user)).status_code
             for user in (owner, other, admin)
         ]
-        assert seen == ([200, 404, 200] if stored else [202, 404, 202])
+        assert statuses == ([200, 404, 200] if stored else [202, 404, 202])
         await sink()
     assert await history(service, owner) == [forecast_id]
     assert await history(service, other) == []
@@ -127,18 +127,18 @@ async def test_the_history_is_filtered_and_paged(service: Service, sink: Sink, c
     one, two = service.league.teams
     lonely = service.league.lonely
     mirage = service.league.nuke + 1
-    asked = [
-        (await ask(service, 1))["forecast_id"],
-        (await ask(service, 1, team2_id=lonely))["forecast_id"],
-        (await ask(service, 1, map_id=mirage))["forecast_id"],
-        (await ask(service, 1, team1_id=two, team2_id=lonely))["forecast_id"],
+    forecast_ids = [
+        (await request_forecast(service, 1))["forecast_id"],
+        (await request_forecast(service, 1, team2_id=lonely))["forecast_id"],
+        (await request_forecast(service, 1, map_id=mirage))["forecast_id"],
+        (await request_forecast(service, 1, team1_id=two, team2_id=lonely))["forecast_id"],
     ]
     await sink()
-    newest = asked[::-1]
+    newest = forecast_ids[::-1]
     assert await history(service, 1) == newest
-    assert await history(service, 1, team_id=one) == [asked[2], asked[1], asked[0]]
-    assert await history(service, 1, team_id=lonely) == [asked[3], asked[1]]
-    assert await history(service, 1, map_id=mirage) == [asked[2]]
+    assert await history(service, 1, team_id=one) == [forecast_ids[2], forecast_ids[1], forecast_ids[0]]
+    assert await history(service, 1, team_id=lonely) == [forecast_ids[3], forecast_ids[1]]
+    assert await history(service, 1, map_id=mirage) == [forecast_ids[2]]
     assert await history(service, 1, map_id=mirage, team_id=lonely) == []
     assert await history(service, 1, model_version=999) == []
     now = datetime.now(UTC).date()
@@ -166,7 +166,7 @@ async def test_a_wrong_parameter_is_named(service: Service, parameters: dict[str
 
 
 async def test_an_unknown_forecast_is_not_found(service: Service, collection: Any) -> None:
-    for forecast_id in (NOBODYS, str(uuid7())):
+    for forecast_id in (UNKNOWN_ID, str(uuid7())):
         response = await service.call("GET", f"/forecast/{forecast_id}")
         assert (response.status_code, response.json()["type"]) == (404, "urn:cs2-forecast:problem:unknown-forecast")
     assert (await service.call("GET", "/forecast/nonsense")).status_code == 422
@@ -174,13 +174,13 @@ async def test_an_unknown_forecast_is_not_found(service: Service, collection: An
 
 async def test_stored_and_pending_forecasts_are_anonymised(service: Service, sink: Sink, collection: Any) -> None:
     owner, other = await users(service, "user", "user")
-    stored = (await ask(service, owner))["forecast_id"]
-    others = (await ask(service, other))["forecast_id"]
+    stored = (await request_forecast(service, owner))["forecast_id"]
+    others = (await request_forecast(service, other))["forecast_id"]
     await sink()
-    late = (await ask(service, owner))["forecast_id"]
+    late = (await request_forecast(service, owner))["forecast_id"]
     assert (await service.call("DELETE", "/forecast/history", user_id=owner)).status_code == 204
     await sink()
-    afterwards = (await ask(service, owner))["forecast_id"]
+    afterwards = (await request_forecast(service, owner))["forecast_id"]
     await sink()
     owners = {row["_id"]: row["user_id"] for row in collection.find()}
     assert owners == {stored: None, late: None, others: other, afterwards: owner}
@@ -190,7 +190,7 @@ async def test_stored_and_pending_forecasts_are_anonymised(service: Service, sin
 
 async def test_a_duplicate_event_stays_anonymous(service: Service, sink: Sink, collection: Any, redis_url: str) -> None:
     async with redis.asyncio.Redis.from_url(redis_url) as stream:
-        forecast_id = (await ask(service, 1))["forecast_id"]
+        forecast_id = (await request_forecast(service, 1))["forecast_id"]
         ((_, fields),) = await stream.xrange(EVENTS_STREAM)
         await sink()
         await service.call("DELETE", "/forecast/history")
@@ -202,7 +202,7 @@ async def test_a_duplicate_event_stays_anonymous(service: Service, sink: Sink, c
 async def test_pending_forecasts_are_found_without_mongodb(running: Running, models: Models, redis_url: str) -> None:
     models.publish()
     async with running(mongo_url="mongodb://127.0.0.1:1/?directConnection=true") as service:
-        answer = await ask(service, 1)
+        answer = await request_forecast(service, 1)
         assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
         for method, path in (
             ("GET", f"/forecast/{uuid7()}"),
@@ -220,7 +220,7 @@ async def test_pending_forecasts_are_found_without_mongodb(running: Running, mod
 async def test_forecasts_in_the_fallback_file_are_found(running: Running, models: Models, mongo_url: str) -> None:
     models.publish()
     async with running(redis_url="redis://127.0.0.1:1/0") as service:
-        answers = [await ask(service, 1) for _ in range(3)]
+        answers = [await request_forecast(service, 1) for _ in range(3)]
         for answer in answers:
             assert (await service.call("GET", f"/forecast/{answer['forecast_id']}")).status_code == 202
         assert (await service.call("GET", f"/forecast/{uuid7()}")).status_code == 404

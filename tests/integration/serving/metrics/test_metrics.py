@@ -40,7 +40,7 @@ async def test_forecasts_are_counted_by_map_kind_and_probability(service: Servic
     assert (await service.call("POST", "/forecast/series", json={**sides, "best_of": 3})).status_code == 200
     samples = await scraped(service)
     count = "cs2_forecast_probability_count"
-    assert value(samples, count, kind="map", map="Nuke") == 4, "one, and three of the batch; what was refused is none"
+    assert value(samples, count, kind="map", map="Nuke") == 4, "one forecast and three of the batch, no refused item"
     assert value(samples, count, kind="series", map="") == 1
     bound = next(tenth / 10 for tenth in range(1, 11) if answer["team1_win_probability"] <= tenth / 10)
     below = value(samples, "cs2_forecast_probability_bucket", kind="map", map="Nuke", le=str(round(bound - 0.1, 1)))
@@ -92,7 +92,7 @@ async def test_metrics_show_served_versions_and_pending_events(
     assert value(after, "cs2_model_version") == 2
     assert value(after, "cs2_swaps_total", part="model") == 2
     assert value(after, "cs2_refusals_total", part="model") == 1, (
-        "a refused model counts once, however often it is seen"
+        "a refused model counts once, however often the service reads it"
     )
     assert value(after, "cs2_component_well", component="model") == 0
 
@@ -124,12 +124,12 @@ async def test_a_request_keeps_its_id_into_the_event(service: Service, settings:
 
 
 async def test_concurrent_requests_keep_their_own_ids(service: Service, settings: Settings) -> None:
-    async def ask(number: int) -> tuple[str, str]:
+    async def send_request(number: int) -> tuple[str, str]:
         headers = {"Authorization": f"Bearer {service.token()}", "X-Request-ID": f"number-{number}"}
         answer = await service.client.post(FORECAST, json=service.league.question(), headers=headers)
         return answer.json()["forecast_id"], answer.headers["x-request-id"]
 
-    answers = dict(await asyncio.gather(*(ask(number) for number in range(20))))
+    answers = dict(await asyncio.gather(*(send_request(number) for number in range(20))))
     with redis.Redis.from_url(settings.redis_url) as client:
         events = [json.loads(event) for _, fields in client.xrange(EVENTS_STREAM) for event in parse_entry(fields)]
     assert {event["event_id"]: event["request_id"] for event in events} == answers

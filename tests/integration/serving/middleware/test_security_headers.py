@@ -1,4 +1,4 @@
-"""Security headers on every answer: successful, refused or failed."""
+"""Every answer has the security headers, whether it succeeds, is refused or fails."""
 
 import re
 from base64 import b64encode
@@ -17,7 +17,7 @@ from tests.testkit.service import PASSWORD, Running, Service
 
 @pytest.fixture
 async def service(running: Running) -> AsyncIterator[Service]:
-    """No model is needed."""
+    """A service without a model, which this module does not need."""
     async with running() as service:
         yield service
 
@@ -70,7 +70,7 @@ async def test_the_page_runs_only_its_own_scripts(service: Service) -> None:
     assert set(policy["script-src"]) == {f"'sha256-{digest}'", "'self'"}
     assert policy["connect-src"] == ["'self'"]
     assert policy["default-src"] == policy["frame-ancestors"] == ["'none'"]
-    assert not re.findall(r"\son\w+=", page), "handlers in tags would not run"
+    assert not re.findall(r"\son\w+=", page), "the policy blocks inline event handlers"
 
 
 async def test_the_page_loads_only_from_the_service(service: Service) -> None:

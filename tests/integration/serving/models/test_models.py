@@ -1,4 +1,4 @@
-"""Models over HTTP: users read them, admins change the champion, and the service follows."""
+"""Users read models over HTTP, admins change the champion, and the service serves it."""
 
 import asyncio
 from typing import Any
@@ -76,19 +76,19 @@ async def test_an_admin_changes_the_served_model(
     async with running(model_refresh_seconds=600) as service:
         (admin,) = await users(service, "admin")
         await served(service, third)
-        async with redis.asyncio.Redis.from_url(redis_url) as client, client.pubsub() as heard:
-            await heard.subscribe(CHANNEL)
-            await heard.get_message(timeout=5)
+        async with redis.asyncio.Redis.from_url(redis_url) as client, client.pubsub() as subscription:
+            await subscription.subscribe(CHANNEL)
+            await subscription.get_message(timeout=5)
             response = await service.call("POST", f"/models/{first}/promote", user_id=admin)
             assert response.status_code == 200, response.text
             assert response.json()["announced"] is True
             assert response.json()["model"]["version"] == first
             assert response.json()["model"]["status"] == "champion"
-            told = set()
-            while first not in told:  # the channel is shared with other tests
-                message = await heard.get_message(timeout=5)
+            announced = set()
+            while first not in announced:  # the channel is shared with other tests
+                message = await subscription.get_message(timeout=5)
                 assert message is not None
-                told.add(ModelAnnouncement.model_validate_json(message["data"]).model_version)
+                announced.add(ModelAnnouncement.model_validate_json(message["data"]).model_version)
         await served(service, first)
         await service.call("POST", f"/models/{third}/promote", user_id=admin)
         await served(service, third)

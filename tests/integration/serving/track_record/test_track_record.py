@@ -1,4 +1,4 @@
-"""The public track record of the automatic forecasts: every match once, read once a minute."""
+"""The public track record counts every match once and is read once a minute."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ NOW = datetime.combine(TODAY, datetime.max.time(), UTC).replace(microsecond=0)
 
 
 class Past:
-    """Writes what was announced, forecast and played."""
+    """Writer of fixtures, automatic forecasts and results."""
 
     def __init__(self, session: Session, outcomes: Any, league: League, version: int) -> None:
         self.session = session
@@ -35,7 +35,7 @@ class Past:
         self.version = version
 
     def forecast(self, fixture_id: int, probability: float, *, start: float, made: float | None = None) -> str:
-        """Store a forecast of a match announced for ``start`` days from now, made a day before it or at ``made``."""
+        """Store a forecast of a match that starts in ``start`` days, made a day before it or at ``made``."""
         event_id = str(uuid7())
         begins = NOW + timedelta(days=start)
         self.session.add(
@@ -107,15 +107,15 @@ async def test_each_match_counts_once_by_its_last_forecast(past: Past, running: 
     past.forecast(4, 0.6, start=-9)
     in_time = past.forecast(5, 0.2, start=-4)
     past.play(in_time, winner=2)
-    past.play(past.forecast(5, 0.1, start=-4, made=-3.9), winner=2)  # it was moved: this one came too late
-    past.forecast(6, 0.3, start=-1)  # taken back: there is no such fixture any more
-    past.play(str(uuid7()), winner=1)  # somebody asked for it
+    past.play(past.forecast(5, 0.1, start=-4, made=-3.9), winner=2)  # made after the start, because the match was moved
+    past.forecast(6, 0.3, start=-1)  # the fixture was withdrawn
+    past.play(str(uuid7()), winner=1)  # requested by a user
     async with running() as service:
         page = await record(service)
-    found = {one["fixture_id"]: one for one in page["items"]}
-    assert list(found) == [3, 6, 2, 1, 5, 4]  # the latest start first
-    assert (found[1]["forecast_id"], found[5]["forecast_id"]) == (last, in_time)
-    assert {number: one["status"] for number, one in found.items()} == {
+    by_fixture = {item["fixture_id"]: item for item in page["items"]}
+    assert list(by_fixture) == [3, 6, 2, 1, 5, 4]  # the latest start first
+    assert (by_fixture[1]["forecast_id"], by_fixture[5]["forecast_id"]) == (last, in_time)
+    assert {number: item["status"] for number, item in by_fixture.items()} == {
         3: "upcoming",
         6: "awaiting",
         2: "awaiting",
@@ -123,15 +123,15 @@ async def test_each_match_counts_once_by_its_last_forecast(past: Past, running: 
         5: "judged",
         4: "no_result",
     }
-    assert [found[number]["winner"] for number in (1, 5, 2)] == [1, 2, None]
+    assert [by_fixture[number]["winner"] for number in (1, 5, 2)] == [1, 2, None]
     totals = page["totals"]
     assert (totals["matches"], totals["by_status"]["judged"], totals["by_status"]["no_result"]) == (6, 2, 1)
     assert totals["scores"]["log_loss"] == pytest.approx(-(log(0.7) + log(0.8)) / 2)
     assert totals["scores"]["brier_score"] == pytest.approx((0.3**2 + 0.2**2) / 2)
     assert totals["scores"]["accuracy"] == 1.0
     assert totals["baselines"]["team_elo"]["log_loss"] == pytest.approx(-(log(0.6) + log(0.5)) / 2)
-    assert [one["matches"] for one in totals["calibration"]] == [1, 1]
-    assert all("user_id" not in one for one in page["items"])
+    assert [item["matches"] for item in totals["calibration"]] == [1, 1]
+    assert all("user_id" not in item for item in page["items"])
 
 
 async def test_pages_contain_every_match_once(past: Past, running: Running) -> None:
@@ -140,16 +140,16 @@ async def test_pages_contain_every_match_once(past: Past, running: Running) -> N
         past.forecast(number, 0.5, start=-number // 2)
     async with running() as service:
         whole = [one["fixture_id"] for one in (await record(service))["items"]]
-        seen, before = [], None
+        fixture_ids, before = [], None
         while True:
             page = await record(service, limit=2, **({"before": before} if before else {}))
-            assert page["totals"]["matches"] == 7  # of the whole record on every page
-            seen += [one["fixture_id"] for one in page["items"]]
+            assert page["totals"]["matches"] == 7  # every page has the totals of the whole record
+            fixture_ids += [one["fixture_id"] for one in page["items"]]
             before = page["next_before"]
             if before is None:
                 break
-        assert seen == whole
-        assert len(set(seen)) == 7
+        assert fixture_ids == whole
+        assert len(set(fixture_ids)) == 7
         for wrong in ({"limit": 201}, {"limit": 0}, {"before": 99}, {"user_id": 1}):
             assert (await service.client.get("/track-record", params=wrong)).status_code == 422
 
@@ -162,7 +162,7 @@ async def test_the_record_is_unavailable_without_mongodb(past: Past, running: Ru
 
 
 class Readings:
-    """Counts how often the databases are read, and can fail."""
+    """Reader that counts its calls and can fail."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -181,11 +181,11 @@ class Readings:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    """Advances the monotonic clock of the record."""
+    """Return a function that advances the monotonic clock of the record."""
     from serving.track_record import service
 
     now = [1000.0]
-    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]))  # the loop keeps its own
+    monkeypatch.setattr(service, "time", SimpleNamespace(monotonic=lambda: now[0]))  # asyncio keeps the real clock
 
     def move(seconds: float) -> None:
         now[0] += seconds
@@ -214,7 +214,7 @@ async def test_the_last_record_is_shown_without_a_database(clock: Callable[[floa
     clock(FRESH_SECONDS + 1)
     assert await cache.current() is first
     assert await cache.current() is first
-    assert readings.count == 2  # not once more for the second asker
+    assert readings.count == 2  # the second request does not repeat the failed read
     readings.is_away = False
     clock(FRESH_SECONDS)
     assert await cache.current() is not first

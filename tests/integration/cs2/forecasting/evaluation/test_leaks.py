@@ -1,4 +1,4 @@
-"""No leaks: a changed future moves no forecast before it, bit for bit."""
+"""No leaks: a changed future leaves every earlier forecast bit-identical."""
 
 from dataclasses import replace
 from functools import partial
@@ -64,8 +64,8 @@ def test_the_league_has_what_real_data_has(history: MatchHistory) -> None:
     two_days = history.learn_day > history.forecast_day
     over_the_month = two_days & (month_starts(history.learn_day) > month_starts(history.forecast_day))
     unknown = history.player_ids[:, :, 0] == -1
-    for found in (two_days, over_the_month, unknown.any(axis=1), ~history.is_map, ~history.is_rated):
-        assert found.sum() > 10
+    for mask in (two_days, over_the_month, unknown.any(axis=1), ~history.is_map, ~history.is_rated):
+        assert mask.sum() > 10
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -81,10 +81,10 @@ def test_results_from_a_day_on_change_no_earlier_forecast(
 
 @pytest.mark.parametrize("day", DAYS)
 def test_later_matches_may_be_missing(history: MatchHistory, rows: IntArray, baseline: FloatArray, day: int) -> None:
-    asked = rows[history.forecast_day[rows] <= day]
+    early_rows = rows[history.forecast_day[rows] <= day]
     known = history.take(history.learn_day < day)
     np.testing.assert_array_equal(
-        numbers(forecast_rows(known, history, asked[history.forecast_day[asked] == day])),
+        numbers(forecast_rows(known, history, early_rows[history.forecast_day[early_rows] == day])),
         baseline[history.forecast_day[rows] == day],
     )
 
@@ -92,7 +92,7 @@ def test_later_matches_may_be_missing(history: MatchHistory, rows: IntArray, bas
 def test_a_two_day_series_is_forecast_before_its_first_result(
     history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
-    """Changed on its first day, it changes no forecast of its second: nor one of another match of that day."""
+    """A changed first day changes no forecast of the second day, nor of other matches on that day."""
     for day in (day_number(2023, 11, 30), day_number(2023, 12, 31), day_number(2024, 1, 31)):
         first_half = (history.day == day) & (history.learn_day == day + 1)
         second_half = (history.day[rows] == day + 1) & (history.forecast_day[rows] == day)
@@ -131,7 +131,7 @@ def test_the_order_of_rows_changes_nothing(history: MatchHistory, rows: IntArray
 
 
 def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
-    """Neither in what is learned nor in what is asked."""
+    """The order of the teams matters neither in training rows nor in questions."""
     chosen = np.random.default_rng(7).random(len(history)) < 0.5
     other = mirrored(history, chosen)
     changed_forecasts = numbers(forecast_rows(other, other, rows))
@@ -140,7 +140,7 @@ def test_which_team_stands_first_changes_nothing(history: MatchHistory, rows: In
 
 
 def test_flagged_rows_are_never_learned(history: MatchHistory, rows: IntArray, baseline: FloatArray) -> None:
-    """Their results may be anything, and they may as well be missing."""
+    """Flagged rows may have any result or be missing."""
     flagged = ~history.is_rated
     other = replace(tampered(history, flagged), is_rated=history.is_rated)
     np.testing.assert_array_equal(numbers(forecast_rows(other, history, rows)), baseline)
@@ -149,27 +149,27 @@ def test_flagged_rows_are_never_learned(history: MatchHistory, rows: IntArray, b
 
 
 def test_an_estimator_is_fitted_once_on_each_past_map(history: MatchHistory, rows: IntArray) -> None:
-    """No map of a series is on both sides of a fold, and no map comes with its mirror image."""
+    """No fold splits a series, and no map is accompanied by its mirror image."""
     fits: list[TrainingSet] = []
 
     def fit(data: TrainingSet) -> MapModel:
         fits.append(data)
         return MapModel.from_estimator(fit_logistic(data))
 
-    asked = questions_about(history).take(rows)
-    result = backtest(history, asked, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
-    for data, today in zip(fits, np.unique(month_starts(asked.day)), strict=True):
+    questions = questions_about(history).take(rows)
+    result = backtest(history, questions, history.best_of[rows], fit=fit, parameters=SHORT_MEMORY)
+    for data, today in zip(fits, np.unique(month_starts(questions.day)), strict=True):
         assert len(np.unique(data.row)) == len(data) > 500
         assert history.learn_day[data.row].max() == today - 1
         assert today - SHORT_MEMORY.history_days <= data.day.min() <= today - SHORT_MEMORY.history_days + 2
         assert history.is_map[data.row].all()
         assert history.is_rated[data.row].all()
         np.testing.assert_array_equal(data.team1_won, history.team1_won[data.row])
-    np.testing.assert_array_equal(result.trained_through, month_starts(asked.day) - 1)
+    np.testing.assert_array_equal(result.trained_through, month_starts(questions.day) - 1)
 
 
 def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> None:
-    """Features of a training map are those of a question about it, whatever came later."""
+    """A training map has the features of a question about it; later maps do not matter."""
     day = day_number(2023, 12, 15)
     data = build_training_set(history, through=day)
     other = build_training_set(tampered(history, history.day > day), through=day)
@@ -182,7 +182,7 @@ def test_training_features_are_those_of_the_forecast(history: MatchHistory) -> N
 def test_the_served_forecast_is_that_of_the_backtest(
     history: MatchHistory, rows: IntArray, baseline: FloatArray
 ) -> None:
-    """Ratings of the evening before, stored and loaded, with the model of the month: the same forecast."""
+    """The stored ratings of the evening before and the model of the month give the backtest's forecast."""
     day = day_number(2023, 12, 15)
     start = day_number(2023, 12, 1)
     data = build_training_set(history, since=start - SHORT_MEMORY.history_days, through=start - 1)
@@ -194,7 +194,7 @@ def test_the_served_forecast_is_that_of_the_backtest(
 
 
 def test_late_results_lose_smoothly(history: MatchHistory) -> None:
-    """A leak would show as a step: what is known a day too early is worth far more than what is known a day later."""
+    """A leak would show as a step: a result a day too early helps far more than a day's delay costs."""
     rows = played(history, day_number(2023, 9, 1), LAST_DAY)
     rows = rows[history.is_rated[rows] & history.is_map[rows]]
     losses = {}
@@ -208,9 +208,9 @@ def test_late_results_lose_smoothly(history: MatchHistory) -> None:
 
 
 def test_features_of_a_day_precede_its_results(history: MatchHistory) -> None:
-    """Map by map: the state that answers for a day equals the snapshot of the evening before."""
+    """The state that forecasts a day equals the snapshot of the evening before."""
     day = day_number(2023, 12, 1)
-    asked = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
-    found = walk_forward(history, asked, features, n_columns=len(FEATURE_NAMES))
+    questions = questions_about(history).take(np.flatnonzero(history.forecast_day == day))
+    walked = walk_forward(history, questions, features, n_columns=len(FEATURE_NAMES))
     evening = compute_ratings(history, through=day - 1).state
-    np.testing.assert_array_equal(found, partial(features, evening)(asked))
+    np.testing.assert_array_equal(walked, partial(features, evening)(questions))

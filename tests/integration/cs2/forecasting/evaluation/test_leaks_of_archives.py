@@ -1,4 +1,4 @@
-"""From files to forecasts: ``cs2 backtest`` on a simulated and on a real archive, before and after a change of it."""
+"""``cs2 backtest`` on a simulated and a real archive, before and after a change of the files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ ANSWER = ["team1_win_probability", "trained_through"]
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive, a window that contains the first of a month, and what is forecast for it."""
+    """An archive, a window that contains the first day of a month, and its unchanged forecasts."""
 
     frames: Frames
     first: str
@@ -37,7 +37,7 @@ class Archive:
     baseline: Frames
     folder: Path
 
-    def again(self, frames: Frames) -> Frames:
+    def backtest(self, frames: Frames) -> Frames:
         return backtest_rows(self.folder, frames, self.first, self.last)
 
 
@@ -60,16 +60,16 @@ def until(rows: pd.DataFrame, day: str) -> pd.DataFrame:
 def test_results_from_a_day_on_change_no_earlier_forecast(archive: Archive) -> None:
     for day in archive.days:
         late = {name: frame["date"] >= day for name, frame in archive.frames.items()}
-        again = archive.again(changed(archive.frames, late))
+        result = archive.backtest(changed(archive.frames, late))
         for kind in KINDS:
-            pd.testing.assert_frame_equal(until(again[kind], day), until(archive.baseline[kind], day))
+            pd.testing.assert_frame_equal(until(result[kind], day), until(archive.baseline[kind], day))
             later = archive.baseline[kind]["date"] > day
-            moved = again[kind].loc[later, ANSWER[0]] != archive.baseline[kind].loc[later, ANSWER[0]]
+            moved = result[kind].loc[later, ANSWER[0]] != archive.baseline[kind].loc[later, ANSWER[0]]
             assert moved.mean() > 0.4, kind
 
 
 def test_a_two_day_series_is_forecast_before_its_first_result(archive: Archive) -> None:
-    """Whatever is baseline of its first day, by its maps or by a series row that knows the end, moves nothing of it."""
+    """Changed maps of the first day, or a series row with the final score, move no forecast of the second day."""
     published = ArchiveSource(write(archive.folder, archive.frames)).published(pd.Timestamp.max.date()).frames
     matchups = rebuild(published, Identities()).matchups
     two_days = matchups[matchups["forecast_day"] < matchups["learn_day"]]
@@ -86,57 +86,59 @@ def test_a_two_day_series_is_forecast_before_its_first_result(archive: Archive) 
         if row_kind == RowKind.MAP:
             assert (frame["date"] == second_day).any()
     assert sum(chosen.sum() for chosen in rows.values()) >= 2
-    again = archive.again(changed(archive.frames, rows))
+    result = archive.backtest(changed(archive.frames, rows))
     for kind in KINDS:
-        pd.testing.assert_frame_equal(until(again[kind], second_day), until(archive.baseline[kind], second_day))
+        pd.testing.assert_frame_equal(until(result[kind], second_day), until(archive.baseline[kind], second_day))
 
 
 def test_the_number_of_maps_of_a_series_is_unknown_before(archive: Archive) -> None:
-    """Without the deciding maps of a day all other forecasts are the same: how many maps there were is a result."""
+    """Removing a day's deciding maps changes no other forecast: the number of maps is itself a result."""
     maps = archive.frames["maps"]
     day = archive.days[1]
     first = maps.groupby("hltv_match_id")["date"].transform("min")
     decided = (first == day) & (maps["map_number"] == "3") & (maps["hltv_match_id"] != "")
     assert decided.any()
-    again = archive.again({**archive.frames, "maps": maps[~decided].reset_index(drop=True)})
+    result = archive.backtest({**archive.frames, "maps": maps[~decided].reset_index(drop=True)})
     inside = (maps["date"] >= archive.first) & (maps["date"] <= archive.last)
-    kept = (~decided)[inside].to_numpy()
-    expected = archive.baseline["maps"][kept].reset_index(drop=True)
-    pd.testing.assert_frame_equal(until(again["maps"], day), until(expected, day))
-    pd.testing.assert_frame_equal(until(again["series"], day), until(archive.baseline["series"], day))
+    undecided = (~decided)[inside].to_numpy()
+    expected = archive.baseline["maps"][undecided].reset_index(drop=True)
+    pd.testing.assert_frame_equal(until(result["maps"], day), until(expected, day))
+    pd.testing.assert_frame_equal(until(result["series"], day), until(archive.baseline["series"], day))
 
 
 def test_the_order_of_rows_changes_nothing(archive: Archive) -> None:
     shuffled = {name: frame.sample(frac=1, random_state=3) for name, frame in archive.frames.items()}
-    again = archive.again({name: frame.reset_index(drop=True) for name, frame in shuffled.items()})
+    result = archive.backtest({name: frame.reset_index(drop=True) for name, frame in shuffled.items()})
     for kind in KINDS:
         dates = shuffled[kind]["date"]
         order = shuffled[kind].index[(dates >= archive.first) & (dates <= archive.last)]
-        asked = archive.frames[kind]["date"].between(archive.first, archive.last)
-        expected = archive.baseline[kind].set_index(archive.frames[kind].index[asked]).loc[order].reset_index(drop=True)
+        in_window = archive.frames[kind]["date"].between(archive.first, archive.last)
+        expected = (
+            archive.baseline[kind].set_index(archive.frames[kind].index[in_window]).loc[order].reset_index(drop=True)
+        )
         assert not expected.equals(archive.baseline[kind])
-        pd.testing.assert_frame_equal(again[kind], expected)
+        pd.testing.assert_frame_equal(result[kind], expected)
 
 
 def test_the_other_team_first_gives_the_complement(archive: Archive) -> None:
-    again = archive.again(exchanged(archive.frames))
+    result = archive.backtest(exchanged(archive.frames))
     for kind in KINDS:
         baseline = archive.baseline[kind]
-        assert (again[kind]["team1"] == baseline["team2"]).all()
-        assert (again[kind]["scored"] == baseline["scored"]).all()
-        both = again[kind][ANSWER[0]].astype(float) + baseline[ANSWER[0]].astype(float)
-        np.testing.assert_allclose(both, 1.0, rtol=0, atol=1e-12)
+        assert (result[kind]["team1"] == baseline["team2"]).all()
+        assert (result[kind]["scored"] == baseline["scored"]).all()
+        total = result[kind][ANSWER[0]].astype(float) + baseline[ANSWER[0]].astype(float)
+        np.testing.assert_allclose(total, 1.0, rtol=0, atol=1e-12)
 
 
-def test_flagged_rows_are_forecast_but_neither_scored_nor_learned(archive: Archive) -> None:
+def test_flagged_rows_are_forecast_but_not_scored_or_learned(archive: Archive) -> None:
     maps = archive.frames["maps"]
     flagged = (maps["winner_conflict"] == "1") | (maps["date_suspect"] == "1")
     none = {name: pd.Series(False, index=frame.index) for name, frame in archive.frames.items()}
-    again = archive.again(changed(archive.frames, {**none, "maps": flagged}))
-    asked = maps["date"].between(archive.first, archive.last)
-    assert archive.baseline["maps"].loc[flagged[asked].to_numpy(), "scored"].isin(["0"]).all()
-    pd.testing.assert_frame_equal(again["maps"][ANSWER], archive.baseline["maps"][ANSWER])
-    pd.testing.assert_frame_equal(again["series"][ANSWER], archive.baseline["series"][ANSWER])
+    result = archive.backtest(changed(archive.frames, {**none, "maps": flagged}))
+    in_window = maps["date"].between(archive.first, archive.last)
+    assert archive.baseline["maps"].loc[flagged[in_window].to_numpy(), "scored"].isin(["0"]).all()
+    pd.testing.assert_frame_equal(result["maps"][ANSWER], archive.baseline["maps"][ANSWER])
+    pd.testing.assert_frame_equal(result["series"][ANSWER], archive.baseline["series"][ANSWER])
 
 
 def test_a_forecast_does_not_depend_on_the_window(archive: Archive) -> None:

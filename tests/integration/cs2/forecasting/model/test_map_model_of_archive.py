@@ -1,4 +1,4 @@
-"""Properties of the map model on real matches, as the unit tests state them for the simulated league."""
+"""Properties of the map model on real matches; the unit tests check them on the simulated league."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -31,7 +31,7 @@ HELD_OUT_DAYS = 28
 
 @dataclass(frozen=True)
 class RealModel:
-    """A model of real matches with the questions about the last of them."""
+    """A model trained on real matches, and questions about the last of them."""
 
     data: TrainingSet
     model: MapModel
@@ -83,7 +83,7 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(real: RealModel
 
 
 def test_forecasts_of_later_maps_are_calibrated(real: RealModel) -> None:
-    """Slope and intercept of the recalibration lie in the bands of the gate, within two standard errors."""
+    """Recalibration slope and intercept lie in the gate's bands, within two standard errors."""
     is_late = real.data.day > real.data.day.max() - HELD_OUT_DAYS
     late = real.data.take(is_late)
     model = MapModel.from_estimator(fit_logistic(real.data.take(~is_late)))

@@ -1,4 +1,4 @@
-"""95% intervals hold the true probability of 95% of the maps of a league that is as unpredictable as real matches."""
+"""95% intervals contain the true probability of 95% of the maps in a league as unpredictable as real matches."""
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ from cs2.forecasting.simulation.league import LeagueParameters, simulate_league
 
 FIRST_DAY, DAYS, HELD_OUT_DAYS = 18_000, 900, 120
 UNPREDICTABLE = LeagueParameters(form=0.42)
-"""With so much drift the forecasts miss the true log-odds by about ``SHARED_ERROR``, as they do on real maps."""
+"""With this drift, forecasts miss the true log-odds by about ``SHARED_ERROR``, as on real maps."""
 
 
 def missed(seed: int) -> tuple[FloatArray, FloatArray]:
-    """Errors of the log-odds on the last days of a league, and the standard errors that were forecast."""
+    """Return the log-odds errors on the last days of a league, and the predicted standard errors."""
     league = simulate_league(seed, FIRST_DAY, FIRST_DAY + DAYS, UNPREDICTABLE)
     history = league.history
     first = int(history.day.max()) - HELD_OUT_DAYS

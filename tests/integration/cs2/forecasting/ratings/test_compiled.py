@@ -1,4 +1,4 @@
-"""Machine code on disk: used while the formulas stay, replaced when one of them changes."""
+"""The compiled code on disk is reused until a formula changes."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ print(len(learn_rows.stats.cache_hits), abs(state.elo).sum())
 
 
 def learn(folder: Path) -> tuple[bool, float]:
-    """Compute ratings in a process of its own; return whether stored code was used, and a checksum."""
+    """Compute ratings in another process; return whether it used stored code, and a checksum."""
     environment = {**os.environ, "PYTHONPATH": str(folder), "NUMBA_CACHE_DIR": str(folder / "cache")}
     command = [sys.executable, "-c", LEARN]
     output = subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, text=True).stdout

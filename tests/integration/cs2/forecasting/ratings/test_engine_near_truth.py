@@ -1,4 +1,4 @@
-"""The rating engine where the truth is known, in a simulated league: forecasts come near it."""
+"""The rating engine on a simulated league, where the true probabilities are known."""
 
 import numpy as np
 import pytest
@@ -30,12 +30,12 @@ def forecasts(league: League, settled: IntArray) -> Backtest:
 
 
 def excess(truth: FloatArray, forecast: FloatArray) -> float:
-    """Expected log loss beyond that of the truth (Kullback-Leibler divergence): no luck of the outcomes in it."""
+    """Return the expected log loss beyond the truth's (Kullback-Leibler divergence), which no luck affects."""
     lost = truth * np.log(truth / forecast) + (1 - truth) * np.log((1 - truth) / (1 - forecast))
     return float(lost.mean())
 
 
-def test_forecasts_come_near_the_best_possible_and_nearer_than_any_baseline(
+def test_forecasts_are_near_the_truth_and_beat_every_baseline(
     league: League, settled: IntArray, forecasts: Backtest
 ) -> None:
     truth = league.true_probability[settled]
@@ -49,7 +49,7 @@ def test_forecasts_come_near_the_best_possible_and_nearer_than_any_baseline(
 
 
 def test_forecasts_follow_the_truth_without_bias(league: League, settled: IntArray, forecasts: Backtest) -> None:
-    """Where 30% is forecast, the true probability is 30% in the mean."""
+    """Where the forecast is 30%, the mean true probability is 30%."""
     truth = league.true_probability[settled]
     forecast = forecasts.probability
     assert abs((truth - forecast).mean()) < 0.01
@@ -61,7 +61,7 @@ def test_forecasts_follow_the_truth_without_bias(league: League, settled: IntArr
 
 
 def test_better_players_are_rated_higher(league: League) -> None:
-    """Teams by their mean true chance and by their rating stand in much the same order."""
+    """Ranking teams by mean true probability and by rating gives nearly the same order."""
     h = league.history
     state = compute_ratings(h).state
     late = h.day > h.day.max() - 60
