@@ -84,7 +84,7 @@ async def _ask(service: Service, case: Case, known: Asked) -> httpx.Response:
     if "{" in path:
         start, _, rest = path.partition("{")
         path = f"{start}{known.get(str(case.at), case.at)}{rest.partition('}')[2]}"
-    asked = dict(case.asked)
+    asked = dict(case.arguments)
     headers = dict(asked.pop("headers", {}))
     if case.who == "leaver":
         (known["leaver"],) = await users(service, "user")
