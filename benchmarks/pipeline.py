@@ -26,13 +26,13 @@ from pipelines.training.train import train
 
 ARCHIVE = [SourceName.ARCHIVE]
 PARTS = ("2025-06-01", "2024-06-01")
-"""Since these days: parts of the archive, which show how the rebuild grows."""
+"""First days of parts of the archive, which show how the cost of a rebuild grows."""
 
 Result = TypeVar("Result")
 
 
 def lap(name: str, work: Callable[[], Result]) -> Result:
-    """Do it, and print what it took."""
+    """Run a step; print its processor time and the peak memory so far."""
     began = time.process_time()
     result = work()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -41,7 +41,7 @@ def lap(name: str, work: Callable[[], Result]) -> Result:
 
 
 def pipeline(engine: Engine, folder: Path) -> None:
-    """From files to a model."""
+    """Run each step from the files to a model."""
     published = lap("read", lambda: ArchiveSource(folder).published(date.max))
     for since in PARTS:
         part = {kind: rows[rows["date"] >= since].reset_index(drop=True) for kind, rows in published.frames.items()}

@@ -1,4 +1,4 @@
-"""Measure the way from the answer to MongoDB: the delay, and the events a second of one sink and two."""
+"""Measure the path from the answer to MongoDB: the delay, and the events a second of one sink and two."""
 
 import sys
 import time

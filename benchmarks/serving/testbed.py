@@ -60,7 +60,7 @@ def cores() -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkData:
-    """What the API serves, and the requests that it gets."""
+    """Model, ratings and history of the API, and the requests that it receives."""
 
     settings: Settings
     estimator: Any
@@ -121,7 +121,9 @@ class ServerProcess:
 
     def megabytes(self) -> float:
         """Resident memory of the process and its children."""
-        return sum(one.memory_info().rss for one in (self.process, *self.process.children(recursive=True))) / 2**20
+        return (
+            sum(member.memory_info().rss for member in (self.process, *self.process.children(recursive=True))) / 2**20
+        )
 
 
 @contextmanager

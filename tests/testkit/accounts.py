@@ -43,6 +43,6 @@ async def call_as(service: Service, token: str, method: str, path: str, **argume
 
 
 async def forecast_as(service: Service, token: str) -> httpx.Response:
-    """Ask for the forecast of a map with a token."""
+    """Request the forecast of a map with a token."""
     question = service.league.question()
     return await call_as(service, token, "POST", "/forecast/get_team1_win_probability", json=question)

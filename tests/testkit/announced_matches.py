@@ -1,4 +1,4 @@
-"""Announced matches of the toy league, and the automatic forecasts of them."""
+"""Announced matches of the toy league, and their automatic forecasts."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Publish what the service needs to forecast an archive from a day on: dictionaries, ratings and a model."""
+"""Publish dictionaries, ratings and a model: the service then forecasts an archive from a given day on."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -36,7 +36,7 @@ class ServedArchive:
 
 
 def serve_archive(folder: Path, cut: date, last: date, postgres_url: str, mlflow_url: str) -> ServedArchive:
-    """Store the dictionaries of an archive through ``last``; publish ratings and a model that know ``cut``."""
+    """Store the dictionaries of an archive through ``last``; publish ratings and a model through ``cut``."""
     rebuilt = rebuild(ArchiveSource(folder).published(last).frames, Identities())
     engine = make_engine(postgres_url)
     with engine.begin() as connection:

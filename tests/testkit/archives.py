@@ -13,7 +13,7 @@ from pipelines.sources.simulated import SEED, league_frames
 from tests.testkit.leagues import FIRST_DAY, SMALL, day_number
 
 Frames = dict[str, pd.DataFrame]
-"""By the beginning of the file's name: maps, series, rankings."""
+"""Rows by the beginning of the file name: maps, series, rankings."""
 
 STANDINGS = ["team1_rank", "team2_rank", "team1_points", "team2_points"]
 WHO_AND_WHEN = ["date", "map", "team1", "team2"]
@@ -63,7 +63,7 @@ def real_archive(shared_data: Path) -> Frames:
 def write_months(shared_data: Path, folder: Path, suffix: str, first: str, last: str) -> str:
     """Write the real archive's rows from ``first`` through ``last`` into a watched folder; return their last day.
 
-    Each file appears whole, by a rename.
+    A rename makes each file appear complete.
     """
     last_day = first
     for kind in ("maps", "series"):

@@ -74,7 +74,7 @@ def announcements(redis_url: str, channel: str) -> Iterator[Callable[[], ModelAn
 
 @pytest.fixture
 def add_candidate(database: Database, mlflow: MlflowTracking) -> Callable[..., int]:
-    """Stores a candidate, its run and blob in MLflow; ``refusals``: None for no gate result, [] for a passed gate."""
+    """Store a candidate, its run and blob in MLflow; ``refusals``: None for no gate result, [] for a passed gate."""
 
     def add(*, refusals: list[str] | None = None, in_mlflow: bool = True, **changes: Any) -> int:
         run_id = mlflow.log(trained_model()).run_id if in_mlflow else uuid4().hex
@@ -151,7 +151,7 @@ def events(redis_url: str) -> Callable[[], list[SeriesEvent]]:
     def read() -> list[SeriesEvent]:
         with redis.Redis.from_url(redis_url) as client:
             entries: Any = client.xrange(EVENTS_STREAM)
-        found = [ANY_EVENT.validate_json(fields[EVENT_FIELD]) for _, fields in entries]
-        return [event for event in found if isinstance(event, SeriesEvent)]
+        parsed = [ANY_EVENT.validate_json(fields[EVENT_FIELD]) for _, fields in entries]
+        return [event for event in parsed if isinstance(event, SeriesEvent)]
 
     return read

@@ -56,7 +56,7 @@ def bo3gg_player_stats(game_id: int) -> list[dict[str, Any]]:
 
 
 class Bo3ggHost:
-    """Responds with its matches, their maps, and the statistics of each map."""
+    """Host that responds with its matches, their maps, and the statistics of each map."""
 
     def __init__(self, *matches: dict[str, Any], games: tuple[dict[str, Any], ...] = ()) -> None:
         self.matches, self.games = list(matches), games

@@ -50,9 +50,9 @@ CONTENT = {
     "rejected_rows": "SELECT source, kind, row_key, reasons::text FROM rejected_rows JOIN raw_rows ON "
     "raw_rows.id = raw_row_id",
 }
-"""Natural keys and values by table; no surrogate ids and no times of writing. Dictionaries show through their names:
-they keep what they ever had, so a team that was told apart before all months were there leaves an entry that nothing
-names."""
+"""Natural keys and values by table, without surrogate ids and times of writing. Dictionaries are compared through the
+names in the other tables: a dictionary never deletes an entry, so a homonym that was separated before all months were
+ingested leaves an entry without references."""
 
 
 def content(url: str) -> dict[str, tuple[int, str]]:
@@ -88,22 +88,22 @@ class Dagster:
             "fromFailure": False,
             "tags": [],
         }
-        answer = self._ask(_LAUNCH, backfillParams=parameters)["launchPartitionBackfill"]
+        answer = self._execute(_LAUNCH, backfillParams=parameters)["launchPartitionBackfill"]
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return str(answer["backfillId"])
 
     def ended(self, backfill_id: str) -> dict[str, Any] | None:
         """Return status and runs of a finished backfill; None while it runs or its state is unknown."""
-        found: dict[str, Any] = self._ask(_STATUS, backfillId=backfill_id)["partitionBackfillOrError"]
-        goes_on = found["__typename"] != "PartitionBackfill" or found["status"] in ("REQUESTED", "CANCELING")
-        return None if goes_on else found
+        backfill: dict[str, Any] = self._execute(_STATUS, backfillId=backfill_id)["partitionBackfillOrError"]
+        is_running = backfill["__typename"] != "PartitionBackfill" or backfill["status"] in ("REQUESTED", "CANCELING")
+        return None if is_running else backfill
 
     def runs(self) -> list[dict[str, str]]:
         """Return the last runs, newest first."""
-        found: list[dict[str, str]] = self._ask(_RUNS)["runsOrError"]["results"]
-        return found
+        results: list[dict[str, str]] = self._execute(_RUNS)["runsOrError"]["results"]
+        return results
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:
+    def _execute(self, query: str, **variables: Any) -> dict[str, Any]:
         answer = httpx.post(f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]

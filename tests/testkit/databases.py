@@ -27,7 +27,7 @@ def database(servers: dict[str, int], template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     admin = f"postgresql://cs2@{base}/postgres"
     with psycopg.connect(admin, autocommit=True) as connection:
-        # Workers copy the template one after the other: PostgreSQL refuses while somebody else does.
+        # Workers copy the template in turn: PostgreSQL rejects a copy while another session uses the template.
         connection.execute("SELECT pg_advisory_lock(1)")
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))

@@ -23,7 +23,7 @@ def forecast(
     named_maps: list[int] | None = None,
     **event: Any,
 ) -> Document:
-    """A stored forecast of a map, or of a series if ``best_of`` is given; from ratings of the day before."""
+    """Build a stored forecast of a map, or of a series if ``best_of`` is given, from ratings of the day before."""
     day_before = date.fromisoformat(played_on) - timedelta(days=1)
     forecast_id = str(uuid7())
     request: dict[str, Any] = {"team1_id": team1, "team2_id": team2, "team1_player_ids": lineup1}

@@ -35,18 +35,18 @@ class Case:
 
     Attributes:
         operation: Method and path, as the document has them.
-        status: The answer's.
-        kind: Last part of the problem's type, None where the answer is no problem.
-        asked: Further arguments of the request.
-        at: What stands in the path: an id, or the name of one that the state knows.
-        who: ``user``, ``admin``, ``other`` (another user), ``leaver`` (who is asked for once), or nobody.
+        status: Status of the answer.
+        kind: Last part of the problem's type, None if the answer is no problem.
+        arguments: Further arguments of the request.
+        at: Value in the path: an id, or the name of an id in the state.
+        who: ``user``, ``admin``, ``other`` (another user), ``leaver`` (an account of this case alone), or None.
         state: Name of a state.
     """
 
     operation: str
     status: int
     kind: str | None = None
-    asked: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     at: str | int | None = None
     who: str | None = "user"
     state: str = "usual"
@@ -85,11 +85,11 @@ _AT = {
 _ADMINS = {"POST /models/{version}/promote", "POST /models/rollback"}
 
 
-def _case(operation: str, status: int, kind: str | None = None, **told: Any) -> Case:
+def _case(operation: str, status: int, kind: str | None = None, **changes: Any) -> Case:
     """Return a case, by default with a valid body, path and caller."""
     who: str | None = "admin" if operation in _ADMINS else None if operation in PUBLIC else "user"
-    usual: dict[str, Any] = {"asked": BODIES.get(operation, {}), "at": _AT.get(operation), "who": who}
-    return Case(operation, status, kind, **{**usual, **told})
+    usual: dict[str, Any] = {"arguments": BODIES.get(operation, {}), "at": _AT.get(operation), "who": who}
+    return Case(operation, status, kind, **{**usual, **changes})
 
 
 def _state(state: str, kind: str, operations: set[str], status: int = 503) -> Iterator[Case]:
@@ -125,15 +125,15 @@ def _good() -> Iterator[Case]:
 def _wrong() -> Iterator[Case]:
     for operation in BODIES:
         too_large = {"content": b" " * (1024 * 1024 + 1), "headers": {"content-type": "application/json"}}
-        yield _case(operation, 413, "body-too-large", asked=too_large)
+        yield _case(operation, 413, "body-too-large", arguments=too_large)
         as_form = operation == "POST /auth/login"
         kind = "multipart/form-data" if as_form else "application/json"
         broken = {"content": b'{"map": "\xff\xfe"}', "headers": {"content-type": kind}}
-        yield _case(operation, 400, "bad-request", asked=broken)
-        yield _case(operation, 422, "invalid-request", asked={"data": {}} if as_form else {"json": {"nonsense": 1}})
+        yield _case(operation, 400, "bad-request", arguments=broken)
+        yield _case(operation, 422, "invalid-request", arguments={"data": {}} if as_form else {"json": {"nonsense": 1}})
     for operation in ("GET /maps", "GET /teams", "GET /players", "GET /fixtures", HISTORY, "GET /track-record"):
-        yield _case(operation, 422, "invalid-request", asked={"params": {"limit": 0}})
-    yield _case("GET /models", 422, "invalid-request", asked={"params": {"status": "best"}})
+        yield _case(operation, 422, "invalid-request", arguments={"params": {"limit": 0}})
+    yield _case("GET /models", 422, "invalid-request", arguments={"params": {"status": "best"}})
     for operation in _AT:
         yield _case(operation, 422, "invalid-request", at="nonsense")
     for operation, kind in (
@@ -143,11 +143,11 @@ def _wrong() -> Iterator[Case]:
     ):
         yield _case(operation, 404, kind, at=999_999)
     yield _case(FORECAST, 404, "unknown-forecast")
-    yield _case("POST /auth/register", 409, "username-taken", asked={"json": ACCOUNT})
-    yield _case("POST /auth/login", 401, "wrong-credentials", asked={"data": {**ACCOUNT, "password": "wrong one"}})
-    yield _case("DELETE /auth/me", 403, "wrong-password", asked={"json": {"password": "wrong one"}})
+    yield _case("POST /auth/register", 409, "username-taken", arguments={"json": ACCOUNT})
+    yield _case("POST /auth/login", 401, "wrong-credentials", arguments={"data": {**ACCOUNT, "password": "wrong one"}})
+    yield _case("DELETE /auth/me", 403, "wrong-password", arguments={"json": {"password": "wrong one"}})
     yield _case(
-        "POST /auth/change_password", 403, "wrong-password", asked={"json": {**CHANGE, "old_password": "wrong one"}}
+        "POST /auth/change_password", 403, "wrong-password", arguments={"json": {**CHANGE, "old_password": "wrong one"}}
     )
     yield _case("POST /models/{version}/promote", 409, "not-promotable", at="refused model")
     yield _case("POST /models/rollback", 409, "not-promotable", state="one model")
@@ -160,7 +160,7 @@ def _of_another() -> Iterator[Case]:
         yield _case(operation, 401, "not-authenticated", who=None)
     for operation in sorted(_ADMINS):
         yield _case(operation, 403, "not-an-admin", who="user")
-    yield _case(HISTORY, 403, "not-an-admin", asked={"params": {"everybody": True}})
+    yield _case(HISTORY, 403, "not-an-admin", arguments={"params": {"everybody": True}})
     yield _case(FORECAST, 404, "unknown-forecast", at="stored forecast", who="other")
     yield _case(FORECAST, 404, "unknown-forecast", at="late forecast", who="other")
 

@@ -15,7 +15,7 @@ from cs2.forecasting.simulation.league import League, LeagueParameters, simulate
 
 SMALL = LeagueParameters(n_teams=24, n_reserves=20, series_per_day=8)
 SHORT_MEMORY = EstimatorParameters(history_days=200)
-"""Of the estimator: shorter than the league, so that the oldest maps fall out."""
+"""Parameters with less history than the league has, so that the oldest maps fall out."""
 
 
 def day_number(year: int, month: int, day: int) -> int:
@@ -100,12 +100,12 @@ def played(history: MatchHistory, first: int, last: int) -> IntArray:
 
 def forecast_rows(
     learned: MatchHistory,
-    asked: MatchHistory,
+    target: MatchHistory,
     rows: IntArray,
     parameters: EstimatorParameters = SHORT_MEMORY,
 ) -> Backtest:
-    """Forecast some rows of ``asked`` from the results of ``learned``, as ``cs2 backtest`` does."""
-    return backtest(learned, questions_about(asked).take(rows), asked.best_of[rows], parameters=parameters)
+    """Forecast some rows of ``target`` from the results of ``learned``, as ``cs2 backtest`` does."""
+    return backtest(learned, questions_about(target).take(rows), target.best_of[rows], parameters=parameters)
 
 
 def numbers(result: Backtest) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Announce models to a running service, and see which one it serves."""
+"""Announce models to a running service, and check which one it serves."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime

@@ -38,4 +38,4 @@ def hold_task(visits: set[asyncio.Task[None]]) -> None:
 async def end(visits: set[asyncio.Task[None]]) -> None:
     for task in visits:
         task.cancel()
-    await asyncio.gather(*visits, return_exceptions=True)  # who gives up may do so rudely
+    await asyncio.gather(*visits, return_exceptions=True)  # a cancelled task may raise any error

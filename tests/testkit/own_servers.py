@@ -1,4 +1,4 @@
-"""Servers of one test alone, which it may stop and start."""
+"""Servers of a single test, which the test may stop and start."""
 
 import json
 import subprocess

@@ -41,7 +41,7 @@ def pandascore_match(number: int, **changes: Any) -> dict[str, Any]:
 
 
 class PandaScoreHost:
-    """Responds with its matches, or with ``failure`` where one is set."""
+    """Host that responds with its matches, or with ``failure`` if set."""
 
     def __init__(self, *matches: dict[str, Any]) -> None:
         self.matches = list(matches)

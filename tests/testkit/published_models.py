@@ -35,7 +35,7 @@ def trained_pipeline(seed: int = 0) -> Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Publishes models and ratings as the pipelines do, without announcing them."""
+    """Publisher of models and ratings: as the pipelines, but without announcements."""
 
     postgres_url: str
     mlflow_url: str
@@ -81,7 +81,7 @@ def publish(
 ) -> int:
     """Publish a champion and its ratings, and upload the blob unless ``artifact_uri`` names one.
 
-    ``changes`` overwrite columns of the row, which the registry itself would refuse.
+    ``changes`` overwrite columns of the row, also with values that the registry rejects.
     """
     artifact_uri = artifact_uri or upload(mlflow_url, blob)
     arguments: dict[str, Any] = {
@@ -107,7 +107,7 @@ def publish(
         session.flush()
         record_gate_result(session, row.version, passed=True, reasons=[], metrics={})
         version = promote(session, row.version).version
-        for name, value in changes.items():  # afterwards: the registry refuses what another release could have written
+        for name, value in changes.items():  # afterwards: the registry rejects values of another release
             setattr(row, name, value)
     engine.dispose()
     return version

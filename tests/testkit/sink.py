@@ -1,4 +1,4 @@
-"""The sink in the process of the test: events as the service publishes them, and what the sink stores."""
+"""The sink in the process of the test: publish events as the service does, and store them."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

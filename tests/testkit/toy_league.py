@@ -14,7 +14,7 @@ from cs2.storage.engine import make_engine
 from cs2.storage.tables import Map, Player, PlayerAlias, Team, TeamAlias
 
 AS_OF = date(2025, 12, 31)
-"""Last day that the ratings know."""
+"""Last day that the ratings include."""
 TODAY = date(2026, 1, 5)
 """Day to which the service's clock is set."""
 
@@ -51,9 +51,9 @@ def make_league(postgres_url: str) -> League:
         session.add_all([TeamAlias(team_id=team.id, name=team.name) for team in teams])
         session.add(PlayerAlias(player_id=players[-1].id, nickname="zywoo"))
         ids = [player.id for player in players]
-        found = League(maps[0].id, [team.id for team in teams[:2]], [ids[:5], ids[5:10]], teams[2].id)
+        toy_league = League(maps[0].id, [team.id for team in teams[:2]], [ids[:5], ids[5:10]], teams[2].id)
     engine.dispose()
-    return found
+    return toy_league
 
 
 def ratings_of(league: League, *, skill: float = 1.0) -> bytes:

@@ -45,7 +45,7 @@ def test_no_match_data_is_in_the_tree() -> None:
 
 
 def imported_modules(path: Path) -> set[str]:
-    """Modules that a file imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    """Return the modules that a file imports; of ``from a import b`` both ``a`` and ``a.b``."""
     modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -56,10 +56,12 @@ def imported_modules(path: Path) -> set[str]:
 
 
 def test_no_file_imports_a_test_module() -> None:
-    """What tests share is in tests/testkit."""
+    """Code that tests share is in tests/testkit."""
     tests = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".") for path in TEST_MODULES}
     python = [path for path in tracked_files() if path.suffix == ".py"]
-    assert {str(path.relative_to(ROOT)): found for path in python if (found := imported_modules(path) & tests)} == {}
+    assert {
+        str(path.relative_to(ROOT)): imports for path in python if (imports := imported_modules(path) & tests)
+    } == {}
 
 
 def test_benchmarks_do_not_import_tests() -> None:
@@ -83,7 +85,7 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 
 def test_every_test_named_in_the_documents_exists() -> None:
-    """A document names a test by its path, or by its file's name where the table has given the folder."""
+    """A document names a test by its path, or by its file name if the table gives the folder."""
     names = {path.name for path in TEST_MODULES}
     for document in [path for path in tracked_files() if path.suffix == ".md"]:
         text = document.read_text()
@@ -97,7 +99,7 @@ def test_every_command_of_the_documents_exists() -> None:
     """Check each ``cs2 …`` line of an indented block: the command and its options exist."""
     group = typer.main.get_command(app)
     assert isinstance(group, TyperGroup)
-    found = 0
+    n_commands = 0
     for document in [path for path in tracked_files() if path.suffix == ".md"]:
         for words in re.findall(r"^ {4}(?:\.venv/bin/)?cs2 (.+)$", document.read_text(), re.MULTILINE):
             name, *arguments = words.split("#")[0].split()
@@ -108,8 +110,8 @@ def test_every_command_of_the_documents_exists() -> None:
                 assert command is not None, f"{document.name}: cs2 {words}"
             options = {option for parameter in command.params for option in parameter.opts}
             assert {word for word in arguments if word.startswith("--")} <= options, f"{document.name}: cs2 {words}"
-            found += 1
-    assert found
+            n_commands += 1
+    assert n_commands
 
 
 def test_every_file_of_the_claims_exists() -> None:

@@ -84,7 +84,7 @@ async def _send_request(service: Service, case: Case, known: Asked) -> httpx.Res
     if "{" in path:
         start, _, rest = path.partition("{")
         path = f"{start}{known.get(str(case.at), case.at)}{rest.partition('}')[2]}"
-    arguments = dict(case.asked)
+    arguments = dict(case.arguments)
     headers = dict(arguments.pop("headers", {}))
     if case.who == "leaver":
         (known["leaver"],) = await users(service, "user")

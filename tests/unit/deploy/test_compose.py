@@ -1,4 +1,4 @@
-"""The deployed stack, checked without a container engine: what it names exists, fits together and is pinned."""
+"""The compose file, checked without a container engine: all that it names exists, fits together and is pinned."""
 
 import importlib.util
 import re
@@ -33,7 +33,7 @@ def environment_of(name: str) -> dict[str, str]:
 
 
 def commands_of(name: str) -> list[list[str]]:
-    """Return what the container runs: its command, or the image's, and its health check."""
+    """Return the commands of a container: its own, or that of its image, and its health check."""
     service = SERVICES[name]
     commands = [service["command"]] if "command" in service else []
     if "build" in service and not commands:
@@ -61,13 +61,13 @@ def test_an_image_is_pinned_to_a_full_version(name: str) -> None:
 def test_every_dockerfile_is_built_and_every_image_once() -> None:
     used = {service["build"]["dockerfile"] for service in BUILT.values()}
     assert used == {str(path.relative_to(ROOT)) for path in DOCKERFILES}
-    ways: dict[str, set[str]] = {}
+    dockerfiles_by_image: dict[str, set[str]] = {}
     for service in BUILT.values():
         assert service["build"]["context"] == "."
-        ways.setdefault(service["image"], set()).add(service["build"]["dockerfile"])
-    assert all(len(dockerfiles) == 1 for dockerfiles in ways.values())
+        dockerfiles_by_image.setdefault(service["image"], set()).add(service["build"]["dockerfile"])
+    assert all(len(dockerfiles) == 1 for dockerfiles in dockerfiles_by_image.values())
     ours = {service["image"] for service in SERVICES.values() if service["image"].startswith("cs2-forecast-")}
-    assert ours == set(ways)
+    assert ours == set(dockerfiles_by_image)
 
 
 @every_service
@@ -84,9 +84,9 @@ def test_a_service_is_closed(name: str) -> None:
 
 
 def megabytes(size: str) -> int:
-    found = re.fullmatch(r"(\d+)(mb?|gb?)", size)
-    assert found is not None, size
-    return int(found[1]) * (1024 if found[2].startswith("g") else 1)
+    match = re.fullmatch(r"(\d+)(mb?|gb?)", size)
+    assert match is not None, size
+    return int(match[1]) * (1024 if match[2].startswith("g") else 1)
 
 
 @every_service
@@ -154,12 +154,12 @@ def test_mlflow_allows_the_hosts_that_call_it() -> None:
 @every_service
 def test_a_url_names_a_service_and_its_driver(name: str) -> None:
     for variable, value in environment_of(name).items():
-        found = re.match(r"([\w+]+)://(?:[^@/]*@)?([\w-]+):\d+", value)
-        if found is None:
+        url = re.match(r"([\w+]+)://(?:[^@/]*@)?([\w-]+):\d+", value)
+        if url is None:
             assert "://" not in value, variable
             continue
-        assert found[2] in SERVICES, variable
-        assert not found[1].startswith("postgres") or found[1] in {"postgresql+psycopg", "postgresql+psycopg2"}
+        assert url[2] in SERVICES, variable
+        assert not url[1].startswith("postgres") or url[1] in {"postgresql+psycopg", "postgresql+psycopg2"}
 
 
 @every_service
@@ -196,7 +196,7 @@ def test_a_replica_differs_only_in_folder_and_port(copy: str, first: str) -> Non
     }
     mounts = [str(mount) for name in (copy, first) for mount in SERVICES[name].get("volumes", [])]
     assert len({mount.split(":")[0] for mount in mounts}) == len(mounts), (
-        "an API refuses a data folder that another has"
+        "an API rejects a data folder that another API uses"
     )
     assert {mount.partition(":")[2] for mount in mounts} == ({"/data"} if mounts else set())
 

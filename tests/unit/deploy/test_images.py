@@ -26,29 +26,29 @@ def canonical(distribution: str) -> str:
 
 def installed_with(distributions: set[str]) -> set[str]:
     """Return the distributions and their requirements, without extras."""
-    found: set[str] = set()
+    installed: set[str] = set()
     waiting = {canonical(distribution) for distribution in distributions}
     while waiting:
-        found.add(distribution := waiting.pop())
+        installed.add(distribution := waiting.pop())
         try:
             requirements = importlib.metadata.requires(distribution) or []
-        except importlib.metadata.PackageNotFoundError:  # of another platform or Python
+        except importlib.metadata.PackageNotFoundError:  # a requirement of another platform or Python
             continue
         names = {canonical(re.split(r"[\[>=<;!~ (]", line)[0]) for line in requirements if "extra ==" not in line}
-        waiting |= names - found
-    return found
+        waiting |= names - installed
+    return installed
 
 
 def imports_of(folder: Path) -> set[str]:
     """Return the top-level modules that a folder's code imports, also inside functions."""
-    found = set()
+    modules = set()
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
+                modules |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.split(".")[0])
-    return found
+                modules.add(node.module.split(".")[0])
+    return modules
 
 
 @every_dockerfile
@@ -79,9 +79,9 @@ def test_an_image_copies_files_of_the_build_context(dockerfile: Path) -> None:
 
 @every_dockerfile
 def test_an_image_does_not_run_as_root_and_reads_its_secrets(dockerfile: Path) -> None:
-    found = dict(instructions(dockerfile))
-    assert found["USER"] == "cs2"
-    assert yaml.safe_load(found["ENTRYPOINT"]) == ["python", "/app/scripts/with_secrets.py"]
+    last_arguments = dict(instructions(dockerfile))
+    assert last_arguments["USER"] == "cs2"
+    assert yaml.safe_load(last_arguments["ENTRYPOINT"]) == ["python", "/app/scripts/with_secrets.py"]
 
 
 @every_dockerfile
@@ -92,7 +92,7 @@ def test_an_image_installs_what_its_part_imports(dockerfile: Path) -> None:
     wanted += project["dependencies"] if extras else []
     installed = installed_with({re.split(r"[\[>=<;]", requirement)[0] for requirement in wanted})
     distributions = packages_distributions()
-    # Of cs2, only the pipelines use every module.
+    # Only the pipelines use every module of cs2.
     parts = {"pipelines": {"cs2", "pipelines", "cli"}}.get(dockerfile.parent.name, {dockerfile.parent.name})
     for folder in parts & set(copied_from_the_tree(dockerfile)):
         for module in imports_of(ROOT / folder):

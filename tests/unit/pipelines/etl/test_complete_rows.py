@@ -1,4 +1,4 @@
-"""Facts that a kept row takes from its duplicates in other sources."""
+"""Facts that a stored row takes from its duplicates in other sources."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
 
 
 def completed(*rows: Row) -> dict[str, Any]:
-    """The first row, completed by the others."""
+    """Return the first row, completed by the others."""
     frame = parse(published(rows).frames[RowKind.MAP], RowKind.MAP).rows.sort_index()
     matches = identify_rows(frame, frame.iloc[:0].assign(number_on_day=0)).rows
     duplicates = [Duplicate(place, 0, matches[place], matches[0]) for place in range(1, len(rows))]

@@ -17,7 +17,7 @@ def test_members_linked_through_others_are_one_homonym() -> None:
     assert set(numbers.values()) == {1}
 
 
-def test_an_appearance_belongs_to_the_homonym_with_most_shared_members() -> None:
+def test_the_homonym_with_the_most_shared_members_is_chosen() -> None:
     homonyms = Homonyms()
     first = homonyms.number(1, {"lucky": [HOME, ABROAD]})
     assert homonyms.number(2, {"lucky": [frozenset("abcx")]}).popitem()[1] == first["lucky", ABROAD]
@@ -39,4 +39,4 @@ def test_only_recent_members_count() -> None:
     for day in range(2, 2 + REMEMBERED):
         homonyms.number(day, {"lucky": [frozenset({"w", f"mate {day}"})]})
     number = homonyms.number(99, {"lucky": [frozenset("xyz")]})["lucky", frozenset("xyz")]
-    assert number == first["lucky", HOME]  # nobody shares a member: the latest one
+    assert number == first["lucky", HOME]  # no member is shared: the latest homonym

@@ -1,4 +1,4 @@
-"""Announced matches: whose they are, which rows tell of one match, and that no result depends on them."""
+"""Announced matches: their teams, duplicate rows, and results that do not depend on them."""
 
 import pandas as pd
 import pytest
@@ -11,7 +11,7 @@ MAPS = [map_row("2025-07-01", team1_players=A, team2_players=B, event="Cup")]
 
 
 def facts(result: TableSet) -> list[tuple[str, object, str, str]]:
-    """Start, best-of and the teams by their own names."""
+    """Return start, best-of and the names of both teams."""
     fixtures = result.tables.fixtures
     names = result.tables.teams.set_index("id")["name"]
     starts = [start.isoformat() for start in fixtures["start_time"]]
@@ -19,14 +19,14 @@ def facts(result: TableSet) -> list[tuple[str, object, str, str]]:
     return list(zip(starts, fixtures["best_of"].tolist(), *sides, strict=True))
 
 
-def test_a_fixture_names_known_teams_by_any_spelling_and_starts_in_utc() -> None:
+def test_a_fixture_resolves_spellings_and_starts_in_utc() -> None:
     result = rebuilt(MAPS, fixture=[fixture_row("2025-07-03T20:30+02:00", team1="Team ALPHA")])
     assert facts(result) == [("2025-07-03T18:30:00+00:00", 3, "Alpha", "Beta")]
     assert result.tables.fixtures["team1_name"].tolist() == ["Team ALPHA"]
     assert set(result.tables.team_aliases["name"]) == {"Alpha", "Beta", "Team ALPHA"}
 
 
-def test_a_team_that_nobody_saw_gets_an_id_which_its_first_result_keeps() -> None:
+def test_a_new_team_of_a_fixture_keeps_its_id() -> None:
     from pipelines.etl.id_register import Identities
     from pipelines.etl.rebuild import rebuild
     from tests.testkit.rows import published
@@ -40,7 +40,7 @@ def test_a_team_that_nobody_saw_gets_an_id_which_its_first_result_keeps() -> Non
     assert first in tables.map_results["team2_id"].tolist()
 
 
-def test_of_two_bearers_of_a_name_the_one_who_played_last_is_meant() -> None:
+def test_a_shared_name_means_the_team_that_played_last() -> None:
     same_day = [
         map_row("2025-07-01", team1_players=A, team2_players=B),
         map_row("2025-07-01", team2="Gamma", team1_players=C, team2_players=D, map="Train"),
@@ -53,7 +53,7 @@ def test_of_two_bearers_of_a_name_the_one_who_played_last_is_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"start_time": "tonight"}, ["start_time is no time as YYYY-MM-DDTHH:MM"]),
         ({"best_of": "7"}, ["best_of is none of 1, 2, 3 and 5"]),
@@ -64,14 +64,14 @@ def test_of_two_bearers_of_a_name_the_one_who_played_last_is_meant() -> None:
         ({"start_time": "", "best_of": "-1"}, ["best_of is none of 1, 2, 3 and 5", "start_time is no time as "]),
     ],
 )
-def test_a_bad_row_is_rejected_with_every_reason_and_the_rest_is_stored(changes: Row, told: list[str]) -> None:
+def test_a_bad_row_is_rejected_with_every_reason(changes: Row, expected: list[str]) -> None:
     result = rebuilt(MAPS, fixture=[fixture_row("2025-07-03T18:00Z"), fixture_row("2025-07-04T18:00Z") | changes])
     assert outcomes(result, RowKind.FIXTURE) == ["stored", "rejected"]
     [reasons] = result.outcomes.loc[result.outcomes["outcome"] == "rejected", "reasons"]
-    assert [reason[: len(start)] for reason, start in zip(sorted(reasons), told, strict=True)] == told
+    assert [reason[: len(start)] for reason, start in zip(sorted(reasons), expected, strict=True)] == expected
 
 
-def test_a_match_told_twice_is_one_and_a_second_one_of_the_day_is_another() -> None:
+def test_a_duplicate_is_merged_and_a_second_match_stored() -> None:
     rows = [
         fixture_row("2025-07-03T12:00Z"),
         fixture_row("2025-07-03T13:00Z", team1="Beta", team2="Alpha", event="Cup, Group A"),

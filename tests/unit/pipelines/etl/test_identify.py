@@ -1,4 +1,4 @@
-"""Who is who: namesakes, spellings, academies; decided from the company one keeps, and from the past only."""
+"""Identities: homonyms, spellings, academies; decided from teammates, and from the past only."""
 
 import pandas as pd
 from hypothesis import given
@@ -16,34 +16,34 @@ def sides(*rows: tuple[int, str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["day", "team", "lineup"])
 
 
-def bearers(name: str, *rows: tuple[int, str, str]) -> list[int]:
-    """Number of the bearer of a nickname in each row."""
+def homonym_numbers(name: str, *rows: tuple[int, str, str]) -> list[int]:
+    """Return the homonym number of a nickname in each row."""
     return [dict(lineup)[name] for lineup in identify(sides(*rows)).rosters if lineup]
 
 
-def test_a_nickname_in_two_disjoint_lineups_on_one_day_is_two_players() -> None:
-    assert sorted(bearers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", LUCKY_AT_HOME))) == [1, 2]
+def test_disjoint_lineups_on_one_day_are_two_players() -> None:
+    assert sorted(homonym_numbers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", LUCKY_AT_HOME))) == [1, 2]
 
 
-def test_namesakes_are_told_apart_by_their_mates_from_then_on() -> None:
+def test_homonyms_are_distinguished_by_their_mates_afterwards() -> None:
     both = [(1, "One", LUCKY_ABROAD), (1, "Two", LUCKY_AT_HOME)]
     later = [(2, "Two", LUCKY_AT_HOME), (3, "One", LUCKY_ABROAD), (4, "Three", "Lucky|p5|q6|new|newer")]
-    abroad, at_home, *afterwards = bearers("Lucky", *both, *later)
+    abroad, at_home, *afterwards = homonym_numbers("Lucky", *both, *later)
     assert abroad != at_home
     assert afterwards == [at_home, abroad, at_home]
 
 
-def test_what_came_before_the_first_meeting_is_not_revised() -> None:
-    past = [(1, "One", LUCKY_ABROAD), (2, "Two", LUCKY_AT_HOME)]  # a transfer, for all that was known
+def test_rows_before_the_first_meeting_are_not_revised() -> None:
+    past = [(1, "One", LUCKY_ABROAD), (2, "Two", LUCKY_AT_HOME)]  # at that time, the same as a transfer
     meeting = [(3, "One", LUCKY_ABROAD), (3, "Two", LUCKY_AT_HOME)]
-    assert bearers("Lucky", *past) == bearers("Lucky", *past, *meeting)[:2] == [1, 1]
+    assert homonym_numbers("Lucky", *past) == homonym_numbers("Lucky", *past, *meeting)[:2] == [1, 1]
 
 
 def test_lineups_that_share_a_mate_are_one_player_on_one_day() -> None:
-    assert bearers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", "Lucky|x1|q6|r7|s8")) == [1, 1]
+    assert homonym_numbers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", "Lucky|x1|q6|r7|s8")) == [1, 1]
 
 
-def test_namesake_teams_are_told_apart_by_lineups() -> None:
+def test_homonymous_teams_are_distinguished_by_lineups() -> None:
     people = identify(sides((1, "Wolves", A), (1, "Wolves Esports", B), (2, "Team Wolves", B), (3, "Wolves", "")))
     assert people.teams == [("wolves", 1), ("wolves", 2), ("wolves", 2), ("wolves", 2)]
     assert people.team_homonyms == {"wolves": 2}

@@ -52,7 +52,7 @@ def test_the_same_players_under_another_name_are_joined() -> None:
     assert names(join_series_to_maps({7: renamed}, [played("maps", row())])) == {7: "maps"}
 
 
-def test_a_row_with_eight_shared_players_and_the_same_winner_is_a_duplicate() -> None:
+def test_eight_shared_players_and_one_winner_are_a_duplicate() -> None:
     standins = row(day=2, rosters=((*FIVE[:4], ("new", 1)), (*OTHERS[:4], ("newer", 1))))
     assert duplicate_series({3: row(), 4: standins}, joined=()) == {4: 3}
     assert duplicate_series({3: row(), 4: row(winner=2)}, joined=()) == {}

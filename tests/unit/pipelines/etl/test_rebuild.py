@@ -1,4 +1,4 @@
-"""Published rows to tables: which rows belong together, what is set aside, and that nothing is lost."""
+"""From published rows to tables: rows that belong together, rejected rows, and no row is lost."""
 
 from datetime import date
 from typing import Any
@@ -23,7 +23,7 @@ def reasons(result: TableSet) -> list[list[str]]:
     return result.outcomes.loc[result.outcomes["outcome"] == "rejected", "reasons"].tolist()
 
 
-def test_a_series_dated_a_day_before_its_maps_is_theirs_and_forecast_at_the_first_day() -> None:
+def test_a_series_dated_a_day_early_joins_its_maps() -> None:
     maps = [map_row("2025-07-02", map=name, **LINEUPS) for name in ("Nuke", "Mirage")]
     result = rebuilt(maps, [series_row("2025-07-01")])
     assert outcomes(result, RowKind.SERIES) == ["merged"]
@@ -31,8 +31,8 @@ def test_a_series_dated_a_day_before_its_maps_is_theirs_and_forecast_at_the_firs
     assert result.tables.series["first_day"].tolist() == [date(2025, 7, 2)]  # the maps' day counts
 
 
-def test_a_series_row_without_maps_is_learned_after_the_last_row_of_its_pair() -> None:
-    """It may be dated a day early, and tell the result of what is played on the next day."""
+def test_a_series_without_maps_is_learned_last_of_its_pair() -> None:
+    """The row may be dated a day early, and contain the result of a match of the next day."""
     rows = [series_row("2025-07-01"), series_row("2025-07-01", winner=2, number_on_day="1")]
     tables = rebuilt([map_row("2025-07-02", **LINEUPS)], rows).tables
     alone = tables.series[~tables.series["id"].isin(tables.map_results["series_id"])]
@@ -60,7 +60,7 @@ def test_a_series_with_its_sides_the_other_way_round_is_joined() -> None:
     assert result.tables.series[["winner"]].iloc[0, 0] == 1
 
 
-def test_each_map_belongs_to_one_series_and_each_series_row_to_one_at_most() -> None:
+def test_maps_and_series_rows_belong_to_one_series_each() -> None:
     maps = [map_row("2025-07-01", map="Nuke", hltv_match_id="1"), map_row("2025-07-01", map="Train", hltv_match_id="2")]
     result = rebuilt(maps, [series_row("2025-07-01"), series_row("2025-07-01", winner=2, number_on_day="1")])
     assert result.tables.map_results["series_id"].nunique() == 2
@@ -69,49 +69,49 @@ def test_each_map_belongs_to_one_series_and_each_series_row_to_one_at_most() -> 
     assert joined.nunique() == 2
 
 
-def test_what_is_asked_about_a_series_does_not_follow_from_how_it_ended() -> None:
-    """Two series of a pair within a day: winners tell which row has which maps, and must tell nothing to a question."""
+def test_a_question_about_a_series_does_not_reveal_its_outcome() -> None:
+    """Two series of a pair within a day: the winners assign maps to rows, but must not affect a question."""
     maps = [
         map_row("2025-07-01", hltv_match_id="1", winner=1, best_of="1", **LINEUPS),
         map_row("2025-07-02", hltv_match_id="2", winner=2, best_of="3", **LINEUPS),
     ]
 
-    def asked(winner: int, other: int) -> pd.DataFrame:
+    def series_matchups(winner: int, other: int) -> pd.DataFrame:
         standin = {"team1_players": A.replace("ana", "zoe")}
         rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
         matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
         return matchups[matchups["kind"] == RowKind.SERIES].drop(columns="series")
 
-    told = asked(1, 2)
-    assert told["best_of"].isna().all()  # it may be either
-    assert told["lineup1_id"].nunique() == 2
+    expected = series_matchups(1, 2)
+    assert expected["best_of"].isna().all()  # either series is possible
+    assert expected["lineup1_id"].nunique() == 2
     for winner, other in ((1, 1), (2, 1), (2, 2)):
-        pd.testing.assert_frame_equal(asked(winner, other), told)
+        pd.testing.assert_frame_equal(series_matchups(winner, other), expected)
 
 
-def test_the_five_asked_about_on_a_map_do_not_follow_from_how_its_series_ended() -> None:
-    """Maps without lineups: those of a series are theirs where all series of the pair within a day agree on them."""
+def test_lineups_of_a_question_do_not_reveal_the_outcome() -> None:
+    """Maps without lineups take those of their series if all series of the pair within a day agree on them."""
     maps = [map_row("2025-07-01", hltv_match_id="1", winner=1), map_row("2025-07-01", hltv_match_id="2", winner=2)]
     standin = {"team1_players": A.replace("ana", "zoe")}
 
-    def asked(winner: int, other: int) -> pd.DataFrame:
+    def map_lineups(winner: int, other: int) -> pd.DataFrame:
         rows = [series_row("2025-07-01", winner=winner), series_row("2025-07-01", winner=other, **standin)]
         matchups = rebuilt(maps, [rows[0], {**rows[1], "number_on_day": "1"}]).matchups
         return matchups.loc[matchups["kind"] == RowKind.MAP, ["lineup1_id", "lineup2_id"]]
 
-    told = asked(1, 2)
-    assert told["lineup1_id"].isna().all()  # it may be either
-    assert told["lineup2_id"].notna().all()
+    expected = map_lineups(1, 2)
+    assert expected["lineup1_id"].isna().all()  # either series is possible
+    assert expected["lineup2_id"].notna().all()
     for winner, other in ((1, 1), (2, 1), (2, 2)):
-        pd.testing.assert_frame_equal(asked(winner, other), told)
+        pd.testing.assert_frame_equal(map_lineups(winner, other), expected)
 
 
-def test_a_series_row_without_a_best_of_is_asked_for_that_of_its_maps() -> None:
+def test_a_series_without_a_best_of_has_that_of_its_maps() -> None:
     result = rebuilt([map_row("2025-07-01", best_of="1", **LINEUPS)], [series_row("2025-07-01")])
     assert result.matchups.set_index("kind").loc[RowKind.SERIES, "best_of"] == 1
 
 
-def test_copies_of_a_series_with_a_nickname_respelled_are_stored_once() -> None:
+def test_copies_with_a_respelled_nickname_are_stored_once() -> None:
     copy = series_row("2025-07-02", team1_players=A.replace("ana", "aNa1"), number_on_day="1")
     result = rebuilt(series=[series_row("2025-07-01"), copy])
     assert outcomes(result, RowKind.SERIES) == ["stored", "merged"]
@@ -133,16 +133,16 @@ def test_a_nickname_on_both_sides_leaves_both_lineups_unknown() -> None:
     assert outcomes(result, RowKind.MAP) == ["stored"]
 
 
-def test_a_lineup_that_a_map_does_not_tell_comes_from_its_series() -> None:
+def test_an_unknown_lineup_of_a_map_comes_from_its_series() -> None:
     result = rebuilt([map_row("2025-07-01")], [series_row("2025-07-01")])
     assert result.tables.map_results[["lineup1_id", "lineup2_id"]].notna().all(axis=None)
 
 
-def test_repeated_map_rows_are_all_kept() -> None:
+def test_repeated_map_rows_are_all_stored() -> None:
     assert outcomes(rebuilt([map_row("2025-07-01")] * 2), RowKind.MAP) == ["stored", "stored"]
 
 
-def test_flagged_rows_are_kept_and_not_rated() -> None:
+def test_flagged_rows_are_stored_and_not_rated() -> None:
     rows = [map_row("2025-07-01", winner_conflict="1"), map_row("2025-07-03", date_suspect="1"), map_row("2025-07-05")]
     rows = [{"winner_conflict": "0", "date_suspect": "0", **row} for row in rows]
     tables = rebuilt(rows).tables
@@ -150,14 +150,14 @@ def test_flagged_rows_are_kept_and_not_rated() -> None:
     assert history.is_rated.tolist() == [False, False, True]
 
 
-def test_rounds_that_name_the_other_side_are_unknown_and_the_winner_stands() -> None:
+def test_rounds_that_contradict_the_winner_are_unknown() -> None:
     result = rebuilt([map_row("2025-07-01", score1="5", score2="13")]).tables.map_results
     assert result["winner"].tolist() == [1]
     assert result["rounds1"].isna().all()
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"date": "2025-07-99"}, ["date is not a day as YYYY-MM-DD"]),
         ({"winner": "3"}, ["winner is neither 1 nor 2"]),
@@ -172,13 +172,13 @@ def test_rounds_that_name_the_other_side_are_unknown_and_the_winner_stands() -> 
         ),
     ],
 )
-def test_a_bad_row_is_rejected_with_every_reason_and_the_rest_is_stored(changes: Row, told: list[str]) -> None:
+def test_a_bad_row_is_rejected_with_every_reason(changes: Row, expected: list[str]) -> None:
     result = rebuilt([map_row("2025-07-01"), {**map_row("2025-07-02"), **changes}])
-    assert sorted(reasons(result)[0]) == told
+    assert sorted(reasons(result)[0]) == expected
     assert len(result.tables.map_results) == 1
 
 
-def test_statistics_of_unknown_maps_are_rejected_and_of_known_ones_stored() -> None:
+def test_statistics_of_unknown_maps_or_players_are_rejected() -> None:
     known = {"date": "2025-07-01", "hltv_match_id": "1", "map": "Nuke", "team1": "Alpha", "team2": "Beta"}
     known |= {"player": "ana", "kills": "20", "deaths": "10", "adr": "90.5", "kast": "80", "rating": "1.3"}
     rows = [known, {**known, "map": "Train"}, {**known, "player": "nobody"}, {**known, "player": "bob", "kills": ""}]

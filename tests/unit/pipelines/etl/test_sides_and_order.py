@@ -1,4 +1,4 @@
-"""Neither the order of published rows nor which team stands first changes what the tables tell."""
+"""Neither the order of published rows nor the order of teams changes the tables."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ from tests.testkit.rows import A, B, C, D, Row, map_row, published, rebuilt, ser
 
 
 def exchanged(row: Row) -> Row:
-    """The same row with the other team first."""
+    """Return the row with the other team first."""
     other = {
         name: row.get(name.replace("1", "x").replace("2", "1").replace("x", "2"), value) for name, value in row.items()
     }
@@ -32,8 +32,8 @@ SERIES = [
 ]
 
 
-def told(result: TableSet) -> list[tuple[object, ...]]:
-    """Maps and series in the order in which they are learned: who beat whom, with whom, when, by what name of ours."""
+def learned(result: TableSet) -> list[tuple[object, ...]]:
+    """Return maps and series in learning order: winner, loser, whether their lineups are known, and the day."""
     tables = result.tables
     names = tables.teams.set_index("id")["name"]
     lines: list[tuple[object, ...]] = []
@@ -47,7 +47,7 @@ def told(result: TableSet) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_rows_in_another_order_tell_the_same(seed: int) -> None:
+def test_the_order_of_rows_changes_nothing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     rows = published(ROWS, SERIES).frames
     shuffled = {kind: frame.iloc[rng.permutation(len(frame))] for kind, frame in rows.items()}
@@ -56,13 +56,13 @@ def test_rows_in_another_order_tell_the_same(seed: int) -> None:
         pd.testing.assert_frame_equal(table.reset_index(drop=True), same.reset_index(drop=True), obj=name)
 
 
-def test_the_other_team_first_tells_the_same() -> None:
-    assert told(rebuilt(list(map(exchanged, ROWS)), list(map(exchanged, SERIES)))) == told(rebuilt(ROWS, SERIES))
+def test_the_order_of_teams_changes_nothing() -> None:
+    assert learned(rebuilt(list(map(exchanged, ROWS)), list(map(exchanged, SERIES)))) == learned(rebuilt(ROWS, SERIES))
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_a_copy_that_names_a_team_otherwise_agrees_on_the_winner(turned: bool) -> None:
-    """Omega is Alpha by its five: both rows say that the same five players won."""
+    """Omega has Alpha's five players: both rows contain a win of those five."""
     rows = [
         series_row("2025-01-01", "Alpha", "Beta", 1, team1_players=A, team2_players=B),
         series_row("2025-01-01", "Omega", "Beta", 1, team1_players=A, team2_players=B),

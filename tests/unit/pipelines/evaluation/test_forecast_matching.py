@@ -1,4 +1,4 @@
-"""Which result a forecast was about, rule by rule (``docs/history.md``)."""
+"""Match forecasts with results, rule by rule (``docs/history.md``)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ FIVE, OTHER_FIVE = [1, 2, 3, 4, 5], [1, 2, 3, 4, 99]
 
 
 def result(kind: str = "map", unit: int = 1, *, first: str = DAY, last: str | None = None, **changes: Any) -> Any:
-    """A decided match of teams 1 and 2, by default on map 1."""
+    """Build a decided match of teams 1 and 2, by default on map 1."""
     return {
         "kind": kind,
         "unit": unit,
@@ -101,7 +101,7 @@ def test_an_unknown_best_of_agrees_with_each(best_of: int) -> None:
     assert status(forecast(DAY, best_of=best_of), result("series", 0)) == ScoringStatus.SCORED
 
 
-def test_maps_and_series_are_kept_apart() -> None:
+def test_maps_and_series_are_matched_separately() -> None:
     assert status(forecast(DAY, map_id=3), result("series", 3)) == ScoringStatus.NO_RESULT
     assert status(forecast(DAY, best_of=3), result("map", 3)) == ScoringStatus.NO_RESULT
 

@@ -23,7 +23,7 @@ from pipelines.evaluation.scored_forecasts import latest_per_match
 
 
 def scored(n: int = 1000, *, seed: int = 0, sharpness: float = 1.0, **columns: Any) -> pd.DataFrame:
-    """Forecasts of matches with known log-odds: the true ones times ``sharpness``, and an Elo of 0.3 times them."""
+    """Build forecasts with known log-odds: the true ones times ``sharpness``, and an Elo of 0.3 times them."""
     random = np.random.default_rng(seed)
     truth = random.normal(size=n)
     day = np.arange(n) // 10 + 20_000
@@ -73,8 +73,8 @@ def test_a_match_counts_once_in_each_grouping() -> None:
 def test_requests_cannot_replace_the_automatic_forecast() -> None:
     automatic = scored(1).assign(is_automatic=True)
     users = [scored(1).assign(forecast_id=f"{number}", probability=0.01) for number in range(5)]
-    kept = latest_per_match(pd.concat([automatic, *users]))
-    assert kept["forecast_id"].tolist() == ["000000"]
+    latest = latest_per_match(pd.concat([automatic, *users]))
+    assert latest["forecast_id"].tolist() == ["000000"]
     assert latest_per_match(pd.concat(users))["forecast_id"].tolist() == ["4"], "without one, the last request counts"
 
 
@@ -88,7 +88,7 @@ def test_coverage_falls_if_intervals_miss_the_outcomes() -> None:
 
 
 def lead_of_truth() -> float:
-    """Expected log loss of the true probabilities minus that of the Elo."""
+    """Return the expected log loss of the true probabilities minus that of the Elo."""
     truth = np.random.default_rng(9).normal(size=100_000)
     p, elo = sigmoid(truth), sigmoid(0.3 * truth)
     return float((p * np.log(elo / p) + (1 - p) * np.log((1 - elo) / (1 - p))).mean())

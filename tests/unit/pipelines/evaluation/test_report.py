@@ -1,4 +1,4 @@
-"""The report's page: nothing in it is unescaped, and drift is marked."""
+"""The report page escapes its texts and marks drift."""
 
 from datetime import date
 

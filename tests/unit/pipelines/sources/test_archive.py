@@ -1,4 +1,4 @@
-"""Watched folder: files that are read, files that are refused, and files being written."""
+"""Watched folder: files that are read, files that are rejected, and files being written."""
 
 import gzip
 import os

@@ -1,4 +1,4 @@
-"""What the sensor remembers of a source, and what it concludes from it."""
+"""The state that the sensor stores of a source, and the months that it requests."""
 
 import os
 import time
@@ -28,7 +28,7 @@ def observe(source: ArchiveSource, before: SourceObservation) -> SourceObservati
     return observation
 
 
-def test_changed_months_are_ranges_and_removed_months_are_remembered(tmp_path: Path) -> None:
+def test_changed_months_are_ranges_and_removed_months_remembered(tmp_path: Path) -> None:
     first = observe(write(tmp_path, "2025-10-05", "2025-11-05", "2026-01-05"), SourceObservation())
     assert first.changed_ranges(SourceObservation()) == [("2025-10-01", "2025-11-01"), ("2026-01-01", "2026-01-01")]
     second = observe(write(tmp_path, "2026-01-05", "2026-01-06", age_seconds=30), first)

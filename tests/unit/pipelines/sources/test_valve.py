@@ -1,4 +1,4 @@
-"""Valve's standings: what is read, what is not, and what happens when the layout changes."""
+"""Valve's standings: pages that are read, pages that are ignored, and errors for a changed layout."""
 
 import logging
 from datetime import date

@@ -53,8 +53,8 @@ def test_a_refusal_is_not_repeated_on_the_same_ratings() -> None:
     assert "refused version 2" in reason
 
 
-def test_a_champion_of_other_features_is_replaced_once_the_ratings_fit() -> None:
-    """After an upgrade that raises the features' version, old APIs keep serving the old model, new ones refuse it."""
+def test_a_champion_of_other_features_is_replaced() -> None:
+    """After an upgrade that raises the features' version, old APIs keep serving the old model, new ones reject it."""
     state = TrainingState(snapshot_id=2, n_rated=1000, champion_version=1, champion_n_rated=1000, champion_fits=False)
     assert decision(state) == (True, "version 1 is for other features than this code computes")
     train, reason = decision(replace(state, ratings_fit=False))

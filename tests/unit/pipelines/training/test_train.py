@@ -1,4 +1,4 @@
-"""Training on a league: judged on what it has not seen, fitted on everything up to today."""
+"""Training on a league: evaluated on unseen days, fitted on everything up to today."""
 
 from dataclasses import replace
 
@@ -52,13 +52,13 @@ def test_results_after_today_do_not_count(history: MatchHistory, training: Train
 def test_a_day_is_forecast_before_its_results_are_used(history: MatchHistory, training: Training) -> None:
     last = history.day == TODAY
     other = replace(history, team1_won=history.team1_won ^ last, rounds=np.where(last[:, None], -1, history.rounds))
-    again = train(other, today=TODAY)
+    second_run = train(other, today=TODAY)
     for kind, model in training.models.items():
-        np.testing.assert_array_equal(model.held_out, again.models[kind].held_out)
-    assert again.held_out.team1_won[-1] != training.held_out.team1_won[-1]
+        np.testing.assert_array_equal(model.held_out, second_run.models[kind].held_out)
+    assert second_run.held_out.team1_won[-1] != training.held_out.team1_won[-1]
 
 
-def test_beside_the_champion_only_maps_count_that_it_has_not_seen(history: MatchHistory, training: Training) -> None:
+def test_only_maps_that_the_champion_has_not_seen_are_compared(history: MatchHistory, training: Training) -> None:
     np.testing.assert_array_equal(training.beside_champion, training.models[EstimatorKind.LOGISTIC].held_out)
     through = TODAY - 20
     later = train(history, today=TODAY, champion_through=through)
@@ -69,6 +69,6 @@ def test_beside_the_champion_only_maps_count_that_it_has_not_seen(history: Match
     np.testing.assert_allclose(later.beside_champion[unseen], expected, atol=1e-9)
 
 
-def test_too_little_history_is_said(history: MatchHistory) -> None:
+def test_too_little_history_is_an_error(history: MatchHistory) -> None:
     with pytest.raises(TooFewMapsError, match="training needs 1000"):
         train(history, today=FIRST_DAY + 20)

@@ -13,7 +13,7 @@ LEAGUE = League(nuke=1, teams=[1, 2], lineups=[[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]
 
 
 def test_ratings_with_another_digest_are_rejected() -> None:
-    """They are valid, but not those of the row."""
+    """The ratings are valid, but not those of the row."""
     data, others = ratings_of(LEAGUE), ratings_of(LEAGUE, skill=2.0)
     record = RatingsRecord(id=1, as_of=AS_OF, features_version=FEATURES_VERSION, sha256=sha256(data).hexdigest())
     assert ServedRatings.from_bytes(record, data, ()).data == data

@@ -19,7 +19,7 @@ N = 3000
 def evaluation_set(
     seed: int = 0, *, slope: float = 1.0, shift: float = 0.0, noise: float = 0.2, n: int = N
 ) -> EvaluationSet:
-    """A candidate at some distance from the truth, beside a champion at 0.2 and an Elo at 0.9 of noise."""
+    """Build a candidate with ``noise`` around the truth, a champion with noise 0.2 and an Elo with noise 0.9."""
     rng = np.random.default_rng(seed)
     truth = rng.normal(0, 0.8, n)
     mistakes = rng.normal(0, 1, (3, n))
@@ -36,7 +36,7 @@ def evaluation_set(
 
 
 def shrunk(truth: FloatArray, noise: float, mistakes: FloatArray) -> FloatArray:
-    """Log-odds that are seen with noise, shrunk so that they stay calibrated."""
+    """Return noisy log-odds, shrunk so that they stay calibrated."""
     value: FloatArray = (truth + noise * mistakes) * 0.64 / (0.64 + noise**2)
     return value
 
@@ -66,7 +66,7 @@ def test_the_first_candidate_needs_no_champion() -> None:
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_worse_challenger_is_never_promoted(seed: int) -> None:
-    """Calibrated, symmetric and better than Elo, but it knows less than the champion."""
+    """The candidate is calibrated, symmetric and better than Elo, but less informed than the champion."""
     result = run_gate(evaluation_set(seed, noise=0.45), regression_move=0.01)
     assert not result.passed
     assert result.failed == ["not_worse_than_champion"]
@@ -100,19 +100,19 @@ def test_a_candidate_that_elo_beats_is_refused() -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, MIN_MAPS - 1])
-def test_too_few_maps_are_not_evaluation_set(n: int) -> None:
+def test_too_few_maps_are_not_evaluated(n: int) -> None:
     result = run_gate(evaluation_set(n=n))
     assert not result.passed
     assert result.failed == ["enough_maps"]
     assert result.metrics == {"n_maps": n}
 
 
-def test_as_many_maps_as_are_needed_are_evaluation_set() -> None:
+def test_the_minimum_number_of_maps_is_evaluated() -> None:
     assert "enough_maps" not in run_gate(evaluation_set(n=MIN_MAPS)).failed
 
 
 def test_the_champion_is_compared_on_maps_it_has_not_seen() -> None:
-    """It is hopeless on those it was not trained on, perfect on the rest: only the former count."""
+    """The champion is useless on unseen maps and nearly perfect on the others: only unseen maps count."""
     case = evaluation_set()
     assert case.champion is not None
     unseen = np.arange(N) >= N - 500

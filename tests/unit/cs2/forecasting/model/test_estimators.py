@@ -27,7 +27,7 @@ FITS = [fit_elo, fit_logistic, fit_boosting]
 
 
 def drawn(n: int = 3000, seed: int = 0) -> TrainingSet:
-    """Maps whose outcome follows from two features; their team 1 is the stronger one more often."""
+    """Draw maps whose outcome follows from two features; team 1 is the stronger one more often."""
     rng = np.random.default_rng(seed)
     X = rng.normal(0.3, 1.0, (n, len(FEATURE_NAMES)))
     won = rng.random(n) < 1 / (1 + np.exp(-(0.8 * X[:, RATING] + 0.4 * X[:, ELO])))
@@ -53,16 +53,16 @@ def test_the_order_of_teams_in_training_changes_nothing(fit: Callable[..., Any])
     data = drawn()
     swap = np.random.default_rng(2).random(len(data)) < 0.5
     other = replace(data, X=np.where(swap[:, None], -data.X, data.X), team1_won=data.team1_won ^ swap)
-    found, expected = (probability(fit(part), data.X) for part in (other, data))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+    exchanged, expected = (probability(fit(part), data.X) for part in (other, data))
+    np.testing.assert_allclose(exchanged, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("fit", FITS)
 def test_the_order_of_training_maps_changes_nothing(fit: Callable[..., Any]) -> None:
     data = drawn()
     shuffled = data.take(np.random.default_rng(3).permutation(len(data)))
-    found, expected = (probability(fit(part), data.X) for part in (shuffled, data))
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+    reordered, expected = (probability(fit(part), data.X) for part in (shuffled, data))
+    np.testing.assert_allclose(reordered, expected, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize("fit", FITS)
@@ -75,14 +75,14 @@ def test_an_estimator_finds_what_decides(fit: Callable[..., Any]) -> None:
 
 
 def test_boosting_validates_on_no_mirror_images() -> None:
-    """Stopping early would hold out rows whose mirror image it has learned by heart."""
+    """Early stopping would validate on rows whose mirror images are in the training data."""
     fitted = MirroredBoosting(max_iter=15).fit(drawn(12_000).X, drawn(12_000).team1_won)
     assert fitted.boosting_.n_iter_ == 15
     assert fitted.boosting_.validation_score_.size == 0
 
 
 def test_the_prior_correlates_coefficients_as_the_features() -> None:
-    """The fit is the mode of the posterior of that prior: the gradient of its logarithm is zero."""
+    """The fit is the mode of the posterior: the gradient of its logarithm is zero."""
     data = drawn()
     X = data.X + 1.5 * data.X[:, [RATING]]
     won = np.random.default_rng(5).random(len(data)) < 1 / (1 + np.exp(-0.1 * X.sum(axis=1)))
@@ -106,9 +106,9 @@ def test_the_elo_baseline_reads_elo_alone() -> None:
 
 
 def test_a_weight_halves_after_the_half_life() -> None:
-    """Maps of one day alike, in any order; how long ago that day was does not matter."""
-    found = weights(np.array([900, 1000, 0, 900, 1000]), half_life_maps=2.0)
-    np.testing.assert_allclose(found, [0.5, 1.0, 0.25, 0.5, 1.0])
+    """Maps of one day weigh the same in any order; the age of the newest day does not matter."""
+    result = weights(np.array([900, 1000, 0, 900, 1000]), half_life_maps=2.0)
+    np.testing.assert_allclose(result, [0.5, 1.0, 0.25, 0.5, 1.0])
 
 
 def test_recent_maps_outweigh_old_ones() -> None:
@@ -117,16 +117,16 @@ def test_recent_maps_outweigh_old_ones() -> None:
     X = np.zeros((1, len(FEATURE_NAMES)))
     X[0, RATING] = 1.0
 
-    def found(half_life_maps: float) -> float:
+    def forecast_with(half_life_maps: float) -> float:
         parameters = EstimatorParameters(half_life_maps=half_life_maps)
         return float(probability(fit_logistic(opposite, parameters=parameters), X)[0])
 
-    assert found(400) > 0.6
-    assert found(40_000) < found(400)
+    assert forecast_with(400) > 0.6
+    assert forecast_with(40_000) < forecast_with(400)
 
 
 def test_no_player_feature_gets_a_negative_coefficient() -> None:
-    """Outcomes that would want it: the coefficients are left at zero, the others are as if those were not there."""
+    """Outcomes that favour negative coefficients: those stay at zero, the others are fitted as if those were absent."""
     data = drawn()
     harmful = [FEATURE_NAMES.index(name) for name in PLAYER_FEATURES[1:]]
     rng = np.random.default_rng(4)

@@ -1,4 +1,4 @@
-"""The served model: symmetric, monotone, the same after being stored, and honest beside its number."""
+"""The served model: symmetric, monotone, the same after being stored, with intervals and warnings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -39,8 +39,8 @@ def world() -> tuple[MatchHistory, TrainingSet, Pipeline, MapModel, RatingSnapsh
     return history, data, pipeline, MapModel.from_estimator(pipeline), compute_ratings(history)
 
 
-def fixtures(seed: int, n: int = 300) -> MatchQuestions:
-    """Any teams and players, some of them without any match; lineups partly unknown."""
+def random_questions(seed: int, n: int = 300) -> MatchQuestions:
+    """Return questions about random teams and players, some without a match, some lineups unknown."""
     history, *_ = world()
     rng = np.random.default_rng(seed)
     n_teams, n_players = int(history.team_ids.max()), int(history.player_ids.max())
@@ -54,7 +54,7 @@ def fixtures(seed: int, n: int = 300) -> MatchQuestions:
 
 
 def regulars(n: int = 60) -> MatchQuestions:
-    """Pairings that were played at the end, on the next day."""
+    """Return the last pairings of the league, moved to the next day."""
     history, *_ = world()
     rows = np.flatnonzero(history.is_map & (history.player_ids[:, :, 0] != UNKNOWN).all(axis=1))[-n:]
     return replace(questions_about(history).take(rows), day=np.full(n, TODAY))
@@ -64,10 +64,10 @@ def regulars(n: int = 60) -> MatchQuestions:
 @given(st.integers(0, 10**6))
 def test_exchanged_sides_give_the_complement(seed: int) -> None:
     _, _, _, model, snapshot = world()
-    asked = fixtures(seed)
-    X, swapped = features(snapshot.state, asked), features(snapshot.state, asked.swapped())
+    questions = random_questions(seed)
+    X, swapped = features(snapshot.state, questions), features(snapshot.state, questions.swapped())
     np.testing.assert_array_equal(swapped, -X)
-    one, other = forecast(model, snapshot, asked), forecast(model, snapshot, asked.swapped())
+    one, other = forecast(model, snapshot, questions), forecast(model, snapshot, questions.swapped())
     np.testing.assert_allclose(one.probability + other.probability, 1.0, rtol=0, atol=1e-12)
     np.testing.assert_allclose(one.low + other.high, 1.0, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(one.lineups, other.lineups[:, ::-1])
@@ -77,10 +77,10 @@ def test_exchanged_sides_give_the_complement(seed: int) -> None:
 @given(st.integers(0, 10**6))
 def test_one_map_alone_is_forecast_like_one_of_many(seed: int) -> None:
     _, _, _, model, snapshot = world()
-    asked = fixtures(seed, 25)
-    together = forecast(model, snapshot, asked)
+    questions = random_questions(seed, 25)
+    together = forecast(model, snapshot, questions)
     for row in range(25):
-        alone = forecast(model, snapshot, asked.take(np.array([row])))
+        alone = forecast(model, snapshot, questions.take(np.array([row])))
         assert alone.probability[0] == together.probability[row]
         assert (alone.low[0], alone.high[0]) == (together.low[row], together.high[row])
         assert alone.warnings[0] == together.warnings[row]
@@ -96,9 +96,12 @@ def stronger(snapshot: RatingSnapshot, players: IntArray, by: float) -> RatingSn
 @given(row=st.integers(0, 59), side=st.integers(0, 1), place=st.integers(0, 4), by=st.floats(0.001, 5.0))
 def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side: int, place: int, by: float) -> None:
     _, _, _, model, snapshot = world()
-    asked = regulars().take(np.array([row]))
-    better = stronger(snapshot, asked.player_ids[0, side, [place]], by)
-    before, after = forecast(model, snapshot, asked).probability[0], forecast(model, better, asked).probability[0]
+    questions = regulars().take(np.array([row]))
+    better = stronger(snapshot, questions.player_ids[0, side, [place]], by)
+    before, after = (
+        forecast(model, snapshot, questions).probability[0],
+        forecast(model, better, questions).probability[0],
+    )
     assert (after - before) * (1 - 2 * side) >= -1e-12
 
 
@@ -106,22 +109,25 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side:
 @given(row=st.integers(0, 59), side=st.integers(0, 1), by=st.floats(0.001, 5.0))
 def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by: float) -> None:
     _, _, _, model, snapshot = world()
-    asked = regulars().take(np.array([row]))
-    better = stronger(snapshot, asked.player_ids[0, side], by)
-    before, after = forecast(model, snapshot, asked).probability[0], forecast(model, better, asked).probability[0]
+    questions = regulars().take(np.array([row]))
+    better = stronger(snapshot, questions.player_ids[0, side], by)
+    before, after = (
+        forecast(model, snapshot, questions).probability[0],
+        forecast(model, better, questions).probability[0],
+    )
     assert (after - before) * (1 - 2 * side) > 0
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(-0.3, 1.0), min_size=len(FEATURE_NAMES), max_size=len(FEATURE_NAMES)), st.data())
 def test_a_model_with_no_negative_gain_never_harms_a_player(coefficients: list[float], data: st.DataObject) -> None:
-    """Any model that is let through by ``least_player_gain``, any lineup, any player: he never harms his side."""
+    """If ``least_player_gain`` accepts a model, a stronger player never harms his side, in any lineup."""
     model = MapModel(np.array(coefficients))
     _, _, _, _, snapshot = world()
     row, side, place = data.draw(st.tuples(st.integers(0, 59), st.integers(0, 1), st.integers(0, 4)))
-    asked = regulars().take(np.array([row]))
-    better = stronger(snapshot, asked.player_ids[0, side, [place]], data.draw(st.floats(0.001, 5.0)))
-    moved = (model.log_odds(features(better.state, asked)) - model.log_odds(features(snapshot.state, asked)))[0]
+    questions = regulars().take(np.array([row]))
+    better = stronger(snapshot, questions.player_ids[0, side, [place]], data.draw(st.floats(0.001, 5.0)))
+    moved = (model.log_odds(features(better.state, questions)) - model.log_odds(features(snapshot.state, questions)))[0]
     if least_player_gain(model) >= 0:
         assert moved * (1 - 2 * side) >= -1e-12
 
@@ -139,7 +145,7 @@ def test_the_served_dot_product_is_the_estimator() -> None:
     np.testing.assert_allclose(model.contributions(data.X).sum(axis=1), model.log_odds(data.X), rtol=0, atol=1e-12)
 
 
-def test_regression_cases_tell_this_model_from_another() -> None:
+def test_regression_cases_distinguish_two_models() -> None:
     _, data, _, model, _ = world()
     regression_cases = build_regression_cases(model, data.X)
     assert len(regression_cases["probability"]) == len(regression_cases["features"]) == N_CASES
@@ -198,16 +204,16 @@ def test_a_forecast_is_never_certain() -> None:
     assert model.probability(X).tolist() == [1 - EDGE, EDGE]
 
 
-def asked_of(**changes: IntArray) -> Forecasts:
+def forecast_with(**changes: IntArray) -> Forecasts:
     _, _, _, model, snapshot = world()
     return forecast(model, snapshot, replace(regulars().take(np.array([0])), **changes))
 
 
 def test_the_interval_is_wider_for_unknown_players() -> None:
-    known = asked_of()
-    unknown = asked_of(player_ids=np.full((1, 2, 5), 10**6) + np.arange(10).reshape(1, 2, 5))
-    for found in (known, unknown):
-        assert found.low[0] < found.probability[0] < found.high[0]
+    known = forecast_with()
+    unknown = forecast_with(player_ids=np.full((1, 2, 5), 10**6) + np.arange(10).reshape(1, 2, 5))
+    for result in (known, unknown):
+        assert result.low[0] < result.probability[0] < result.high[0]
     assert unknown.high[0] - unknown.low[0] > known.high[0] - known.low[0]
 
 
@@ -219,14 +225,21 @@ def test_thin_evidence_gives_warnings() -> None:
     five = np.array([[lineup, one.player_ids[0, 1].tolist()]])
     newcomer = five.copy()
     newcomer[0, 0, 0] = 10**6
-    assert not any("team 1" in warning for warning in asked_of(player_ids=five).warnings[0])
-    assert any("1 of five with fewer than 3 known maps" in told for told in asked_of(player_ids=newcomer).warnings[0])
-    assert any("1 of five did not play its latest map" in told for told in asked_of(player_ids=newcomer).warnings[0])
-    stranger = asked_of(team_ids=np.array([[10**6, 10**6 + 1]]), player_ids=np.full((1, 2, 5), UNKNOWN))
-    assert [told for told in stranger.warnings[0] if "no lineup is known" in told] != []
+    assert not any("team 1" in warning for warning in forecast_with(player_ids=five).warnings[0])
+    assert any(
+        "1 of five with fewer than 3 known maps" in warning
+        for warning in forecast_with(player_ids=newcomer).warnings[0]
+    )
+    assert any(
+        "1 of five did not play its latest map" in warning for warning in forecast_with(player_ids=newcomer).warnings[0]
+    )
+    stranger = forecast_with(team_ids=np.array([[10**6, 10**6 + 1]]), player_ids=np.full((1, 2, 5), UNKNOWN))
+    assert [warning for warning in stranger.warnings[0] if "no lineup is known" in warning] != []
     assert stranger.probability[0] == 0.5
-    assert any("days older than the match" in told for told in asked_of(day=np.array([TODAY + 60])).warnings[0])
-    assert any("outside the active pool" in told for told in asked_of(map_id=np.array([99])).warnings[0])
+    assert any(
+        "days older than the match" in warning for warning in forecast_with(day=np.array([TODAY + 60])).warnings[0]
+    )
+    assert any("outside the active pool" in warning for warning in forecast_with(map_id=np.array([99])).warnings[0])
 
 
 def test_the_pool_has_the_recently_played_maps() -> None:

@@ -44,7 +44,7 @@ def test_both_sides_are_computed_before_either_is_written(history: MatchHistory)
 
 
 def test_a_player_in_both_latest_fives_plays_for_neither(history: MatchHistory) -> None:
-    """He left a team whose next lineup is unknown: its organisation stands for it, on either side."""
+    """The player left a team whose next lineup is unknown: its organisation alone represents it, on either side."""
     one = match(history)
     there, here = one.player_ids[0]
     joined = here.copy()
@@ -132,7 +132,7 @@ def test_a_newcomer_starts_between_the_prior_and_the_team(history: MatchHistory)
 
 
 def test_the_baselines_are_the_usual_elo(history: MatchHistory) -> None:
-    """Both Elos in plain Python."""
+    """Compare both Elos with plain Python."""
     h = in_learning_order(history)
     elo, player_elo = np.zeros(h.team_ids.max() + 1), np.zeros(h.player_ids.max() + 1)
     team_maps, player_maps = np.zeros(len(elo)), np.zeros(len(player_elo))
@@ -177,8 +177,8 @@ def test_the_baselines_are_the_usual_elo(history: MatchHistory) -> None:
     np.testing.assert_allclose(state.player_elo, player_elo, atol=1e-9)
 
 
-def test_all_that_is_compiled_stands_in_one_file() -> None:
-    """numba's cache on disk notices a change of that file alone."""
+def test_all_compiled_code_is_in_one_file() -> None:
+    """numba's disk cache detects changes of that file only."""
     tree = ast.parse(Path(update.__file__).read_text())
     imported = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in tree.body if isinstance(node, ast.ImportFrom)}
@@ -239,10 +239,10 @@ def test_a_damaged_snapshot_is_rejected(history: MatchHistory) -> None:
             RatingSnapshot.from_bytes(damaged)
 
 
-def test_ratings_of_older_code_say_so(history: MatchHistory) -> None:
-    """Their arrays are others: that is another version, not damage."""
-    kept, magic = compute_ratings(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
-    header, body = zlib.decompress(kept[len(magic) :]).split(b"\n", 1)
+def test_ratings_of_older_code_name_their_version(history: MatchHistory) -> None:
+    """Their arrays differ: the error names another version, not damage."""
+    blob, magic = compute_ratings(history.take(slice(0, 50))).to_bytes(), b"cs2ratings1\n"
+    header, body = zlib.decompress(blob[len(magic) :]).split(b"\n", 1)
     older = header.replace(b'"player_team"', b'"something"').replace(f": {FEATURES_VERSION},".encode(), b": 3,")
     with pytest.raises(ValueError, match="ratings of other code, for features of version 3"):
         RatingSnapshot.from_bytes(magic + zlib.compress(older + b"\n" + body))

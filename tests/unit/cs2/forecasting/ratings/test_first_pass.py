@@ -1,4 +1,4 @@
-"""Two passes over a history: the first knows the past only and places the newcomers of the second."""
+"""Two passes over a history: the first uses only the past and initialises the newcomers of the second."""
 
 import numpy as np
 import pytest

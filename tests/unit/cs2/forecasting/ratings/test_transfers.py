@@ -1,4 +1,4 @@
-"""Transfers: a forecast reads what the engine will learn from, whichever side is which."""
+"""Transfers: a forecast uses the same values that the engine learns from, on either side."""
 
 from dataclasses import replace
 
@@ -22,13 +22,15 @@ def history() -> MatchHistory:
 
 
 def with_transfers_of(state: RatingState, one: MatchHistory) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Organisations and Elos, shape (2,), and map frequencies, shape (2, n_maps), as a forecast reads them."""
-    asked = questions_about(one)
+    """Return organisations and Elos, shape (2,), and map frequencies, shape (2, n_maps), as a forecast uses them."""
+    questions = questions_about(one)
     n_maps = state.map_frequency.shape[1]
-    players = np.where((asked.player_ids != UNKNOWN) & (asked.player_ids < len(state.skill)), asked.player_ids, 0)
-    teams = np.where(asked.team_ids < len(state.elo), asked.team_ids, 0)
+    players = np.where(
+        (questions.player_ids != UNKNOWN) & (questions.player_ids < len(state.skill)), questions.player_ids, 0
+    )
+    teams = np.where(questions.team_ids < len(state.elo), questions.team_ids, 0)
     maps = np.repeat(np.arange(n_maps)[:, None], 2, axis=1)
-    every = (np.repeat(array, n_maps, axis=0) for array in (teams, players, asked.day))
+    every = (np.repeat(array, n_maps, axis=0) for array in (teams, players, questions.day))
     org, elo, on_map, on_all = with_transfers(state, next(every), maps, next(every), next(every), DEFAULT)
     assert (org == org[0]).all()
     assert (elo == elo[0]).all()
@@ -37,7 +39,7 @@ def with_transfers_of(state: RatingState, one: MatchHistory) -> tuple[FloatArray
 
 
 def other_teams(history: MatchHistory, one: MatchHistory) -> tuple[int, IntArray]:
-    """A third team of which a five is known, and that five."""
+    """Return a third team with a known five, and that five."""
     state = before(history, one)
     for team in range(1, len(state.lineup)):
         five = state.lineup[team]
@@ -110,7 +112,7 @@ def test_without_a_transfer_nothing_moves(history: MatchHistory) -> None:
 
 @pytest.mark.parametrize("teams", ["third", "opponent", "exchanged"])
 def test_a_forecast_reads_what_the_engine_learns_from(history: MatchHistory, teams: str) -> None:
-    """With transferred from a third team, from the opponent, and of two who change places."""
+    """Test transfers from a third team and from the opponent, and an exchange of two players."""
     one = match(history)
     players = one.player_ids.copy()
     here, there = one.player_ids[0]
@@ -152,14 +154,14 @@ def test_features_include_transfers(history: MatchHistory) -> None:
     players = one.player_ids.copy()
     players[0, 0] = other_teams(history, one)[1]
     changed = replace(one, player_ids=players)
-    asked = questions_about(changed)
-    row = dict(zip(FEATURE_NAMES, features(state, asked)[0], strict=True))
+    questions = questions_about(changed)
+    row = dict(zip(FEATURE_NAMES, features(state, questions)[0], strict=True))
     org, elo, frequencies = with_transfers_of(state, changed)
-    assert row["elo"] == elo[0] - elo[1] != state.elo[asked.team_ids[0, 0]] - elo[1]
-    share = frequencies[:, asked.map_id[0]] / (frequencies.sum(axis=1) + FREQUENCY_PRIOR_MAPS)
+    assert row["elo"] == elo[0] - elo[1] != state.elo[questions.team_ids[0, 0]] - elo[1]
+    share = frequencies[:, questions.map_id[0]] / (frequencies.sum(axis=1) + FREQUENCY_PRIOR_MAPS)
     assert row["map_frequency"] == pytest.approx(share[0] - share[1])
     variance = (
-        state.org[asked.team_ids[0], 1] + DEFAULT.org_drift * (one.day[0] - state.team_day[asked.team_ids[0]])
+        state.org[questions.team_ids[0], 1] + DEFAULT.org_drift * (one.day[0] - state.team_day[questions.team_ids[0]])
     ).sum()
     assert row["org_rating"] == pytest.approx((org[0] - org[1]) / np.sqrt(1 + np.pi * variance / 8))
 
@@ -169,9 +171,9 @@ def test_the_order_of_the_five_does_not_matter(history: MatchHistory) -> None:
     state = before(history, one)
     players = one.player_ids.copy()
     players[0, 0, :2] = other_teams(history, one)[1][:2]
-    asked = MatchQuestions(map_id=one.map_id, team_ids=one.team_ids, player_ids=players, day=one.day)
-    turned = replace(asked, player_ids=players[:, :, ::-1])
-    np.testing.assert_allclose(features(state, asked), features(state, turned), atol=1e-12)
+    questions = MatchQuestions(map_id=one.map_id, team_ids=one.team_ids, player_ids=players, day=one.day)
+    reversed_order = replace(questions, player_ids=players[:, :, ::-1])
+    np.testing.assert_allclose(features(state, questions), features(state, reversed_order), atol=1e-12)
 
 
 def test_a_latest_five_that_is_not_given_brings_nothing(history: MatchHistory) -> None:
@@ -181,8 +183,8 @@ def test_a_latest_five_that_is_not_given_brings_nothing(history: MatchHistory) -
     moved = np.stack([np.concatenate([one.player_ids[0, 0, :1], five[1:]]), one.player_ids[0, 1]])[None]
     later = after(history, replace(one, team_ids=np.array([[other, one.team_ids[0, 1]]]), player_ids=moved))[1]
     assert later.player_team[later.lineup[team]].tolist() == [other, *[team] * 4]
-    asked = replace(questions_about(one), player_ids=np.full((1, 2, 5), UNKNOWN), day=one.day + 1)
-    told = replace(asked, player_ids=np.stack([later.lineup[team], moved[0, 1]])[None])
+    unknown_lineups = replace(questions_about(one), player_ids=np.full((1, 2, 5), UNKNOWN), day=one.day + 1)
+    named_lineups = replace(unknown_lineups, player_ids=np.stack([later.lineup[team], moved[0, 1]])[None])
     elo = FEATURE_NAMES.index("elo")
-    assert features(later, asked)[0, elo] == later.elo[team] - later.elo[one.team_ids[0, 1]]
-    assert features(later, told)[0, elo] != features(later, asked)[0, elo]
+    assert features(later, unknown_lineups)[0, elo] == later.elo[team] - later.elo[one.team_ids[0, 1]]
+    assert features(later, named_lineups)[0, elo] != features(later, unknown_lineups)[0, elo]

@@ -1,4 +1,4 @@
-"""Series from maps, against counting by hand and against drawing them; vetoes."""
+"""Series from maps, compared with enumeration and with simulation; vetoes."""
 
 from itertools import product
 
@@ -23,7 +23,7 @@ def in_order(best_of: int) -> tuple[np.ndarray, np.ndarray]:
 @settings(deadline=None)
 @given(maps=log_odds)
 def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
-    """Every way in which all maps could be won, those after the decision included, adds up to the same."""
+    """The sum over all outcomes of all maps, including maps after the decision, gives the same probability."""
     p = sigmoid(maps[:best_of])
     won = 0.0
     for outcome in product((True, False), repeat=best_of):
@@ -48,14 +48,14 @@ def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarra
 
 @settings(deadline=None)
 @given(maps=log_odds, error=errors)
-def test_one_map_is_that_map(maps: np.ndarray, error: float) -> None:
+def test_a_best_of_one_has_the_probability_of_its_map(maps: np.ndarray, error: float) -> None:
     assert score_lines(maps, *in_order(1), shared_error=error).probability == pytest.approx(
         float(sigmoid(maps[:1])[0]), abs=1e-9
     )
 
 
-def test_a_shared_error_is_what_drawing_it_gives() -> None:
-    """Maps of one strength: draw the strength that they share, then count; a clean sweep becomes likelier."""
+def test_a_shared_error_agrees_with_simulation() -> None:
+    """Draw the error that equal maps share, then count; a clean sweep becomes likelier."""
     rng = np.random.default_rng(3)
     even = np.zeros(3)
     p = 1 / (1 + np.exp(-rng.normal(0, 0.8, 400_000)))

@@ -58,7 +58,7 @@ def test_a_series_ends_when_it_is_decided(league: League) -> None:
         assert len(set(history.map_id[rows])) == len(rows)
 
 
-def test_lineups_are_five_players_of_one_team_and_change_by_transfers(league: League) -> None:
+def test_lineups_have_five_players_and_change_by_transfers(league: League) -> None:
     history = league.history
     ten = history.player_ids.reshape(len(league), 10)
     assert all(len(set(row)) == 10 for row in ten)
@@ -69,7 +69,7 @@ def test_lineups_are_five_players_of_one_team_and_change_by_transfers(league: Le
     assert max(map(len, rosters.values())) > 1
 
 
-def test_seven_maps_are_played_and_two_of_them_rest_from_one_year_to_the_next() -> None:
+def test_seven_maps_are_active_and_two_change_each_year() -> None:
     one, other = active_maps(FIRST_DAY), active_maps(FIRST_DAY + 365)
     assert len(one) == len(other) == 7
     assert len(set(one) & set(other)) == 5

@@ -9,7 +9,7 @@ from cs2.forecasting.simulation.rounds import play_rounds, round_to_map_probabil
 
 @settings(deadline=None)
 @given(st.floats(-3, 3))
-def test_the_other_side_has_the_rest(log_odds: float) -> None:
+def test_both_sides_sum_to_one(log_odds: float) -> None:
     both = round_to_map_probability(np.array([log_odds, -log_odds]))
     np.testing.assert_allclose(both.sum(), 1.0, atol=1e-12)
 
