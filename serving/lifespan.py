@@ -1,7 +1,6 @@
 """Create the clients and background tasks of the service, and close them at its end."""
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -108,7 +107,6 @@ async def running_services(settings: Settings, counts: Counts) -> AsyncIterator[
             cache=DiskCache(settings.data_dir / FOLDER),
             model_refresh_seconds=settings.model_refresh_seconds,
         )
-        stack.callback(gc.unfreeze)  # the refresher has frozen the snapshot
         await refresher.start()
         sessions = async_sessionmaker(engine, expire_on_commit=False)
         tokens = Tokens(settings.jwt_key.get_secret_value(), settings.token_minutes)

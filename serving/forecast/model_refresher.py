@@ -61,7 +61,7 @@ class ModelRefresher:
         else:
             self.current = cached or self.current
         await self.refresh()
-        _freeze_garbage_collector()
+        freeze_garbage_collector()
 
     def refresh_soon(self) -> None:
         """Request a refresh by the running task."""
@@ -96,7 +96,7 @@ class ModelRefresher:
             self.current = after
             self.swaps["model"] += after.model is not before.model
             self.swaps["ratings"] += after.ratings is not before.ratings
-            _freeze_garbage_collector()
+            freeze_garbage_collector()
             log.info("snapshot_served", **_log_fields(after))
         if is_new or "copy" in self.problems:
             await self._save(after)
@@ -216,7 +216,7 @@ def _is_announcement(payload: bytes) -> bool:
     return True
 
 
-def _freeze_garbage_collector() -> None:
+def freeze_garbage_collector() -> None:
     """Exclude the snapshot from garbage collection: each full collection delayed all requests.
 
     Under load the 99th percentile fell from 270 to 33 ms. A replaced snapshot is freed with its last reference: it has

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from cs2.settings import Settings
 from serving.app import create_app
+from serving.forecast import model_refresher
 from serving.lifespan import Services
 from serving.middleware.body_limit import replay
 from tests.testkit.published_models import Models
@@ -67,6 +68,12 @@ class Service:
     async def get(self, path: str, **parameters: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token()}"}
         return await self.client.get(path, params=parameters, headers=headers)
+
+
+@pytest.fixture(autouse=True)
+def no_frozen_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the garbage collector alone: with all modules of the tests, each full collection takes half a second."""
+    monkeypatch.setattr(model_refresher, "freeze_garbage_collector", lambda: None)
 
 
 Running = Callable[..., AbstractAsyncContextManager[Service]]
