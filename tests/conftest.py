@@ -12,7 +12,7 @@ import redis
 from threadpoolctl import threadpool_limits
 
 from cli.stack.temporary import TemporaryServers
-from tests.testkit.databases import TEMPLATE, database, migrate_template
+from tests.testkit.databases import TEMPLATE, database, migrate_template, redis_database
 from tests.testkit.paths import SHARED_DATA
 from tests.testkit.servers import ENVIRONMENT, MlflowServer, mlflow_server, wait_for_mlflow
 
@@ -129,7 +129,7 @@ def empty_postgres_url(servers: dict[str, int]) -> Iterator[str]:
 @pytest.fixture
 def redis_url(servers: dict[str, int], worker_number: int) -> str:
     """Address of the worker's Redis database, emptied. All databases share their channels: use unique names."""
-    url = f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}"
+    url = redis_database(servers, worker_number)
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
@@ -141,7 +141,7 @@ def worker_number() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def mongo_url(servers: dict[str, int]) -> str:
     """Address of the MongoDB-wire server."""
     return f"mongodb://127.0.0.1:{servers['mongo_port']}/?directConnection=true"

@@ -1,4 +1,4 @@
-"""PostgreSQL databases of tests, each a copy of a migrated template."""
+"""Databases of tests: in PostgreSQL copies of a migrated template, in Redis one a worker."""
 
 import uuid
 from collections.abc import Iterator
@@ -16,6 +16,11 @@ def migrate_template(servers: TemporaryServers) -> None:
     with psycopg.connect(plain(servers.postgres_url("postgres")), autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     migrate.upgrade(servers.postgres_url(TEMPLATE))
+
+
+def redis_database(servers: dict[str, int], worker_number: int) -> str:
+    """Return the address of the worker's database in Redis."""
+    return f"redis://127.0.0.1:{servers['redis_port']}/{worker_number}"
 
 
 def plain(url: str) -> str:

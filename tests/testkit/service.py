@@ -1,7 +1,8 @@
 """The service on real servers, in the process of the test, and a client of it."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from serving.app import create_app
 from serving.forecast import model_refresher
 from serving.lifespan import Services
 from serving.middleware.body_limit import replay
+from tests.testkit.databases import TEMPLATE, database, redis_database
 from tests.testkit.published_models import Models
-from tests.testkit.toy_league import TODAY, League
+from tests.testkit.toy_league import TODAY, League, make_league
 
 JWT_KEY = "k" * 40
 PASSWORD = "correct horse battery"
@@ -70,10 +72,12 @@ class Service:
         return await self.client.get(path, params=parameters, headers=headers)
 
 
-@pytest.fixture(autouse=True)
-def no_frozen_snapshots(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def no_frozen_snapshots() -> Iterator[None]:
     """Leave the garbage collector alone: with all modules of the tests, each full collection takes half a second."""
-    monkeypatch.setattr(model_refresher, "freeze_garbage_collector", lambda: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model_refresher, "freeze_garbage_collector", lambda: None)
+        yield
 
 
 Running = Callable[..., AbstractAsyncContextManager[Service]]
@@ -110,6 +114,33 @@ def running(settings: Settings, league: League) -> Running:
 
 @pytest.fixture
 async def service(running: Running, models: Models) -> AsyncIterator[Service]:
+    """A service of the test's own."""
     models.publish()
     async with running() as service:
         yield service
+
+
+@pytest.fixture(scope="module")
+async def shared_service(
+    servers: dict[str, int],
+    worker_number: int,
+    mongo_url: str,
+    mlflow_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[Service]:
+    """One service for the tests of a module, which change nothing but the stream of events."""
+    with contextmanager(database)(servers, TEMPLATE) as postgres_url:
+        league = make_league(postgres_url)
+        Models(postgres_url, mlflow_url, league).publish()
+        settings = Settings(
+            database_url=postgres_url,
+            redis_url=redis_database(servers, worker_number),
+            mongo_url=mongo_url,
+            mongo_database=f"test_{uuid.uuid4().hex}",
+            mlflow_url=mlflow_url,
+            data_dir=tmp_path_factory.mktemp("shared"),
+            clock_date=TODAY,
+            jwt_key=SecretStr(JWT_KEY),
+        )
+        async with run_service(settings, league) as service:
+            yield service

@@ -57,9 +57,9 @@ async def events(redis_url: str) -> list[list[ForecastEvent]]:
         {"x": 1},
     ],
 )
-async def test_both_paths_answer_alike(service: Service, redis_url: str, changes: dict[str, Any]) -> None:
-    body = json.dumps(service.league.question(**changes)).encode()
-    fast, slow = await post_forecast(service, body), await post_forecast(service, body, SLOW)
+async def test_both_paths_answer_alike(shared_service: Service, redis_url: str, changes: dict[str, Any]) -> None:
+    body = json.dumps(shared_service.league.question(**changes)).encode()
+    fast, slow = await post_forecast(shared_service, body), await post_forecast(shared_service, body, SLOW)
     assert fast.status_code == slow.status_code
     names = {"content-type", "content-length"}
     assert {name: fast.headers[name] for name in names} == {name: slow.headers[name] for name in names}
@@ -71,32 +71,33 @@ async def test_both_paths_answer_alike(service: Service, redis_url: str, changes
     assert one.model_copy(update={"forecast_id": two.forecast_id}) == two
     (first,), (second,) = await events(redis_url)
     assert [first.response, second.response] == [one, two]
-    assert first.request == second.request == ForecastRequest(**service.league.question())
+    assert first.request == second.request == ForecastRequest(**shared_service.league.question())
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x.y.z", "Basic abc", "bearer {good}", "Bearer {good}x"])
-async def test_both_paths_refuse_tokens_alike(service: Service, token: str) -> None:
-    body = json.dumps(service.league.question()).encode()
-    authorization = token.replace("{good}", service.token())
+async def test_both_paths_refuse_tokens_alike(shared_service: Service, token: str) -> None:
+    body = json.dumps(shared_service.league.question()).encode()
+    authorization = token.replace("{good}", shared_service.token())
     fast, slow = [
-        await post_forecast(service, body, media, Authorization=authorization) for media in ("application/json", SLOW)
+        await post_forecast(shared_service, body, media, Authorization=authorization)
+        for media in ("application/json", SLOW)
     ]
     assert fast.status_code == slow.status_code == (200 if token.startswith("bearer") else 401)
 
 
-async def test_both_paths_have_the_same_size_limit(service: Service) -> None:
-    question = json.dumps(service.league.question()).encode()
+async def test_both_paths_have_the_same_size_limit(shared_service: Service) -> None:
+    question = json.dumps(shared_service.league.question()).encode()
     for n_bytes, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
         body = question.ljust(n_bytes)
-        assert [(await post_forecast(service, body, media)).status_code for media in ("application/json", SLOW)] == [
-            status
-        ] * 2
+        assert [
+            (await post_forecast(shared_service, body, media)).status_code for media in ("application/json", SLOW)
+        ] == [status] * 2
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
-async def test_a_valid_body_of_another_media_type_is_refused(service: Service, media_type: str) -> None:
-    body = json.dumps(service.league.question()).encode()
-    assert (await post_forecast(service, body, media_type)).status_code == 422
+async def test_a_valid_body_of_another_media_type_is_refused(shared_service: Service, media_type: str) -> None:
+    body = json.dumps(shared_service.league.question()).encode()
+    assert (await post_forecast(shared_service, body, media_type)).status_code == 422
 
 
 async def test_a_cached_token_ends_when_it_expires_or_is_revoked() -> None:
@@ -115,22 +116,24 @@ async def test_a_cached_token_ends_when_it_expires_or_is_revoked() -> None:
         tokens.user_of(token)
 
 
-async def test_concurrent_forecasts_share_entries_and_each_is_found(service: Service, redis_url: str) -> None:
-    body = json.dumps(service.league.question()).encode()
-    answers = [response.json() for response in await asyncio.gather(*(post_forecast(service, body) for _ in range(30)))]
+async def test_concurrent_forecasts_share_entries_and_each_is_found(shared_service: Service, redis_url: str) -> None:
+    body = json.dumps(shared_service.league.question()).encode()
+    answers = [
+        response.json() for response in await asyncio.gather(*(post_forecast(shared_service, body) for _ in range(30)))
+    ]
     entries = await events(redis_url)
     assert len(entries) < 30
     assert sorted(e.event_id for entry in entries for e in entry) == sorted(answer["forecast_id"] for answer in answers)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         assert any(EVENTS_FIELD in fields for _, fields in await client.xrange(EVENTS_STREAM))
     for answer in answers:
-        event = await service.services.events.find(answer["forecast_id"])
+        event = await shared_service.services.events.find(answer["forecast_id"])
         assert event is not None
         assert json.loads(event)["response"] == answer
 
 
-async def test_a_request_that_cannot_be_predicted_fails_alone(service: Service) -> None:
-    league, services = service.league, service.services
+async def test_a_request_that_cannot_be_predicted_fails_alone(shared_service: Service) -> None:
+    league, services = shared_service.league, shared_service.services
     forecasts, request = ForecastService.for_user(services, 1), ForecastRequest(**league.question())
     broken = replace(resolve(request, services.refresher.current, TODAY), maps=())
     async with asyncio.timeout(20):

@@ -17,8 +17,8 @@ LONG_KEY = JWT_KEY + "x" * 24
 PATH = "/forecast/get_team1_win_probability"
 
 
-async def test_a_request_without_a_token_is_refused(service: Service) -> None:
-    response = await service.client.post(PATH, json=service.league.question())
+async def test_a_request_without_a_token_is_refused(shared_service: Service) -> None:
+    response = await shared_service.client.post(PATH, json=shared_service.league.question())
     assert response.status_code == 401
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["www-authenticate"] == "Bearer"
@@ -55,14 +55,14 @@ def with_header(token: str, **header: str) -> str:
         *("no exp", "no iat", "no sub", "no jti"),
     ],
 )
-async def test_an_invalid_token_is_refused(service: Service, token: str, kind: str) -> None:
+async def test_an_invalid_token_is_refused(shared_service: Service, token: str, kind: str) -> None:
     headers = {"Authorization": f"Bearer {token}"}
-    response = await service.client.post(PATH, json=service.league.question(), headers=headers)
+    response = await shared_service.client.post(PATH, json=shared_service.league.question(), headers=headers)
     assert (response.status_code, response.json()["type"]) == (401, f"urn:cs2-forecast:problem:{kind}")
 
 
-async def test_the_answer_is_complete_and_its_event_is_in_the_stream(service: Service, redis_url: str) -> None:
-    response = await service.forecast()
+async def test_the_answer_is_complete_and_its_event_is_in_the_stream(shared_service: Service, redis_url: str) -> None:
+    response = await shared_service.forecast()
     assert response.status_code == 200, response.text
     answer = response.json()
     assert answer["team1_win_probability"] > 0.5
@@ -71,7 +71,7 @@ async def test_the_answer_is_complete_and_its_event_is_in_the_stream(service: Se
     assert low < answer["team1_win_probability"] < high
     assert answer["map"]["name"] == "Nuke"
     assert [answer["team1"]["name"], answer["team2"]["name"]] == ["Vitality", "FURIA"]
-    assert [player["id"] for player in answer["team1"]["players"]] == service.league.lineups[0]
+    assert [player["id"] for player in answer["team1"]["players"]] == shared_service.league.lineups[0]
     assert answer["played_on"] == str(TODAY)
     assert answer["model"]["ratings_as_of"] == str(AS_OF)
     async with redis.asyncio.Redis.from_url(redis_url) as client:
@@ -83,11 +83,11 @@ async def test_the_answer_is_complete_and_its_event_is_in_the_stream(service: Se
     assert event.user_id == 1
 
 
-async def test_subscribers_of_the_channel_receive_the_event(service: Service, redis_url: str) -> None:
+async def test_subscribers_of_the_channel_receive_the_event(shared_service: Service, redis_url: str) -> None:
     async with redis.asyncio.Redis.from_url(redis_url) as client, client.pubsub() as subscription:
         await subscription.subscribe(EVENTS_STREAM)
         await subscription.get_message(timeout=5)
-        forecast_id = (await service.forecast()).json()["forecast_id"]
+        forecast_id = (await shared_service.forecast()).json()["forecast_id"]
         event_ids = set()
         while forecast_id not in event_ids:  # the channel is shared with other tests
             message = await subscription.get_message(timeout=5)
@@ -95,29 +95,29 @@ async def test_subscribers_of_the_channel_receive_the_event(service: Service, re
             event_ids.add(ForecastEvent.model_validate_json(message["data"]).event_id)
 
 
-async def test_swapping_the_sides_gives_the_complement(service: Service) -> None:
-    one, two = service.league.teams
-    p = (await service.forecast()).json()["team1_win_probability"]
-    q = (await service.forecast(team1_id=two, team2_id=one)).json()
+async def test_swapping_the_sides_gives_the_complement(shared_service: Service) -> None:
+    one, two = shared_service.league.teams
+    p = (await shared_service.forecast()).json()["team1_win_probability"]
+    q = (await shared_service.forecast(team1_id=two, team2_id=one)).json()
     assert q["team2_win_probability"] == pytest.approx(p, abs=1e-15)
 
 
-async def test_naming_the_latest_lineups_changes_nothing(service: Service) -> None:
-    one, two = service.league.lineups
-    latest = (await service.forecast()).json()
-    named = (await service.forecast(team1_player_ids=one, team2_player_ids=two)).json()
+async def test_naming_the_latest_lineups_changes_nothing(shared_service: Service) -> None:
+    one, two = shared_service.league.lineups
+    latest = (await shared_service.forecast()).json()
+    named = (await shared_service.forecast(team1_player_ids=one, team2_player_ids=two)).json()
     assert named["team1_win_probability"] == latest["team1_win_probability"]
 
 
-async def test_a_team_without_a_lineup_is_forecast_with_a_warning(service: Service) -> None:
-    answer = (await service.forecast(team2_id=service.league.lonely)).json()
+async def test_a_team_without_a_lineup_is_forecast_with_a_warning(shared_service: Service) -> None:
+    answer = (await shared_service.forecast(team2_id=shared_service.league.lonely)).json()
     assert answer["team2"]["players"] == []
     assert any("team 2" in warning and "lineup" in warning for warning in answer["warnings"])
 
 
-async def test_a_player_in_both_lineups_causes_a_warning(service: Service) -> None:
-    one, two = service.league.lineups
-    answer = (await service.forecast(team1_player_ids=[*one[:4], two[0]])).json()
+async def test_a_player_in_both_lineups_causes_a_warning(shared_service: Service) -> None:
+    one, two = shared_service.league.lineups
+    answer = (await shared_service.forecast(team1_player_ids=[*one[:4], two[0]])).json()
     assert any("both lineups" in warning for warning in answer["warnings"])
 
 
@@ -140,9 +140,9 @@ UNKNOWN_ID = 999_999
     ],
 )
 async def test_an_error_names_the_field_and_the_correction(
-    service: Service, changes: dict[str, Any], kind: str, field: str, right: str
+    shared_service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
-    await assert_refused(service, changes, kind, field, right)
+    await assert_refused(shared_service, changes, kind, field, right)
 
 
 async def assert_refused(service: Service, changes: dict[str, Any], kind: str, field: str, right: str) -> None:
@@ -157,35 +157,35 @@ async def assert_refused(service: Service, changes: dict[str, Any], kind: str, f
     assert field in problem["detail"]
 
 
-async def test_the_same_team_twice_is_refused(service: Service) -> None:
-    team = service.league.teams[0]
-    await assert_refused(service, {"team2_id": team}, "same-team", "team2_id", "another team")
+async def test_the_same_team_twice_is_refused(shared_service: Service) -> None:
+    team = shared_service.league.teams[0]
+    await assert_refused(shared_service, {"team2_id": team}, "same-team", "team2_id", "another team")
 
 
 @pytest.mark.parametrize("size", [0, 4, 6])
-async def test_a_lineup_that_is_not_five_is_refused(service: Service, size: int) -> None:
-    players = [*service.league.lineups[0], service.league.lineups[1][0]][:size]
-    await assert_refused(service, {"team1_player_ids": players}, "lineup-size", "team1_player_ids", "five")
+async def test_a_lineup_that_is_not_five_is_refused(shared_service: Service, size: int) -> None:
+    players = [*shared_service.league.lineups[0], shared_service.league.lineups[1][0]][:size]
+    await assert_refused(shared_service, {"team1_player_ids": players}, "lineup-size", "team1_player_ids", "five")
 
 
-async def test_a_player_named_twice_is_refused(service: Service) -> None:
-    players = [*service.league.lineups[0][:4], service.league.lineups[0][0]]
-    await assert_refused(service, {"team1_player_ids": players}, "repeated-player", "team1_player_ids", "twice")
+async def test_a_player_named_twice_is_refused(shared_service: Service) -> None:
+    players = [*shared_service.league.lineups[0][:4], shared_service.league.lineups[0][0]]
+    await assert_refused(shared_service, {"team1_player_ids": players}, "repeated-player", "team1_player_ids", "twice")
 
 
-async def test_a_player_on_both_sides_is_refused(service: Service) -> None:
-    one, two = service.league.lineups
+async def test_a_player_on_both_sides_is_refused(shared_service: Service) -> None:
+    one, two = shared_service.league.lineups
     changes = {"team1_player_ids": one, "team2_player_ids": [one[0], *two[:4]]}
-    await assert_refused(service, changes, "player-on-both-sides", "team2_player_ids", "another player")
+    await assert_refused(shared_service, changes, "player-on-both-sides", "team2_player_ids", "another player")
 
 
 @pytest.mark.parametrize(
     "body",
     [b"{", b"[]", b"null", b'{"map_id": NaN}', b'{"map_id": 1e400}', b"\xff\xfe", b'{"map_id":' + b"9" * 5000 + b"}"],
 )
-async def test_an_invalid_body_is_refused(service: Service, body: bytes) -> None:
-    headers = {"Authorization": f"Bearer {service.token()}", "Content-Type": "application/json"}
-    response = await service.client.post(PATH, content=body, headers=headers)
+async def test_an_invalid_body_is_refused(shared_service: Service, body: bytes) -> None:
+    headers = {"Authorization": f"Bearer {shared_service.token()}", "Content-Type": "application/json"}
+    response = await shared_service.client.post(PATH, content=body, headers=headers)
     assert response.status_code in {400, 422}, response.text
     assert response.headers["content-type"] == "application/problem+json"
 
@@ -196,9 +196,9 @@ async def chunks() -> Any:
 
 
 @pytest.mark.parametrize("content", [b" " * 70_000, chunks])
-async def test_a_large_body_is_refused_first(service: Service, content: Any) -> None:
+async def test_a_large_body_is_refused_first(shared_service: Service, content: Any) -> None:
     body = content() if callable(content) else content
-    response = await service.client.post(PATH, content=body)
+    response = await shared_service.client.post(PATH, content=body)
     assert response.status_code == 413
     assert response.json()["type"] == "urn:cs2-forecast:problem:body-too-large"
 

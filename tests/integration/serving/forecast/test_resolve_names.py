@@ -21,10 +21,10 @@ def without_id(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name != "forecast_id"}
 
 
-async def test_names_and_ids_give_the_same_answer(service: Service) -> None:
-    one, two = service.league.lineups
-    by_id = (await service.forecast(team1_player_ids=one, team2_player_ids=two)).json()
-    by_name = (await service.forecast(**BY_NAME, **PLAYERS)).json()
+async def test_names_and_ids_give_the_same_answer(shared_service: Service) -> None:
+    one, two = shared_service.league.lineups
+    by_id = (await shared_service.forecast(team1_player_ids=one, team2_player_ids=two)).json()
+    by_name = (await shared_service.forecast(**BY_NAME, **PLAYERS)).json()
     assert without_id(by_name) == without_id(by_id)
 
 
@@ -53,9 +53,9 @@ async def test_names_and_ids_give_the_same_answer(service: Service) -> None:
     ],
 )
 async def test_an_error_names_similar_entries(
-    service: Service, changes: dict[str, Any], kind: str, field: str, right: str
+    shared_service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
-    response = await service.forecast(**changes)
+    response = await shared_service.forecast(**changes)
     assert response.status_code == 422, response.text
     assert response.json()["type"] == f"urn:cs2-forecast:problem:{kind}"
     (error,) = response.json()["errors"]

@@ -21,15 +21,15 @@ async def post_series(service: Service, **changes: Any) -> httpx.Response:
     return await service.client.post(PATH, json=body, headers=headers)
 
 
-async def test_a_request_without_a_token_is_refused(service: Service) -> None:
-    response = await service.client.post(PATH, json={"team1": "Vitality", "team2": "FURIA"})
+async def test_a_request_without_a_token_is_refused(shared_service: Service) -> None:
+    response = await shared_service.client.post(PATH, json={"team1": "Vitality", "team2": "FURIA"})
     assert response.status_code == 401
 
 
 @pytest.mark.parametrize("best_of", [1, 3, 5])
-async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, best_of: int) -> None:
-    answer = (await post_series(service, best_of=best_of)).json()
-    other = (await post_series(service, best_of=best_of, team1="FURIA", team2="Vitality")).json()
+async def test_swapped_sides_give_the_mirrored_score_lines(shared_service: Service, best_of: int) -> None:
+    answer = (await post_series(shared_service, best_of=best_of)).json()
+    other = (await post_series(shared_service, best_of=best_of, team1="FURIA", team2="Vitality")).json()
     scores = {(one["team1_maps"], one["team2_maps"]): one["probability"] for one in answer["scores"]}
     needed = best_of // 2 + 1
     assert len(scores) == 2 * needed
@@ -42,9 +42,9 @@ async def test_swapped_sides_give_the_mirrored_score_lines(service: Service, bes
     assert other["interval"] == pytest.approx([1 - high, 1 - low], abs=1e-12)
 
 
-async def test_a_best_of_one_on_a_named_map_equals_its_map_forecast(service: Service) -> None:
-    alone = (await service.forecast()).json()
-    series = (await post_series(service, best_of=1, maps=["Nuke"])).json()
+async def test_a_best_of_one_on_a_named_map_equals_its_map_forecast(shared_service: Service) -> None:
+    alone = (await shared_service.forecast()).json()
+    series = (await post_series(shared_service, best_of=1, maps=["Nuke"])).json()
     assert series["team1_win_probability"] == pytest.approx(alone["team1_win_probability"], abs=1e-12)
     assert series["interval"] == pytest.approx(alone["interval"], abs=1e-12)
     (played,) = series["maps"]
@@ -53,8 +53,8 @@ async def test_a_best_of_one_on_a_named_map_equals_its_map_forecast(service: Ser
     assert played["team1_win_probability"] == pytest.approx(alone["team1_win_probability"], abs=1e-12)
 
 
-async def test_the_event_holds_request_and_contributions(service: Service, redis_url: str) -> None:
-    answer = (await post_series(service)).json()
+async def test_the_event_holds_request_and_contributions(shared_service: Service, redis_url: str) -> None:
+    answer = (await post_series(shared_service)).json()
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         ((_, fields),) = await client.xrange(EVENTS_STREAM)
     event = ANY_EVENT.validate_json(fields[EVENT_FIELD])
@@ -66,9 +66,9 @@ async def test_the_event_holds_request_and_contributions(service: Service, redis
     assert on_a_map == pytest.approx(answer["maps"][0]["team1_win_probability"], abs=1e-9)
 
 
-async def test_a_longer_series_favours_the_stronger_team(service: Service) -> None:
+async def test_a_longer_series_favours_the_stronger_team(shared_service: Service) -> None:
     probabilities = [
-        (await post_series(service, best_of=best_of)).json()["team1_win_probability"] for best_of in (1, 3, 5)
+        (await post_series(shared_service, best_of=best_of)).json()["team1_win_probability"] for best_of in (1, 3, 5)
     ]
     assert 0.5 < probabilities[0] < probabilities[1] < probabilities[2]
 
@@ -90,9 +90,9 @@ async def test_a_longer_series_favours_the_stronger_team(service: Service) -> No
     ],
 )
 async def test_a_wrong_field_is_named(
-    service: Service, changes: dict[str, Any], kind: str, field: str, right: str
+    shared_service: Service, changes: dict[str, Any], kind: str, field: str, right: str
 ) -> None:
-    response = await post_series(service, **changes)
+    response = await post_series(shared_service, **changes)
     assert response.status_code == 422, response.text
     assert response.json()["type"] == f"urn:cs2-forecast:problem:{kind}"
     (error,) = response.json()["errors"]
