@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import httpx
 
+from cli.http_client import http_client
+
 REQUEST_SECONDS = 30.0
 MAP_PATH = "/forecast/get_team1_win_probability"
 SERIES_PATH = "/forecast/series"
@@ -27,7 +29,7 @@ class Api:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._client = httpx.Client(base_url=self.url, timeout=REQUEST_SECONDS)
+        self._client = http_client(self.url, REQUEST_SECONDS)
 
     def __enter__(self) -> Self:
         return self

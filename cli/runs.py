@@ -13,6 +13,7 @@ from typing import Any, Self
 import httpx
 from rich.console import Console
 
+from cli.http_client import http_client
 from cli.run_outcome import RunOutcome
 
 REQUEST_SECONDS = 60.0
@@ -84,7 +85,7 @@ class DagsterRuns:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
-        self._client = httpx.Client(timeout=REQUEST_SECONDS)
+        self._client = http_client(self.url, REQUEST_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -214,7 +215,7 @@ class DagsterRuns:
 
     def _query(self, query: str, **variables: Any) -> dict[str, Any]:
         try:
-            response = self._client.post(f"{self.url}/graphql", json={"query": query, "variables": variables})
+            response = self._client.post("/graphql", json={"query": query, "variables": variables})
             response.raise_for_status()
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from cli.http_client import http_client
 from cli.stack import servers
 from cli.stack.layout import Layout
 from cli.stack.postgres import PostgresServer
-from cli.stack.servers import Check, script
+from cli.stack.servers import CHECK_SECONDS, Check, script
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def daemon_check(webserver: str) -> str | None:
 
     query = "{ instance { daemonHealth { allDaemonStatuses { daemonType required healthy } } } }"
     try:
-        answer = httpx.post(f"{webserver}/graphql", json={"query": query}, timeout=5).json()
+        with http_client(webserver, CHECK_SECONDS) as client:
+            answer = client.post("/graphql", json={"query": query}).json()
     except (httpx.HTTPError, ValueError) as error:
         return f"{webserver}: {error}"
     statuses = answer["data"]["instance"]["daemonHealth"]["allDaemonStatuses"]

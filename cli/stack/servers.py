@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.http_client import http_client
+
 Check = Callable[[], str | None]
 """Returns None if a server is healthy, else the problem."""
 
@@ -35,6 +37,9 @@ def mongo_command(port: int, folder: Path) -> list[str]:
     options = ["--host", "127.0.0.1", "--port", str(port), "--storage-path", str(folder)]
     return [script("secantusd-py"), *options, "--sync-on-commit", "--cache-size", "128M"]
 
+
+CHECK_SECONDS = 5.0
+"""Time limit of a health check over HTTP."""
 
 FREE_PORTS = range(10_000, 32_000)
 """Ports below those that the kernel gives to outgoing connections, which could take one before its server does."""
@@ -122,7 +127,8 @@ def http_check(url: str) -> str | None:
     import httpx
 
     try:
-        answer = httpx.get(url, timeout=5, verify=False)  # noqa: S501 - no TLS here; certificates take 50 ms to load
+        with http_client(url, CHECK_SECONDS) as client:
+            answer = client.get(url)
     except httpx.HTTPError as error:
         return f"{url}: {error}"
     return None if answer.is_success else f"{url}: status {answer.status_code}"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 1.0
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
@@ -27,11 +27,12 @@ def wait_until(
         seconds: Time limit; generous, as other tests share the processors.
         ignored: Errors of the condition that mean "not yet".
     """
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, PAUSE_SECONDS
     while True:
         with suppress(*ignored):
             if value := condition():
                 return value
         if time.monotonic() > deadline:
             raise TimeoutError(f"{expected}: not within {seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)  # many conditions take a process or a request

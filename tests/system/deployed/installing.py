@@ -1,8 +1,8 @@
 """Build an image's packages, files, environment and command in a folder, without a container engine.
 
 The install lines are executed as they stand, with four differences: the virtual environment is in another folder, uv
-may take packages from its cache, Python compiles a module when it is first imported (compiling all of them takes
-minutes), and neither system packages nor the user are installed.
+may take packages from its cache, the bytecode is that of this environment (compiling all modules takes minutes), and
+neither system packages nor the user are installed.
 """
 
 import os
@@ -11,6 +11,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +52,7 @@ def make(dockerfile: Path, root: Path, builder: Path) -> Image:
     second_stage = [number for number, (name, _) in enumerate(steps) if name == "FROM"][1]
     root.mkdir()
     _install(steps[:second_stage], root, builder)
+    _link_bytecode(root / "venv")
     environment, entrypoint, command = {}, [], []
     for name, rest in steps[second_stage:]:
         match name:
@@ -91,6 +94,17 @@ def _install(steps: list[tuple[str, str]], root: Path, builder: Path) -> None:
                 ["sh", "-ec", line], cwd=build, env=environment, capture_output=True, text=True, check=False
             )
             assert completed.returncode == 0, f"{line}\n{completed.stdout[-2000:]}{completed.stderr[-2000:]}"
+
+
+def _link_bytecode(venv: Path) -> None:
+    """Give a virtual environment the bytecode of this one. Python ignores it where a source file differs."""
+    ours, theirs = Path(sysconfig.get_path("purelib")), next(venv.glob("lib/python*/site-packages"))
+    for bytecode in ours.rglob("*.pyc"):
+        target = theirs / bytecode.relative_to(ours)
+        if target.parent.parent.is_dir() and not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            with suppress(OSError):  # another file system: Python compiles the module
+                os.link(bytecode, target)
 
 
 def _as_pip() -> dict[str, str]:

@@ -11,7 +11,6 @@ import httpx
 from tests.system.faults.testbed import Process, Testbed
 
 TASKS_PER_API = 3
-PAUSE_SECONDS = 0.02
 BATCH = 5
 FORECAST = "/forecast/get_team1_win_probability"
 
@@ -49,8 +48,9 @@ class Ledger:
 class Load:
     """Clients that request maps, and sometimes a batch, a series or a dictionary, until stopped."""
 
-    def __init__(self, testbed: Testbed, question: dict[str, Any], token: str) -> None:
+    def __init__(self, testbed: Testbed, question: dict[str, Any], token: str, *, pause_seconds: float) -> None:
         self.testbed, self.question, self.ledger = testbed, question, Ledger()
+        self._pause_seconds = pause_seconds
         self._headers = {"Authorization": f"Bearer {token}"}
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -71,7 +71,7 @@ class Load:
             while not self._stop.is_set():
                 number += 1
                 await self._request(client, api, number)
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
 
     async def _request(self, client: httpx.AsyncClient, api: Process, number: int) -> None:
         method, path, body, forecasts = self._next_request(number)

@@ -29,13 +29,14 @@ def chosen_seed() -> int:
     return int(os.environ.get(SEED) or secrets.randbelow(10**6))
 
 
-async def run(*, seed: int, seconds: float, kills: int) -> "Outcome":
+async def run(*, seed: int, seconds: float, kills: int, pause_seconds: float = 0.02) -> "Outcome":
     """Inject rounds of faults for ``seconds``, at least one round.
 
     Args:
         seed: Seed of all random choices.
         seconds: No new round starts after this time.
         kills: Kills at random moments in each round; more happen while a server is down.
+        pause_seconds: Time between an answer and the next request of a client.
     """
     print(f"{SEED}={seed}", flush=True)
     chance, testbed = random.Random(seed), Testbed()
@@ -48,7 +49,7 @@ async def run(*, seed: int, seconds: float, kills: int) -> "Outcome":
         await asyncio.to_thread(testbed.start_parts)
         account = {"username": "ada", "password": "correct horse battery"}
         token = log_in(testbed.url(testbed.apis[0]), account)
-        load = Load(testbed, league.question(), token)
+        load = Load(testbed, league.question(), token, pause_seconds=pause_seconds)
         faults = FaultInjector(testbed, load, publisher, chance, Report(seed), account)
         publishing = publishing_run(testbed, json.dumps(asdict(league)))
         try:
