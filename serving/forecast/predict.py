@@ -44,11 +44,16 @@ class ServedForecast:
     map_name: str | None = None
 
 
+GROUP_SECONDS = 0.005
+"""Shortest time between two groups."""
+
+
 class Predictor:
     """Predicts the maps of all requests in flight together: numpy takes as long for thirty maps as for one."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[ResolvedRequest, asyncio.Future[ServedForecast]]] = []
+        self._next_group_at = 0.0
 
     async def predict(self, request: ResolvedRequest) -> ServedForecast:
         """Predict a map or a series. An error of one request reaches no other.
@@ -60,15 +65,18 @@ class Predictor:
             return predict_series(request)
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._predict_group)  # after the requests that are ready now
+            # A request that comes alone does not wait. Under load a group takes what came since the last one.
+            loop.call_at(self._next_group_at, self._predict_group)
         future: asyncio.Future[ServedForecast] = loop.create_future()
         self._waiting.append((request, future))
         return await future
 
     def _predict_group(self) -> None:
         group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+        loop = asyncio.get_running_loop()
+        self._next_group_at = loop.time() + GROUP_SECONDS
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._predict_group)
+            loop.call_soon(self._predict_group)
         for _, same_snapshot in groupby(group, key=lambda waiting: waiting[0].snapshot):
             requests, futures = zip(*same_snapshot, strict=True)
             for result, future in zip(_predict_safely(requests), futures, strict=True):
