@@ -44,8 +44,8 @@ class ServedForecast:
     map_name: str | None = None
 
 
-GROUP_SECONDS = 0.005
-"""Shortest time between two groups."""
+GROUP_SECONDS = 0.01
+"""Shortest time between two groups (docs/adr/0009)."""
 
 
 class Predictor:
