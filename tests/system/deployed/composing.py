@@ -75,7 +75,7 @@ class Composed:
         hosts = resolved.get("MLFLOW_SERVER_ALLOWED_HOSTS")
         if hosts:  # clients on this machine use another port
             resolved["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"{hosts},{self.url('mlflow').removeprefix('http://')}"
-        resolved.pop("PYTHONDONTWRITEBYTECODE", None)  # the modules are not compiled yet (installing.py)
+        resolved.pop("PYTHONDONTWRITEBYTECODE", None)  # modules without linked bytecode (installing.py)
         resolved = {key: image.here(value) for key, value in resolved.items()}
         return {**resolved, "HOME": str(home), "SECRETS_DIR": str(self.secrets)}
 

@@ -19,7 +19,7 @@ from cs2.messages import EVENTS_FIELD, EVENTS_STREAM, ForecastAnswer, ForecastEv
 from cs2.settings import Settings
 from serving.auth.tokens import ALGORITHM, Tokens
 from serving.errors import NotAuthenticatedError
-from serving.forecast import event_publisher
+from serving.forecast import event_publisher, predict
 from serving.forecast.resolve import resolve
 from serving.forecast.service import ForecastService
 from serving.middleware.body_limit import MAX_BODY_BYTES
@@ -130,6 +130,29 @@ async def test_concurrent_forecasts_share_entries_and_each_is_found(shared_servi
         event = await shared_service.services.events.find(answer["forecast_id"])
         assert event is not None
         assert json.loads(event)["response"] == answer
+
+
+async def test_later_requests_share_a_group_and_the_first_does_not_wait(
+    shared_service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+    predict_maps = predict.predict_maps
+
+    def predict_and_count(requests: Any) -> Any:
+        groups.append(len(requests))
+        return predict_maps(requests)
+
+    monkeypatch.setattr(predict, "predict_maps", predict_and_count)
+    monkeypatch.setattr(predict, "GROUP_SECONDS", 1.0)
+    predictor, request = predict.Predictor(), ForecastRequest(**shared_service.league.question())
+    resolved = resolve(request, shared_service.services.refresher.current, TODAY)
+    await predictor.predict(resolved)
+    assert groups == [1]
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        for _ in range(5):
+            tasks.create_task(predictor.predict(resolved))
+            await asyncio.sleep(0)  # another turn of the event loop
+    assert groups == [1, 5]
 
 
 async def test_a_request_that_cannot_be_predicted_fails_alone(shared_service: Service) -> None:
