@@ -8,7 +8,7 @@ PYTEST_WORKERS ?= 2
 # Workers take modules in the order of tests/conftest.py: the longest first.
 PYTEST := $(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations=10
 
-.PHONY: help setup demo up down test test-fast lint format lock bench bench-ratings bench-pipeline faults
+.PHONY: help setup demo up down test test-fast lint format lock bench bench-ratings bench-pipeline bench-identities faults
 
 help:
 	@echo "make demo [SOURCE=name] [DATA=folder]  real servers, data, model, forecasts, history, once; then it stops"
@@ -22,6 +22,7 @@ help:
 	@echo "make lock                pin the newest packages"
 	@echo "make bench [DATA=folder]  speed of the service: ratios measured in one run (docs/performance.md)"
 	@echo "make bench-pipeline DATA=folder  processor time, memory and disk from an archive to a model"
+	@echo "make bench-identities DATA=folder  precision and recall of who is who, against a table of the truth"
 	@echo "make bench-ratings [DATA=folder]  maps a second of the rating engine, beside openskill"
 
 setup:
@@ -65,6 +66,9 @@ bench-pipeline: setup
 
 bench-ratings: setup
 	$(BIN)/python -m benchmarks.ratings $(if $(DATA),--path "$(DATA)")
+
+bench-identities: setup
+	$(BIN)/python -m benchmarks.identities --path "$(DATA)"
 
 faults: setup
 	$(BIN)/python -m tests.system.faults.running --seconds 600
