@@ -30,7 +30,7 @@ class Window:
         frames: Published rows of the window by kind, in the order of the files.
         questions: One question per usable row.
         best_of: Best-of of each question's series, 0 if unknown, shape (n,).
-        rows: Kind, index and series of the row behind each question.
+        rows: Kind and index, series and ``is_rated`` of the row behind each question.
     """
 
     history: "MatchHistory"
@@ -149,7 +149,7 @@ def _read(path: Path, first: date, last: date) -> Window:
         frames=frames,
         questions=_questions(selected, frames[RowKind.MAP], map_ids, tables.lineups),
         best_of=selected["best_of"].fillna(0).to_numpy(dtype=np.int64),
-        rows=selected[["series"]],
+        rows=selected[["series", "is_rated"]],
     )
 
 
@@ -168,6 +168,7 @@ def _forecast(window: Window, fit: "Fit | None" = None, *, progress: "Progress" 
             "player_elo": result.player_elo,
             "trained_through": pd.to_datetime(result.trained_through, unit="D").strftime("%Y-%m-%d"),
             "series": window.rows["series"],
+            "is_rated": window.rows["is_rated"],
         },
         index=window.rows.index,
     )
@@ -205,11 +206,7 @@ def _with_forecasts(frame: "pd.DataFrame", forecasts: "pd.DataFrame") -> "pd.Dat
     import pandas as pd
 
     rows = frame.join(forecasts)
-    flags = [rows[name] == "1" for name in ("winner_conflict", "date_suspect") if name in rows]
-    left_out = rows["team1_win_probability"].isna()
-    for flag in flags:
-        left_out |= flag
-    rows["scored"] = (~left_out).astype(int)
+    rows["scored"] = rows["is_rated"].eq(True).astype(int)  # missing for an unusable row
     even = ["team1_win_probability", "team_elo", "player_elo"]
     rows[even] = rows[even].fillna(0.5)
     rows["trained_through"] = rows["trained_through"].fillna("")

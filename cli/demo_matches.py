@@ -81,8 +81,7 @@ def select_matches(source: MatchSource, engine: Engine, *, cut: date, last: date
 
     has_maps = len(tables.map_results) > 0
     played = tables.map_results if has_maps else _series(tables)
-    flagged = played["winner_conflict"] | played["date_suspect"]
-    window = played[(played["played_on"] > cut) & (played["played_on"] <= last) & ~flagged]
+    window = played[(played["played_on"] > cut) & (played["played_on"] <= last) & played["is_rated"]]
     window = window.sort_values(["played_on", "order_in_day"])
     rosters = {
         number: [int(player) for player in roster.split(",")]
@@ -112,8 +111,7 @@ def _series(tables: Tables) -> pd.DataFrame:
         played_on=series["first_day"],
         order_in_day=series["id"],
         map_id=int(tables.maps["id"].min()),
-        winner_conflict=False,
-        date_suspect=False,
+        is_rated=True,
     )
 
 

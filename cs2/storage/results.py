@@ -111,6 +111,14 @@ class MapResult(Base):
     """Sources disagree on the winner: excluded from ratings and scores."""
     date_suspect: Mapped[bool]
     """The source entered the result late, so that its date may be wrong: excluded from ratings and scores."""
+    never_played: Mapped[bool]
+    """The map comes after its series was decided and has no rounds: excluded from ratings and scores."""
+    doubtful: Mapped[bool]
+    """The map contradicts the other maps of its series: excluded from ratings and scores."""
+    doubt: Mapped[str | None]
+    """Why the map was never played or is doubtful."""
+    is_rated: Mapped[bool]
+    """Whether ratings, training and scores use the result: none of the four marks is set."""
 
 
 class PlayerMapStats(Base):

@@ -1,10 +1,11 @@
 """Link rows of one series: maps to each other, and series rows to maps and to their duplicates."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.etl.doubts import Doubt, SeriesMap, find_doubts, played_maps
 from pipelines.etl.match_rows import IdentifiedRows
 from pipelines.etl.match_series import PlayedSeries, duplicate_series, join_series_to_maps
 from pipelines.etl.schedule import by_group
@@ -18,11 +19,13 @@ class LinkedRows:
         matches: The rows.
         series: Natural key of the series of each row.
         duplicate_of: Position of the original, by position of a series row that repeats it.
+        doubts: Why a map row was never played or is doubtful, by position.
     """
 
     matches: IdentifiedRows
     series: list[str]
     duplicate_of: dict[int, int]
+    doubts: dict[int, Doubt]
 
     def series_with_maps(self) -> set[str]:
         """Return the natural keys of the series that have maps."""
@@ -41,19 +44,23 @@ def link(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> L
         series: The series rows among them, typed.
     """
     keys = [*maps["row_key"], *series["row_key"]]
-    match_keys = _match_keys(matches, maps)
+    match_keys, several = _match_keys(matches, maps)
     names = [""] * len(keys)
     duplicate_of: dict[int, int] = {}
+    doubts: dict[int, Doubt] = {}
+    facts = _facts_of_maps(matches, maps, match_keys, several)
     for group in by_group(matches.group).values():
         played = _played_series([position for position in group if position < matches.n_maps], match_keys, keys)
         for name, positions in played.items():
+            doubts |= find_doubts([facts[position] for position in positions])
             for position in positions:
                 names[position] = name
         series_rows = {position: matches.rows[position] for position in group if position >= matches.n_maps}
         if not series_rows:
             continue
         candidates = [
-            PlayedSeries.from_maps(name, [matches.rows[i] for i in members]) for name, members in played.items()
+            PlayedSeries.from_maps(name, [matches.rows[place] for place in played_maps(members, doubts)])
+            for name, members in played.items()
         ]
         joined = join_series_to_maps(series_rows, candidates)
         duplicates = duplicate_series(series_rows, joined)
@@ -62,16 +69,50 @@ def link(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> L
         for position, original in duplicates.items():
             names[position] = names[original]
         duplicate_of |= duplicates
-    return LinkedRows(matches, names, duplicate_of)
+    return LinkedRows(matches, names, duplicate_of, doubts)
 
 
-def _match_keys(matches: IdentifiedRows, maps: pd.DataFrame) -> list[object]:
-    """What maps of one match have in common, for each map row."""
+def _match_keys(matches: IdentifiedRows, maps: pd.DataFrame) -> tuple[list[object], set[object]]:
+    """What maps of one match have in common, for each map row; and the keys that may stand for several series.
+
+    Without a match id, a number that repeats begins a further series of the same two teams on that day, and which of
+    the other maps belong to it is unknown.
+    """
+    keys: list[object] = []
+    seen: Counter[object] = Counter()
+    several: set[object] = set()
+    facts = zip(matches.rows[: matches.n_maps], maps["hltv_match_id"], maps["event"], maps["map_number"], strict=True)
+    for row, match_id, event, number in facts:
+        of_day = (row.day, row.pair, event)
+        if match_id:
+            keys.append(match_id)
+        elif pd.isna(number):
+            keys.append(of_day)
+            several.add(of_day)
+        else:
+            seen[of_day, number] += 1
+            keys.append((of_day, seen[of_day, number]))
+            if seen[of_day, number] > 1:
+                several.update((of_day, series) for series in range(1, seen[of_day, number] + 1))
+    return keys, several
+
+
+def _facts_of_maps(
+    matches: IdentifiedRows, maps: pd.DataFrame, match_keys: list[object], several: set[object]
+) -> list[SeriesMap]:
+    """What :func:`find_doubts` reads, for each map row."""
+    has_rounds = maps["score1"].notna() & maps["score2"].notna()
+    columns = zip(maps["map_number"], maps["best_of"], has_rounds, match_keys, strict=True)
     return [
-        match_id or (row.day, row.pair, event)
-        for row, match_id, event in zip(
-            matches.rows[: matches.n_maps], maps["hltv_match_id"], maps["event"], strict=True
+        SeriesMap(
+            position=position,
+            row=matches.rows[position],
+            number=None if pd.isna(number) else int(number),
+            best_of=None if pd.isna(best_of) else int(best_of),
+            has_rounds=bool(rounds_known),
+            is_alone=match_key not in several,
         )
+        for position, (number, best_of, rounds_known, match_key) in enumerate(columns)
     ]
 
 

@@ -37,7 +37,7 @@ def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups
         "rounds": (maps[["rounds1", "rounds2"]].fillna(UNKNOWN), np.full((len(alone), 2), UNKNOWN)),
         "team1_won": (maps["winner"] == 1, alone["winner"] == 1),
         "best_of": (of_maps["best_of"].fillna(0), alone["best_of"].fillna(0)),
-        "is_rated": (~(maps["winner_conflict"] | maps["date_suspect"]), np.ones(len(alone), bool)),
+        "is_rated": (maps["is_rated"], np.ones(len(alone), bool)),
         "valve_rank": (maps[["rank1", "rank2"]].fillna(0), alone[["rank1", "rank2"]].fillna(0)),
     }
     booleans = {"is_map", "team1_won", "is_rated"}

@@ -12,8 +12,11 @@ from pipelines.etl.resolved_rows import ResolvedRows
 from pipelines.sources.base import RowKind
 
 
-def build_matchups(resolved: ResolvedRows, ids: RowIds) -> pd.DataFrame:
-    """Return one row a kept map or series row; the columns are those of ``TableSet.matchups``."""
+def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a kept map or series row; the columns are those of ``TableSet.matchups``.
+
+    Only ``is_rated`` depends on results: it decides what is scored, not what is forecast.
+    """
     linked, matches = resolved.linked, resolved.linked.matches
     rosters = rosters_before_results(matches)
     sides = [list(zip(row.teams, pair, strict=True)) for row, pair in zip(matches.rows, rosters, strict=True)]
@@ -30,6 +33,7 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds) -> pd.DataFrame:
             "lineup2_id": pd.array([ids.lineup(*second) for _, second in sides], dtype="Int64"),
             "series": linked.series,
             "best_of": announced_best_of(matches, resolved.maps, resolved.series),
+            "is_rated": [*results["is_rated"], *[True] * n_series],
         }
     )
 

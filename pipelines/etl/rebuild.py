@@ -29,7 +29,7 @@ class TableSet:
         counts: Counts for the run's metadata, by name.
         matchups: One row a usable map or series row as published: ``kind``, ``index``, ``forecast_day`` and
             ``learn_day`` (day numbers), ``team1_id``, ``team2_id``, ``lineup1_id``, ``lineup2_id`` in the row's order,
-            ``series`` (natural key), ``best_of`` (of a series row).
+            ``series`` (natural key), ``best_of`` (of a series row), ``is_rated`` (whether a score may use the row).
     """
 
     tables: Tables
@@ -61,7 +61,8 @@ def rebuild(
     ids = number(resolved, identities, known_maps)
     tables = tabulate(resolved, ids)
     outcomes = build_outcomes(resolved, tables)
-    return TableSet(tables, outcomes, count(outcomes, resolved, tables), build_matchups(resolved, ids))
+    matchups = build_matchups(resolved, ids, tables.map_results)
+    return TableSet(tables, outcomes, count(outcomes, resolved, tables), matchups)
 
 
 def resolve(published: Mapping[RowKind, pd.DataFrame]) -> ResolvedRows:

@@ -106,7 +106,7 @@ def count(outcomes: pd.DataFrame, resolved: ResolvedRows, tables: Tables) -> dic
         for position, name in enumerate(linked.series)
         if position >= linked.matches.n_maps and position not in linked.duplicate_of
     ]
-    flagged = tables.map_results["winner_conflict"] | tables.map_results["date_suspect"]
+    results = tables.map_results
     return {
         **{f"{row['kind']}_rows_{row['outcome']}": int(row["n"]) for row in sizes.to_dict("records")},
         "series_rows_joined_to_maps": sum(name in with_maps for name in originals),
@@ -116,6 +116,8 @@ def count(outcomes: pd.DataFrame, resolved: ResolvedRows, tables: Tables) -> dic
         "nicknames_respelled": len(people.nicknames),
         "player_homonyms": len(people.player_homonyms),
         "team_homonyms": len(people.team_homonyms),
-        "map_results_flagged": int(flagged.sum()),
+        "map_results_flagged": int((~results["is_rated"].astype(bool)).sum()),
+        "map_results_never_played": int(results["never_played"].sum()),
+        "map_results_doubtful": int(results["doubtful"].sum()),
         **{name: len(frame) for name, frame in tables.items()},
     }

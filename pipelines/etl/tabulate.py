@@ -121,6 +121,12 @@ def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.D
             "date_suspect": maps["date_suspect"].to_numpy(),
         }
     )
+    doubts = [linked.doubts.get(position) for position in range(len(rows))]
+    results["never_played"] = [doubt is not None and doubt.never_played for doubt in doubts]
+    results["doubtful"] = [doubt is not None and not doubt.never_played for doubt in doubts]
+    results["doubt"] = pd.Series([doubt.reason if doubt else None for doubt in doubts], dtype=object)
+    marks = ["winner_conflict", "date_suspect", "never_played", "doubtful"]
+    results["is_rated"] = ~results[marks].astype(bool).any(axis=1)
     return results.assign(order_in_day=order_in_day(maps, results))
 
 
@@ -210,6 +216,9 @@ def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows
     rows = pd.concat([maps[facts], series[facts]], ignore_index=True)
     rows["series"] = linked.series
     rows["is_map"] = np.arange(len(rows)) < matches.n_maps
+    rows["was_played"] = [
+        position not in linked.doubts or not linked.doubts[position].never_played for position in range(len(rows))
+    ]
     is_first = ~rows["series"].duplicated()
     lead = np.flatnonzero(is_first)[rows.groupby("series", sort=False).ngroup()]
     flipped = np.array(
@@ -250,7 +259,7 @@ def _lineups_of_series(rows: pd.DataFrame) -> pd.DataFrame:
 def _winners(rows: pd.DataFrame) -> pd.Series:
     """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided."""
     is_series = ~rows["is_map"]
-    votes = rows[is_series | ~is_series.groupby(rows["series"]).transform("any")]
+    votes = rows[rows["was_played"] & (is_series | ~is_series.groupby(rows["series"]).transform("any"))]
     balance = votes["first_won"].map({True: 1, False: -1}).groupby(votes["series"]).sum()
     return balance.map(lambda difference: 1 if difference > 0 else 2).where(balance != 0)
 

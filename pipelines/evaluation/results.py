@@ -9,7 +9,7 @@ from pipelines.etl.match_history import day_numbers
 
 _RESULTS = """
 SELECT 'map' AS kind, map_results.map_id AS unit, played_on AS first_day, played_on AS last_day,
-       team1_id, team2_id, winner, rank1, rank2, winner_conflict OR date_suspect AS is_flagged,
+       team1_id, team2_id, winner, rank1, rank2, NOT is_rated AS is_flagged,
        first.roster AS lineup1, second.roster AS lineup2, NULL::integer[] AS maps
 FROM map_results
 LEFT JOIN lineups AS first ON first.id = lineup1_id LEFT JOIN lineups AS second ON second.id = lineup2_id
@@ -37,7 +37,7 @@ def read_results(connection: Connection, *, first: date, last: date) -> pd.DataF
     Returns:
         ``kind``: map or series. ``unit``: the map, or the best-of (0 if unknown). ``first_day`` and ``last_day``: day
         numbers. ``team1_id``, ``team2_id``, ``winner`` (1 or 2), ``rank1``, ``rank2`` (NaN if unranked).
-        ``is_flagged``: sources disagree on the winner, or the day is in doubt. ``lineup1``, ``lineup2``: player ids
+        ``is_flagged``: the row is excluded from ratings and scores. ``lineup1``, ``lineup2``: player ids
         in ascending order, joined by commas (None if unknown). ``maps``: set of a series' maps (empty if unknown).
     """
     rows = pd.read_sql_query(text(_RESULTS), connection, params={"first": first, "last": last})

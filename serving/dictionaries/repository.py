@@ -23,9 +23,9 @@ SELECT md5(concat_ws('|',
 
 _RECORDS = text("""
 SELECT team_id, map_id, count(*), count(*) FILTER (WHERE won) FROM (
-  SELECT team1_id AS team_id, map_id, winner = 1 AS won FROM map_results WHERE NOT winner_conflict AND NOT date_suspect
+  SELECT team1_id AS team_id, map_id, winner = 1 AS won FROM map_results WHERE is_rated
   UNION ALL
-  SELECT team2_id, map_id, winner = 2 FROM map_results WHERE NOT winner_conflict AND NOT date_suspect) AS played
+  SELECT team2_id, map_id, winner = 2 FROM map_results WHERE is_rated) AS played
 GROUP BY team_id, map_id ORDER BY team_id, map_id
 """)
 

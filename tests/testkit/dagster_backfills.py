@@ -32,7 +32,8 @@ CONTENT = {
     "map_results": f"""
         SELECT m.natural_key, s.natural_key, maps.name, m.played_on, m.start_time, m.map_number, t1.name, t2.name,
                {_FIVE.format("m.lineup1_id")}, {_FIVE.format("m.lineup2_id")}, m.rounds1, m.rounds2, m.score_exact,
-               m.winner, m.rank1, m.rank2, m.points1, m.points2, m.order_in_day, m.winner_conflict, m.date_suspect
+               m.winner, m.rank1, m.rank2, m.points1, m.points2, m.order_in_day, m.winner_conflict, m.date_suspect,
+               m.never_played, m.doubtful, m.doubt, m.is_rated
         FROM map_results m JOIN series s ON s.id = m.series_id JOIN maps ON maps.id = m.map_id
              JOIN teams t1 ON t1.id = m.team1_id JOIN teams t2 ON t2.id = m.team2_id""",
     "series": f"""

@@ -58,6 +58,9 @@ def play(postgres_url: str, league: League) -> None:
                     winner=winner,
                     winner_conflict=is_disputed,
                     date_suspect=False,
+                    never_played=False,
+                    doubtful=False,
+                    is_rated=not is_disputed,
                 )
             )
     engine.dispose()
