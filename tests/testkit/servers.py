@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cli.stack import servers
 from cli.stack.temporary import wait_until_healthy
+from tests.testkit.waiting import HANG_SECONDS
 
 ENVIRONMENT = "CS2_TEST_SERVERS"
 """Environment variable with the ports of the servers, as JSON."""
@@ -46,7 +47,7 @@ class MlflowServer:
 def wait_for_mlflow(port: int) -> str:
     """Wait until MLflow answers, and return its address."""
     url = f"http://127.0.0.1:{port}"
-    wait_until_healthy(lambda: servers.http_check(f"{url}/health"), "MLflow", seconds=180)
+    wait_until_healthy(lambda: servers.http_check(f"{url}/health"), "MLflow", seconds=HANG_SECONDS)
     return url
 
 

@@ -21,6 +21,7 @@ from serving.middleware.body_limit import replay
 from tests.testkit.databases import TEMPLATE, database, redis_database
 from tests.testkit.published_models import Models
 from tests.testkit.toy_league import TODAY, League, make_league
+from tests.testkit.waiting import HANG_SECONDS
 
 JWT_KEY = "k" * 40
 PASSWORD = "correct horse battery"
@@ -100,7 +101,7 @@ def at_once(app: ASGIApp) -> ASGIApp:
 @asynccontextmanager
 async def run_service(settings: Settings, league: League) -> AsyncIterator[Service]:
     app = create_app(settings)
-    async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
+    async with LifespanManager(app, startup_timeout=HANG_SECONDS, shutdown_timeout=HANG_SECONDS) as manager:
         transport = httpx.ASGITransport(at_once(manager.app))
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield Service(client, manager._state["services"], league)

@@ -14,6 +14,7 @@ import yaml
 from cli.stack.servers import free_port
 from tests.system.deployed.installing import Image
 from tests.testkit.images import ROOT
+from tests.testkit.waiting import HANG_SECONDS
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -22,7 +23,6 @@ OURS = {
     for name, service in SERVICES.items()
     if service["image"].startswith("cs2-forecast-") and "profiles" not in service
 }
-START_SECONDS = 400
 ADDRESS = re.compile(r"(?<=[@/])([a-z-]+):(\d+)(?=/|$)")
 INTERPOLATED = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -128,7 +128,7 @@ class Composed:
     def up(self) -> None:
         """Start each service when its dependencies are healthy, and wait until all are."""
         began: dict[str, float] = {}
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + HANG_SECONDS
         while len(self.seconds) < len(OURS):
             for name, service in OURS.items():
                 waited_for = set(service.get("depends_on", {})) & set(OURS)

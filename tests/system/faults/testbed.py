@@ -16,8 +16,8 @@ from cli.stack.postgres import SUPERUSER, as_user, prepare
 from cli.stack.temporary import wait_until_healthy
 from cs2.settings import Settings
 from tests.testkit.paths import ROOT
+from tests.testkit.waiting import HANG_SECONDS
 
-START_SECONDS = 180
 STOP_SECONDS = 30
 
 
@@ -60,7 +60,7 @@ class Process:
             )
 
     def wait(self) -> None:
-        wait_until_healthy(self.check, self.name, START_SECONDS)
+        wait_until_healthy(self.check, self.name, HANG_SECONDS)
         self.is_well = True
 
     def end(self, number: int | None = None) -> None:

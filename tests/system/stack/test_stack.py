@@ -28,8 +28,6 @@ from tests.testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.real_data, pytest.mark.timeout(900)]
 
-START_SECONDS = 300
-CHAIN_SECONDS = 400
 """Long enough for two cores that also run other tests; alone it takes about one minute."""
 CLIENT_KEEPS_SECONDS = 5.0
 """Seconds for which httpx keeps an idle connection."""
@@ -54,7 +52,6 @@ class RunningStack:
         wait_until(
             lambda: self.process.poll() is not None or "Press Ctrl-C to stop" in self.log.read_text(),
             "the stack is up",
-            START_SECONDS,
         )
         assert self.process.poll() is None, self.log.read_text()
         self.ports = json.loads((self.data / "stack.json").read_text())["ports"]
@@ -129,13 +126,13 @@ def test_a_second_start_in_the_same_folder_is_refused(stack: RunningStack) -> No
 
 
 def test_results_lead_to_a_served_model(stack: RunningStack) -> None:
-    ready = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
+    ready = wait_until(stack.ready, "a first model is served")
     assert stack.query("SELECT version FROM ml_models WHERE status = 'champion'") == [(ready["model_version"],)]
     assert ready["ratings_as_of"] == stack.last_day
 
 
 def test_new_files_change_the_model_without_failed_requests(stack: RunningStack, shared_data: Path) -> None:
-    before = wait_until(stack.ready, "a first model is served", CHAIN_SECONDS)
+    before = wait_until(stack.ready, "a first model is served")
     done, failures, answered = threading.Event(), [], []
 
     def send_requests() -> None:
@@ -156,9 +153,8 @@ def test_new_files_change_the_model_without_failed_requests(stack: RunningStack,
         wait_until(
             lambda: (stack.ready() or before)["model_version"] != before["model_version"],
             "a new model is served",
-            CHAIN_SECONDS,
         )
-        wait_until(lambda: answered[-1] != before["model_version"], "it answers", 10)
+        wait_until(lambda: answered[-1] != before["model_version"], "it answers")
     finally:
         done.set()
         client.join()
@@ -171,10 +167,10 @@ def test_new_files_change_the_model_without_failed_requests(stack: RunningStack,
 
 
 def test_a_killed_process_is_restarted(stack: RunningStack) -> None:
-    wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
+    wait_until(stack.ready, "a model is served")
     pid = stack.status()["api"]["pid"]
     os.kill(pid, signal.SIGKILL)
-    wait_until(stack.ready, "the API is back", 90)
+    wait_until(stack.ready, "the API is back")
     assert stack.status()["api"]["pid"] != pid
 
 
@@ -184,7 +180,7 @@ ACCOUNT = ("keeper", "correct horse battery")
 @pytest.fixture(scope="module")
 def backup(stack: RunningStack) -> tuple[Path, list[dict[str, Any]]]:
     """Make a backup of the running stack right after forecasts, some of which are not stored yet."""
-    wait_until(stack.ready, "a model is served", CHAIN_SECONDS)
+    wait_until(stack.ready, "a model is served")
     file = stack.data.parent / "backup.tar.gz"
     with Api(stack.url("api")) as api:
         api.register(*ACCOUNT)
@@ -243,7 +239,7 @@ def test_a_restored_stack_has_the_same_forecasts(
     completed = restore(file, stack.data)
     assert completed.returncode == 0, completed.stdout + completed.stderr
     stack.start()
-    ready = wait_until(stack.ready, "the model is served", CHAIN_SECONDS)
+    ready = wait_until(stack.ready, "the model is served")
     assert ready["model_version"] == answers[0]["model"]["version"]
     own = {"forecast_id", "played_on"}
     with Api(stack.url("api")) as api:
@@ -261,5 +257,5 @@ def test_a_restored_stack_has_the_same_forecasts(
                 answer["team1_win_probability"] for answer in answers
             ]
 
-        wait_until(are_stored, "every forecast of before is in the history", 60)
+        wait_until(are_stored, "every forecast of before is in the history")
     assert stack.query("SELECT count(*) FROM ml_models WHERE status = 'champion'") == [(1,)]

@@ -198,9 +198,10 @@ import asyncio, sys
 import httpx
 from asgi_lifespan import LifespanManager
 from serving.app import create_app
+from tests.testkit.waiting import HANG_SECONDS
 
 async def main():
-    async with LifespanManager(create_app(), startup_timeout=30) as manager:
+    async with LifespanManager(create_app(), startup_timeout=HANG_SECONDS) as manager:
         transport = httpx.ASGITransport(manager.app)
         token = manager._state["services"].tokens.issue(1)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

