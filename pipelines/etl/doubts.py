@@ -35,6 +35,7 @@ class SeriesMap:
         number: Number of the map in its series; None if unknown.
         best_of: Best-of of the series as the row has it; None if unknown.
         has_rounds: Whether its rounds are published.
+        is_flagged: Whether the source doubts its winner or day, so that it decides nothing.
         is_alone: Whether the rows tell this series from another one of the same two teams on that day.
     """
 
@@ -43,6 +44,7 @@ class SeriesMap:
     number: int | None
     best_of: int | None
     has_rounds: bool
+    is_flagged: bool
     is_alone: bool
 
 
@@ -68,22 +70,24 @@ def find_doubts(maps: list[SeriesMap]) -> dict[int, Doubt]:
 
 
 def _after_the_decision(maps: list[SeriesMap], best_of: int) -> Iterator[tuple[SeriesMap, str]]:
-    """Yield maps that are numbered after the decisive one. Two rows of one number count as one map."""
+    """Yield maps that are numbered after the decisive one. A second row of one number repeats the map."""
     wins: Counter[Identity] = Counter()
     seen: set[int | None] = set()
     for each in maps:
+        if each.number in seen:
+            continue
         if _is_decided(wins, best_of):
             yield each, f"map {each.number} of a best-of-{best_of} that was decided {_score(wins)}"
         elif each.number is not None and each.number > best_of:
             yield each, f"map {each.number} of a best-of-{best_of}"
-        elif each.number not in seen:
+        elif not each.is_flagged:
             seen.add(each.number)
             wins[each.row.winning_team] += 1
 
 
 def _without_rounds(maps: list[SeriesMap], best_of: int) -> Iterator[tuple[SeriesMap, str]]:
     """Yield maps without rounds where those with rounds decide the series."""
-    wins = Counter(each.row.winning_team for each in maps if each.has_rounds)
+    wins = Counter(each.row.winning_team for each in maps if each.has_rounds and not each.is_flagged)
     if _is_decided(wins, best_of):
         for each in maps:
             if not each.has_rounds:

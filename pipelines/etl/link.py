@@ -102,7 +102,8 @@ def _facts_of_maps(
 ) -> list[SeriesMap]:
     """What :func:`find_doubts` reads, for each map row."""
     has_rounds = maps["score1"].notna() & maps["score2"].notna()
-    columns = zip(maps["map_number"], maps["best_of"], has_rounds, match_keys, strict=True)
+    is_flagged = maps["winner_conflict"] | maps["date_suspect"]
+    columns = zip(maps["map_number"], maps["best_of"], has_rounds, is_flagged, match_keys, strict=True)
     return [
         SeriesMap(
             position=position,
@@ -110,9 +111,10 @@ def _facts_of_maps(
             number=None if pd.isna(number) else int(number),
             best_of=None if pd.isna(best_of) else int(best_of),
             has_rounds=bool(rounds_known),
+            is_flagged=bool(flagged),
             is_alone=match_key not in several,
         )
-        for position, (number, best_of, rounds_known, match_key) in enumerate(columns)
+        for position, (number, best_of, rounds_known, flagged, match_key) in enumerate(columns)
     ]
 
 

@@ -99,6 +99,18 @@ def test_a_map_without_number_and_rounds_is_marked_if_the_others_decide() -> Non
     assert marks(rows)["never_played"].tolist() == [False, False, True]
 
 
+def test_a_repeated_row_of_the_decisive_map_is_not_marked() -> None:
+    rows = series_of([ONE, ONE], 3)
+    assert rebuilt([*rows, rows[1]]).tables.map_results["is_rated"].all()
+
+
+@pytest.mark.parametrize("flag", ["winner_conflict", "date_suspect"])
+def test_a_flagged_map_decides_nothing(flag: str) -> None:
+    rows = [{"winner_conflict": "0", "date_suspect": "0", **row} for row in series_of([ONE, ONE, TWO], 3)]
+    rows[1][flag] = "1"
+    assert marks(rows)["doubt"].isna().all()
+
+
 def test_an_unknown_best_of_marks_nothing() -> None:
     rows = [{**row, "best_of": ""} for row in series_of([ONE, ONE, TWO], 3, rounds=[True, True, False])]
     assert marks(rows)["is_rated"].all()
