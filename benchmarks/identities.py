@@ -18,9 +18,9 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.etl.identify import Identity
 from pipelines.etl.rebuild import resolve
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.team_links import Identity
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import RowKind
 

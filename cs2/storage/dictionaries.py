@@ -24,6 +24,10 @@ class Team(Base):
 
     id: Mapped[IntKey]
     name: Mapped[str] = mapped_column(index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    """The team that this entry turned out to be; null for an entry of its own."""
+    former_key: Mapped[str | None]
+    """Homonym number and key under which a merged entry was known."""
 
 
 class TeamAlias(Base):
@@ -51,6 +55,10 @@ class Player(Base):
 
     id: Mapped[IntKey]
     nickname: Mapped[str] = mapped_column(index=True)
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("players.id"))
+    """The player that this entry turned out to be; null for an entry of its own."""
+    former_key: Mapped[str | None]
+    """Homonym number and key under which a merged entry was known."""
 
 
 class PlayerAlias(Base):

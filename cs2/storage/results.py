@@ -66,6 +66,11 @@ class Series(Base):
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
+    forecast_team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    """Team 1 as known before the match; a later correction changes ``team1_id`` only."""
+    forecast_team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    forecast_lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
+    forecast_lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     winner: Mapped[int | None] = mapped_column(SmallInteger, CheckConstraint("winner IN (1, 2)", name="winner_1_or_2"))
     """1 or 2; null if only maps are known and both teams won the same number."""
     is_lan: Mapped[bool | None]
@@ -98,6 +103,11 @@ class MapResult(Base):
     team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
     lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"), index=True)
+    forecast_team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    """Team 1 as known before the match; a later correction changes ``team1_id`` only."""
+    forecast_team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    forecast_lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
+    forecast_lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     rounds1: Mapped[int | None] = mapped_column(SmallInteger)
     rounds2: Mapped[int | None] = mapped_column(SmallInteger)
     score_exact: Mapped[bool]

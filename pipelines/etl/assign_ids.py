@@ -7,11 +7,12 @@ import pandas as pd
 
 from pipelines.etl.dictionaries import Alias, Dictionary, build_dictionary
 from pipelines.etl.id_register import Identities, assign_all
-from pipelines.etl.identify import Identity, Roster
+from pipelines.etl.identify import Roster
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import IdentifiedRows
 from pipelines.etl.merge_sources import unique_standings
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.team_links import Identity
 from pipelines.sources.base import RowKind
 from pipelines.spelling import team_key
 
@@ -82,7 +83,20 @@ def _number_teams(resolved: ResolvedRows, identities: Identities) -> Dictionary:
     standings = resolved.parsed[RowKind.STANDING].rows
     appearances = list(_team_appearances(resolved.linked, resolved.maps, resolved.series, standings))
     spellings = _team_spellings_of_duplicates(resolved, {alias for _, alias in appearances})
-    return build_dictionary(identities.teams, appearances, [*spellings, *resolved.fixtures.mentions()])
+    known = {team for team, _ in appearances}
+    former = {
+        then: now
+        for row in resolved.linked.matches.rows
+        for then, now in zip(row.forecast_teams, row.teams, strict=True)
+        if then not in known
+    }
+    return build_dictionary(
+        identities.teams,
+        appearances,
+        [*spellings, *resolved.fixtures.mentions()],
+        former=former,
+        name_of=lambda alias: (team_key(alias[0]), alias[1]),
+    )
 
 
 def _number_players(resolved: ResolvedRows, identities: Identities) -> Dictionary:
@@ -91,7 +105,24 @@ def _number_players(resolved: ResolvedRows, identities: Identities) -> Dictionar
     of_duplicates = _player_appearances(
         before, resolved.parsed[RowKind.MAP].rows, resolved.parsed[RowKind.SERIES].rows, resolved.merged.kept_as
     )
-    return build_dictionary(identities.players, appearances, _new_spellings(appearances, of_duplicates))
+    known = {player for player, _ in appearances}
+    former = {
+        player: now[player[0]]
+        for row in matches.rows
+        for roster, rosters in zip(row.forecast_rosters, row.rosters, strict=True)
+        if roster and rosters
+        for now in ({name: (name, homonym_no) for name, homonym_no in rosters},)
+        for player in roster
+        if player not in known
+    }
+    nicknames = matches.people.nicknames
+    return build_dictionary(
+        identities.players,
+        appearances,
+        _new_spellings(appearances, of_duplicates),
+        former=former,
+        name_of=lambda alias: (nicknames.get(alias[0], alias[0]), alias[1]),
+    )
 
 
 def _number_lineups(
@@ -99,7 +130,8 @@ def _number_lineups(
 ) -> dict[tuple[Identity, Roster], int]:
     ids: dict[tuple[Identity, Roster], int] = {}
     for position in matches.by_day():
-        for team, roster in matches.rows[position].sides():
+        row = matches.rows[position]
+        for team, roster in (*row.sides(), *row.forecast_sides()):
             if roster and (team, roster) not in ids:
                 text = roster_text(players.id_of[player] for player in roster)
                 ids[team, roster] = identities.lineups.assign((teams.id_of[team], text))

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from pipelines.etl.identify import Identity
 from pipelines.etl.match_rows import MatchRow
+from pipelines.etl.team_links import Identity
 
 
 @dataclass(frozen=True, slots=True)

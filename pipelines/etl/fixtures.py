@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pipelines.etl.dictionaries import Alias
-from pipelines.etl.identify import Identity
 from pipelines.etl.match_rows import IdentifiedRows
+from pipelines.etl.team_links import Identity
 from pipelines.spelling import team_key
 
 SAME_MATCH = pd.Timedelta(hours=3)

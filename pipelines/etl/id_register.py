@@ -36,6 +36,26 @@ class IdRegister(Generic[Key]):
         return self._last
 
 
+@dataclass(slots=True)
+class NameRegister(IdRegister[tuple[str, int]]):
+    """Ids of teams or players by spelling and homonym number.
+
+    Attributes:
+        former: Ids of identities that were merged into others, by key and homonym number.
+        reserved: The highest id that any entry has.
+    """
+
+    former: dict[tuple[str, int], int] = field(default_factory=dict)
+    reserved: int = 0
+
+    def next_id(self) -> int:
+        """Reserve an id that no alias and no former identity has."""
+        if self._last == 0:
+            self._last = max(self.reserved, *self.ids.values(), *self.former.values(), 0)
+        self._last += 1
+        return self._last
+
+
 def assign_all(register: IdRegister[Key], keys: Iterable[Key]) -> Mapping[Key, int]:
     """Return an id for each key; new ids follow the order of the keys."""
     return {key: register.assign(key) for key in keys}
@@ -57,8 +77,8 @@ class Identities:
     """
 
     maps: IdRegister[str] = field(default_factory=IdRegister)
-    teams: IdRegister[tuple[str, int]] = field(default_factory=IdRegister)
-    players: IdRegister[tuple[str, int]] = field(default_factory=IdRegister)
+    teams: NameRegister = field(default_factory=NameRegister)
+    players: NameRegister = field(default_factory=NameRegister)
     events: IdRegister[str] = field(default_factory=IdRegister)
     lineups: IdRegister[tuple[int, str]] = field(default_factory=IdRegister)
     series: IdRegister[str] = field(default_factory=IdRegister)

@@ -5,6 +5,8 @@ import pandas as pd
 
 from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory
 
+_TEAMS, _LINEUPS = (["forecast_team1_id", "forecast_team2_id"], ["forecast_lineup1_id", "forecast_lineup2_id"])
+
 
 def day_numbers(days: pd.Series) -> IntArray:
     """Return days since 1970-01-01."""
@@ -14,6 +16,8 @@ def day_numbers(days: pd.Series) -> IntArray:
 
 def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups: pd.DataFrame) -> MatchHistory:
     """Return every map, and every series without known maps, in the order in which ratings learn them.
+
+    Teams and players are those as known before each match, so that a later correction changes no past forecast.
 
     Args:
         map_results: Table ``map_results``.
@@ -32,7 +36,7 @@ def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups
         "learn_day": (day_numbers(of_maps["learn_day"]), day_numbers(alone["learn_day"])),
         "order_in_day": (maps["order_in_day"], np.zeros(len(alone), np.int64)),
         "map_id": (maps["map_id"], np.full(len(alone), UNKNOWN)),
-        "team_ids": (maps[["team1_id", "team2_id"]], alone[["team1_id", "team2_id"]]),
+        "team_ids": (maps[_TEAMS], alone[_TEAMS]),
         "player_ids": (_lineups(maps, five), _lineups(alone, five)),
         "rounds": (maps[["rounds1", "rounds2"]].fillna(UNKNOWN), np.full((len(alone), 2), UNKNOWN)),
         "team1_won": (maps["winner"] == 1, alone["winner"] == 1),
@@ -59,6 +63,6 @@ def players_by_lineup(lineups: pd.DataFrame) -> IntArray:
 
 
 def _lineups(frame: pd.DataFrame, five: IntArray) -> IntArray:
-    numbers = frame[["lineup1_id", "lineup2_id"]].fillna(0).to_numpy(dtype=np.int64)
+    numbers = frame[_LINEUPS].fillna(0).to_numpy(dtype=np.int64)
     lineups: IntArray = five[numbers]
     return lineups

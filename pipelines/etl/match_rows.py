@@ -1,6 +1,5 @@
 """Usable map and series rows: who played, when, and with which rows a row is forecast and learned."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from cs2.forecasting.matches import IntArray
-from pipelines.etl.identify import Identity, People, Roster, identify
-from pipelines.etl.schedule import MAX_GAP_DAYS, schedule_groups
+from pipelines.etl.identify import People, PublishedMatch, Roster, Side, identify
+from pipelines.etl.schedule import schedule_groups
+from pipelines.etl.team_links import Identity
 
 Rosters = tuple[Roster | None, Roster | None]
 
@@ -23,9 +23,11 @@ class MatchRow:
         index: Index of the published row.
         day: Day number.
         teams: Both teams.
-        named_teams: Both teams by their spelling alone, before a name was joined to another team by its lineup.
+        named_teams: Both teams by their names alone, before names of one team were linked.
         rosters: Both rosters; None where unknown.
         winner: 1 or 2.
+        forecast_teams: Both teams as known before the day was played.
+        forecast_rosters: Both rosters as known before the day was played.
     """
 
     index: int
@@ -34,10 +36,25 @@ class MatchRow:
     named_teams: tuple[Identity, Identity]
     rosters: Rosters
     winner: int
+    forecast_teams: tuple[Identity, Identity]
+    forecast_rosters: Rosters
 
     def sides(self) -> Iterator[tuple[Identity, Roster | None]]:
         """Yield team and roster of each side."""
         yield from zip(self.teams, self.rosters, strict=True)
+
+    def forecast_sides(self) -> Iterator[tuple[Identity, Roster | None]]:
+        """Yield team and roster of each side as known before the day was played."""
+        yield from zip(self.forecast_teams, self.forecast_rosters, strict=True)
+
+    def with_rosters_of(self, other: "MatchRow") -> "MatchRow":
+        """Fill unknown rosters with those of another row of the same match."""
+        flips = other.is_flipped(self)
+        pairs = ((self.rosters, other.rosters), (self.forecast_rosters, other.forecast_rosters))
+        now, then = (
+            without_shared_players((ours[0] or theirs[flips], ours[1] or theirs[1 - flips])) for ours, theirs in pairs
+        )
+        return replace(self, rosters=now, forecast_rosters=then)
 
     @property
     def pair(self) -> tuple[Identity, Identity]:
@@ -83,14 +100,16 @@ class IdentifiedRows:
         n_maps: Number of map rows.
         rows: The rows.
         group: Label of the schedule group of each row, shape (n,).
-        forecast_day: First day of that group, shape (n,).
-        learn_day: Last day of that group, shape (n,).
+        forecast_group: The same by the identities known before each day, shape (n,).
+        forecast_day: First day of the forecast group, shape (n,).
+        learn_day: Last day of the forecast group, shape (n,).
         people: Teams and players behind the rows.
     """
 
     n_maps: int
     rows: list[MatchRow]
     group: IntArray
+    forecast_group: IntArray
     forecast_day: IntArray
     learn_day: IntArray
     people: People
@@ -100,30 +119,55 @@ class IdentifiedRows:
         return sorted(range(len(self.rows)), key=lambda position: self.rows[position].day)
 
 
-def identify_rows(
-    maps: pd.DataFrame, series: pd.DataFrame, *, spans: tuple[IntArray, IntArray] | None = None
-) -> IdentifiedRows:
-    """Resolve teams and players of all rows, and build their schedule.
+def identify_rows(maps: pd.DataFrame, series: pd.DataFrame) -> tuple[list[MatchRow], People]:
+    """Resolve teams and players of all rows: map rows, then series rows.
 
     Args:
         maps: Typed map rows (:func:`pipelines.etl.parse.parse`).
         series: Typed series rows.
+    """
+    matches = [*_published_matches(maps, has_map=True), *_published_matches(series, has_map=False)]
+    people = identify(matches)
+    rows = [
+        MatchRow(
+            index=index,
+            day=match.day,
+            teams=(now[0].team, now[1].team),
+            named_teams=(now[0].named_team, now[1].named_team),
+            rosters=(now[0].roster, now[1].roster),
+            forecast_teams=(then[0].team, then[1].team),
+            forecast_rosters=(then[0].roster, then[1].roster),
+            winner=match.winner,
+        )
+        for index, match, now, then in zip([*maps.index, *series.index], matches, people.now, people.then, strict=True)
+    ]
+    return rows, people
+
+
+def schedule(
+    rows: list[MatchRow], n_maps: int, people: People, *, spans: tuple[IntArray, IntArray] | None = None
+) -> IdentifiedRows:
+    """Group the rows of each pair of teams, and decide when each row is forecast and learned.
+
+    Args:
+        rows: Map rows, then series rows.
+        n_maps: Number of map rows.
+        people: Teams and players behind the rows.
         spans: First and last day number of each row, where sources publish different days.
     """
-    columns = ["day", "team1", "team2", "team1_players", "team2_players", "winner"]
-    frame = pd.concat([maps[columns], series[columns]], ignore_index=True)
-    frame["day"] = frame["day"].to_numpy(dtype="datetime64[D]").astype(np.int64)
-    people = identify(_sides(frame))
-    rows = _join_names_by_lineup(_match_rows([*maps.index, *series.index], frame, people), len(maps))
-    days = frame["day"].to_numpy(dtype=np.int64)
+    days = np.array([row.day for row in rows], dtype=np.int64)
     labels = schedule_groups(days, _pair_keys([row.teams for row in rows]), _pair_keys([row.rosters for row in rows]))
+    known = schedule_groups(
+        days, _pair_keys([row.forecast_teams for row in rows]), _pair_keys([row.forecast_rosters for row in rows])
+    )
     first, last = spans or (days, days)
     return IdentifiedRows(
-        n_maps=len(maps),
+        n_maps=n_maps,
         rows=rows,
         group=labels,
-        forecast_day=pd.Series(first).groupby(labels).transform("min").to_numpy(),
-        learn_day=pd.Series(last).groupby(labels).transform("max").to_numpy(),
+        forecast_group=known,
+        forecast_day=pd.Series(first).groupby(known).transform("min").to_numpy(),
+        learn_day=pd.Series(last).groupby(known).transform("max").to_numpy(),
         people=people,
     )
 
@@ -134,64 +178,31 @@ def without_shared_players(rosters: Rosters) -> Rosters:
     return (None, None) if first and second and set(first) & set(second) else rosters
 
 
-def _sides(frame: pd.DataFrame) -> pd.DataFrame:
-    """Team 1 of every row, then team 2 of every row, as :func:`identify` expects them.
+def _published_matches(frame: pd.DataFrame, *, has_map: bool) -> Iterator[PublishedMatch]:
+    """Yield what identities follow from. A lineup is unknown unless it has five players, none on the other side."""
+    days = frame["day"].to_numpy(dtype="datetime64[D]").astype(np.int64).tolist()
+    columns = [frame[f"team{side}{part}"] for part in ("", "_players") for side in (1, 2)]
+    maps = frame["map"] if has_map else [""] * len(frame)
+    match_ids = frame["hltv_match_id"] if has_map else [""] * len(frame)
+    facts = zip(days, *columns, maps, frame["winner"], publishers(frame), match_ids, strict=True)
+    for day, team1, team2, text1, text2, topic, winner, published_by, match_id in facts:
+        first, second = (tuple(name for name in text.split("|") if name) for text in (text1, text2))
+        if not set(first).isdisjoint(second):
+            first, second = (), ()
+        sides = tuple(
+            Side(team, lineup if len(lineup) == len(set(lineup)) == 5 else ())
+            for team, lineup in ((team1, first), (team2, second))
+        )
+        yield PublishedMatch(day, (sides[0], sides[1]), topic, int(winner), published_by, match_id)
 
-    A lineup is unknown unless it has five different players, none of them also on the other side.
-    """
-    lineups: tuple[list[str], list[str]] = ([], [])
-    for texts in zip(frame["team1_players"], frame["team2_players"], strict=True):
-        first, second = ([name for name in text.split("|") if name] for text in texts)
-        overlap = not set(first).isdisjoint(second)
-        for column, names in zip(lineups, (first, second), strict=True):
-            is_valid = not overlap and len(names) == len(set(names)) == 5
-            column.append("|".join(names) if is_valid else "")
-    sides = [
-        pd.DataFrame({"day": frame["day"], "team": frame[team], "lineup": lineup})
-        for team, lineup in zip(("team1", "team2"), lineups, strict=True)
-    ]
-    return pd.concat(sides, ignore_index=True)
 
-
-def _match_rows(indices: list[int], frame: pd.DataFrame, people: People) -> list[MatchRow]:
-    n_rows = len(frame)
-    teams = list(zip(people.teams[:n_rows], people.teams[n_rows:], strict=True))
-    rosters = map(without_shared_players, zip(people.rosters[:n_rows], people.rosters[n_rows:], strict=True))
-    days, winners = frame["day"].tolist(), frame["winner"].tolist()
+def publishers(frame: pd.DataFrame) -> list[frozenset[str]]:
+    """Return who published each row: the sources that an archive names, within the source that has the archive."""
+    named = frame["sources"] if "sources" in frame else [""] * len(frame)
     return [
-        MatchRow(index=index, day=day, teams=pair, named_teams=pair, rosters=known, winner=winner)
-        for index, day, pair, known, winner in zip(indices, days, teams, rosters, winners, strict=True)
+        frozenset(f"{rank}:{name}" for name in names.split("+"))
+        for rank, names in zip(frame["source_rank"], named, strict=True)
     ]
-
-
-def _join_names_by_lineup(rows: list[MatchRow], n_maps: int) -> list[MatchRow]:
-    """Join a name that only series use to the team whose maps the same five play within a day, by majority."""
-    on_maps = {team for row in rows[:n_maps] for team in row.teams}
-    fielded: dict[tuple[Roster, int], set[Identity]] = defaultdict(set)
-    for row in rows[:n_maps]:
-        for team, roster in row.sides():
-            if roster:
-                fielded[roster, row.day].add(team)
-    votes: dict[Identity, Counter[Identity]] = defaultdict(Counter)
-    for row in rows[n_maps:]:
-        for team, roster in row.sides():
-            if roster and team not in on_maps:
-                for gap in range(-MAX_GAP_DAYS, MAX_GAP_DAYS + 1):
-                    votes[team].update(fielded.get((roster, row.day + gap), ()))
-    renamed = {team: min(count, key=lambda other: (-count[other], other)) for team, count in votes.items() if count}
-    for row in rows:
-        first, second = row.teams
-        if renamed.get(first, first) == renamed.get(second, second):  # opponents: two teams after all
-            renamed.pop(first, None)
-            renamed.pop(second, None)
-    return [_renamed(row, renamed) for row in rows]
-
-
-def _renamed(row: MatchRow, renamed: dict[Identity, Identity]) -> MatchRow:
-    first, second = row.teams
-    if first not in renamed and second not in renamed:
-        return row
-    return replace(row, teams=(renamed.get(first, first), renamed.get(second, second)))
 
 
 def _pair_keys(pairs: Sequence[tuple[Any, Any]]) -> pd.Series:

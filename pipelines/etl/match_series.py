@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipelines.etl.identify import Identity
 from pipelines.etl.match_rows import MatchRow
 from pipelines.etl.schedule import MAX_GAP_DAYS
+from pipelines.etl.team_links import Identity
 
 SHARED_PLAYERS = 8
 """Two rows that share at least this many of ten players are about the same two sides."""

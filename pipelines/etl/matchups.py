@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from pipelines.etl.assign_ids import RowIds
-from pipelines.etl.identify import Identity, Roster
+from pipelines.etl.identify import Roster
 from pipelines.etl.match_rows import IdentifiedRows, Rosters, without_shared_players
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.tabulate import lineup_columns
+from pipelines.etl.team_links import Identity
 from pipelines.sources.base import RowKind
 
 
@@ -19,7 +21,7 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
     """
     linked, matches = resolved.linked, resolved.linked.matches
     rosters = rosters_before_results(matches)
-    sides = [list(zip(row.teams, pair, strict=True)) for row, pair in zip(matches.rows, rosters, strict=True)]
+    teams = [row.forecast_teams for row in matches.rows]
     n_series = len(matches.rows) - matches.n_maps
     return pd.DataFrame(
         {
@@ -27,10 +29,9 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
             "index": [row.index for row in matches.rows],
             "forecast_day": matches.forecast_day,
             "learn_day": matches.learn_day,
-            "team1_id": [ids.teams.id_of[row.teams[0]] for row in matches.rows],
-            "team2_id": [ids.teams.id_of[row.teams[1]] for row in matches.rows],
-            "lineup1_id": pd.array([ids.lineup(*first) for first, _ in sides], dtype="Int64"),
-            "lineup2_id": pd.array([ids.lineup(*second) for _, second in sides], dtype="Int64"),
+            "team1_id": [ids.teams.id_of[first] for first, _ in teams],
+            "team2_id": [ids.teams.id_of[second] for _, second in teams],
+            **lineup_columns("lineup{}_id", teams, rosters, ids),
             "series": linked.series,
             "best_of": announced_best_of(matches, resolved.maps, resolved.series),
             "is_rated": [*results["is_rated"], *[True] * n_series],
@@ -44,9 +45,9 @@ def rosters_before_results(matches: IdentifiedRows) -> list[Rosters]:
     Which series row of the group has the map depends on results, so that the roster of that row alone must not count.
     """
     published: dict[tuple[int, Identity], set[Roster]] = defaultdict(set)
-    groups = matches.group.tolist()
+    groups = matches.forecast_group.tolist()
     for group, row in zip(groups, matches.rows, strict=True):
-        for team, roster in row.sides():
+        for team, roster in row.forecast_sides():
             if roster:
                 published[group, team].add(roster)
 
@@ -56,16 +57,16 @@ def rosters_before_results(matches: IdentifiedRows) -> list[Rosters]:
 
     rosters = []
     for group, row in zip(groups[: matches.n_maps], matches.rows, strict=False):
-        first, second = (roster or agreed(group, team) for team, roster in row.sides())
+        first, second = (roster or agreed(group, team) for team, roster in row.forecast_sides())
         rosters.append(without_shared_players((first, second)))
-    return rosters + [row.rosters for row in matches.rows[matches.n_maps :]]
+    return rosters + [row.forecast_rosters for row in matches.rows[matches.n_maps :]]
 
 
 def announced_best_of(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
     """Best-of of each series row: its own, else the one of all maps of its schedule group; missing if they differ."""
-    of_maps = maps["best_of"].astype(float).groupby(matches.group[: len(maps)]).agg(["min", "max"])
+    of_maps = maps["best_of"].astype(float).groupby(matches.forecast_group[: len(maps)]).agg(["min", "max"])
     agreed = of_maps["min"].where(of_maps["min"] == of_maps["max"])
     of_series = series["best_of"].astype(float).to_numpy()
-    of_group = agreed.reindex(matches.group[len(maps) :]).to_numpy()
+    of_group = agreed.reindex(matches.forecast_group[len(maps) :]).to_numpy()
     best_of = np.where(np.isnan(of_series), of_group, of_series)
     return pd.Series(np.concatenate([np.full(len(maps), np.nan), best_of]))

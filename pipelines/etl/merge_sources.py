@@ -6,26 +6,16 @@ Has no effect when only one source is configured.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from cs2.forecasting.matches import BoolArray, IntArray
-from pipelines.etl.match_rows import IdentifiedRows, MatchRow, identify_rows
+from cs2.forecasting.matches import IntArray
+from pipelines.etl.complete_rows import Duplicate, complete
+from pipelines.etl.match_rows import IdentifiedRows, MatchRow, identify_rows, schedule
 from pipelines.etl.match_series import SHARED_PLAYERS
 from pipelines.etl.schedule import MAX_GAP_DAYS, by_group
-
-SINGLE_FACTS = ("event", "lan", "start_time", "best_of", "map_number")
-"""Facts of a match that a row without them takes from its duplicate."""
-
-SIDE_FACTS = ("players", "rank", "points")
-"""Facts of either side, likewise."""
-
-TEXT_FACTS = ("event", "lan", "start_time", "players")
-"""Endings of the columns that are text, where empty means unknown."""
-
-ROUNDS = ["score1", "score2"]
+from pipelines.etl.second_names import find_second_names
 
 
 @dataclass(frozen=True)
@@ -35,7 +25,7 @@ class MergedRows:
     Attributes:
         maps: The map rows that are kept, with facts of their duplicates where they had none.
         series: The series rows that are kept, likewise.
-        spans: First and last day number on which any source dates the row, each of shape (n_kept,).
+        matches: The kept rows, with rosters of their duplicates where they had none.
         before: All rows, before duplicates were removed.
         kept_as: Position of the kept row among the kept rows, by position of its duplicate in ``before``.
         flipped: Duplicates that name the two teams in the other order.
@@ -44,16 +34,11 @@ class MergedRows:
 
     maps: pd.DataFrame
     series: pd.DataFrame
-    spans: tuple[IntArray, IntArray]
+    matches: IdentifiedRows
     before: IdentifiedRows
     kept_as: dict[int, int]
     flipped: frozenset[int]
     n_contradictions: int
-
-    @cached_property
-    def matches(self) -> IdentifiedRows:
-        """The kept rows; identities are resolved again, so that removed rows do not affect those of other rows."""
-        return identify_rows(self.maps, self.series, spans=self.spans) if self.kept_as else self.before
 
     def duplicates(self, *, maps: bool) -> dict[int, int]:
         """Return the position of the kept row by published index of each duplicate map, or series, row."""
@@ -72,30 +57,74 @@ def merge_sources(maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
         maps: Typed map rows; ``source_rank`` is the precedence of their source, 0 first.
         series: Typed series rows, likewise.
     """
-    before = identify_rows(maps, series)
-    n_maps, rows = before.n_maps, before.rows
+    rows, people = identify_rows(maps, series)
+    before = schedule(rows, len(maps), people)
     ranks = [*maps["source_rank"], *series["source_rank"]]
     topics = [*maps["map"], *[""] * len(series)]
+    days = np.array([row.day for row in rows], dtype=np.int64)
     original_of = _find_duplicates(before, ranks, topics) if len(set(ranks)) > 1 else {}
-    duplicates = [Duplicate(position, kept, rows[position], rows[kept]) for position, kept in original_of.items()]
-    first = np.array([row.day for row in rows], dtype=np.int64)
-    last = first.copy()
-    for duplicate in duplicates:
-        first[duplicate.kept] = min(first[duplicate.kept], duplicate.row.day)
-        last[duplicate.kept] = max(last[duplicate.kept], duplicate.row.day)
-    maps = complete(_with_match_of_original(maps, original_of), [each for each in duplicates if each.kept < n_maps])
-    series = complete(series, [each for each in duplicates if each.kept >= n_maps], offset=n_maps)
-    kept_rows = [position for position in range(len(rows)) if position not in original_of]
-    places = {position: place for place, position in enumerate(kept_rows)}
+    once = _without(_Published(maps, series, (days, days), list(range(len(rows)))), rows, original_of)
+    if original_of:  # rows of other sources that repeat a match must not affect who is who
+        kept_rows, people = identify_rows(once.maps, once.series)
+    else:
+        kept_rows = rows
+    second_names = find_second_names(schedule(kept_rows, len(once.maps), people), once.maps)
+    kept = _without(once, kept_rows, second_names)
+    removed = original_of | {once.positions[place]: once.positions[other] for place, other in second_names.items()}
+    places = {position: place for place, position in enumerate(kept.positions)}
+    duplicates = [Duplicate(position, other, rows[position], rows[other]) for position, other in removed.items()]
+    completed = [kept_rows[place] for place in range(len(kept_rows)) if place not in second_names]
+    for place, other in second_names.items():
+        of_original = places[once.positions[other]]
+        completed[of_original] = completed[of_original].with_rosters_of(kept_rows[place])
     return MergedRows(
-        maps=maps.iloc[[position for position in kept_rows if position < n_maps]],
-        series=series.iloc[[position - n_maps for position in kept_rows if position >= n_maps]],
-        spans=(first[kept_rows], last[kept_rows]),
+        maps=kept.maps,
+        series=kept.series,
+        matches=schedule(completed, len(kept.maps), people, spans=kept.spans),
         before=before,
-        kept_as={position: places[kept] for position, kept in original_of.items()},
+        kept_as={position: places[_root(position, removed)] for position in removed},
         flipped=frozenset(each.position for each in duplicates if each.is_flipped),
         n_contradictions=sum(not each.agrees for each in duplicates),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """Map and series rows, first and last day on which any source dates each, and their positions among all rows."""
+
+    maps: pd.DataFrame
+    series: pd.DataFrame
+    spans: tuple[IntArray, IntArray]
+    positions: list[int]
+
+
+def _without(published: _Published, rows: Sequence[MatchRow], original_of: dict[int, int]) -> _Published:
+    """Remove duplicates, and complete the rows that they repeat."""
+    if not original_of:
+        return published
+    n_maps = len(published.maps)
+    duplicates = [Duplicate(place, kept, rows[place], rows[kept]) for place, kept in original_of.items()]
+    first, last = (days.copy() for days in published.spans)
+    for duplicate in duplicates:
+        first[duplicate.kept] = min(first[duplicate.kept], first[duplicate.position])
+        last[duplicate.kept] = max(last[duplicate.kept], last[duplicate.position])
+    maps = complete(
+        _with_match_of_original(published.maps, original_of), [each for each in duplicates if each.kept < n_maps]
+    )
+    series = complete(published.series, [each for each in duplicates if each.kept >= n_maps], offset=n_maps)
+    kept = [place for place in range(len(rows)) if place not in original_of]
+    return _Published(
+        maps.iloc[[place for place in kept if place < n_maps]],
+        series.iloc[[place - n_maps for place in kept if place >= n_maps]],
+        (first[kept], last[kept]),
+        [published.positions[place] for place in kept],
+    )
+
+
+def _root(position: int, original_of: dict[int, int]) -> int:
+    while position in original_of:
+        position = original_of[position]
+    return position
 
 
 def unique_standings(standings: pd.DataFrame) -> pd.DataFrame:
@@ -157,11 +186,12 @@ def _same_sides(row: MatchRow, other: MatchRow) -> bool:
 
 def _with_match_of_original(maps: pd.DataFrame, original_of: dict[int, int]) -> pd.DataFrame:
     """Give maps of a match that an earlier source has in part the match id and event of that source."""
+    ranks = maps["source_rank"].tolist()
     facts = list(zip(maps["source_rank"], maps["hltv_match_id"], maps["event"], strict=True))
     matches = {
         facts[position][:2]: facts[kept]
         for position, kept in original_of.items()
-        if position < len(maps) and facts[position][1]
+        if position < len(maps) and facts[position][1] and ranks[kept] < ranks[position]
     }
     for position, fact in enumerate(facts):
         original = fact
@@ -169,97 +199,3 @@ def _with_match_of_original(maps: pd.DataFrame, original_of: dict[int, int]) -> 
             original = matches[original[:2]]
         facts[position] = original
     return maps.assign(hltv_match_id=[match for _, match, _ in facts], event=[event for *_, event in facts])
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """A row that repeats a row of an earlier source.
-
-    Attributes:
-        position: Position of the row.
-        kept: Position of the row it repeats.
-        row: The row.
-        original: The row it repeats.
-    """
-
-    position: int
-    kept: int
-    row: MatchRow
-    original: MatchRow
-
-    @cached_property
-    def is_flipped(self) -> bool:
-        """Whether it names the two teams in the other order."""
-        return self.row.is_flipped(self.original)
-
-    @cached_property
-    def agrees(self) -> bool:
-        """Whether both name the same winner."""
-        return self.row.agrees_with(self.original)
-
-    def adds_lineup(self, side: int) -> bool:
-        """Whether it has the lineup of a side (0 or 1, as in the original) that the original lacks."""
-        rosters = self.row.rosters[::-1] if self.is_flipped else self.row.rosters
-        return self.original.rosters[side] is None and rosters[side] is not None
-
-
-def complete(frame: pd.DataFrame, duplicates: list[Duplicate], *, offset: int = 0) -> pd.DataFrame:
-    """Fill the facts that kept rows lack with those of their duplicates.
-
-    A lineup replaces one that is unusable. Rounds are filled together, and only from a row with the same winner.
-
-    Args:
-        frame: Typed rows.
-        duplicates: Their duplicates; the positions in ``frame`` follow after subtracting ``offset``.
-        offset: Position of the first row of ``frame``.
-    """
-    remaining = list(duplicates)
-    while remaining:  # one duplicate of each row at a time: one round for each further source
-        batch = list({each.kept: each for each in reversed(remaining)}.values())
-        frame = _complete_once(frame, batch, offset)
-        chosen = {each.position for each in batch}
-        remaining = [each for each in remaining if each.position not in chosen]
-    return frame
-
-
-def _complete_once(frame: pd.DataFrame, duplicates: list[Duplicate], offset: int) -> pd.DataFrame:
-    places, donor_places = ([place - offset for place in each] for each in _positions(duplicates))
-    kept, donors = _facts(frame.iloc[places]), _facts(frame.iloc[donor_places])
-    donors = _flip(donors, np.array([each.is_flipped for each in duplicates])).set_axis(kept.index)
-    for side, column in enumerate(("team1_players", "team2_players")):
-        adds = np.array([each.adds_lineup(side) for each in duplicates])
-        kept[column] = kept[column].mask(adds)
-        donors[column] = donors[column].where(adds)
-    result = frame.copy()
-    if set(ROUNDS) <= set(frame.columns):
-        agrees = np.array([each.agrees for each in duplicates])
-        fills = kept[ROUNDS].isna().all(axis=1).to_numpy(dtype=bool) & agrees
-        donors.loc[~fills, ROUNDS] = pd.NA
-        exact = frame["score_exact"].to_numpy(copy=True)
-        exact[np.array(places)[fills]] = exact[np.array(donor_places)[fills]]
-        result["score_exact"] = exact
-    filled = kept.combine_first(donors)
-    for name in map(str, kept):
-        values = filled[name].fillna("") if name.endswith(TEXT_FACTS) else filled[name]
-        result.loc[kept.index, name] = values.astype(frame[name].dtype)
-    return result
-
-
-def _positions(duplicates: list[Duplicate]) -> tuple[list[int], list[int]]:
-    return [each.kept for each in duplicates], [each.position for each in duplicates]
-
-
-def _facts(frame: pd.DataFrame) -> pd.DataFrame:
-    """The facts that can be filled, missing instead of empty."""
-    sides = [f"team{side}_{fact}" for side in (1, 2) for fact in SIDE_FACTS]
-    facts = frame[[name for name in (*SINGLE_FACTS, *sides, *ROUNDS) if name in frame]]
-    return facts.assign(
-        **{name: facts[name].mask(facts[name] == "") for name in map(str, facts) if name.endswith(TEXT_FACTS)}
-    )
-
-
-def _flip(facts: pd.DataFrame, is_flipped: BoolArray) -> pd.DataFrame:
-    """Exchange the two sides of some rows."""
-    other = {name: name.translate(str.maketrans("12", "21")) for name in map(str, facts)}
-    flipped = facts[is_flipped].rename(columns=other)[facts.columns]
-    return pd.concat([facts[~is_flipped], flipped]).loc[facts.index]

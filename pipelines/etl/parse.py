@@ -112,7 +112,9 @@ _NUMBERS = {
 _REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player")
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
 _TEXTS = {
-    RowKind.MAP: ("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
+    RowKind.MAP: (
+        *("event", "start_time", "lan", "hltv_match_id", "hltv_map_id", "team1_players", "team2_players", "sources"),
+    ),
     RowKind.SERIES: ("event", "lan", "team1_players", "team2_players"),
     RowKind.FIXTURE: ("event", "start_time", "source"),
     RowKind.STANDING: ("roster", "region"),

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from cs2.forecasting.matches import MatchHistory
 from cs2.settings import SourceName
-from pipelines.etl.id_register import Identities, IdRegister
+from pipelines.etl.id_register import Identities, IdRegister, NameRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
 from pipelines.etl.rebuild import TableSet
@@ -60,7 +60,12 @@ GROWING = {
 REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures")
 """Tables that every rebuild replaces as a whole, referenced tables first."""
 
-NULLABLE = frozenset({"rounds1", "rounds2", "rank1", "rank2", "lineup1_id", "lineup2_id", "best_of", "winner"})
+NULLABLE = frozenset(
+    {
+        *("rounds1", "rounds2", "rank1", "rank2", "best_of", "winner"),
+        *("lineup1_id", "lineup2_id", "forecast_lineup1_id", "forecast_lineup2_id"),
+    }
+)
 """Integer columns that may be NULL: pandas would read them as floats."""
 
 
@@ -139,10 +144,19 @@ def load_identities(connection: Connection) -> Identities:
         rows = connection.execute(text(query)).all()
         return IdRegister({(row[0] if len(row) == 2 else tuple(row[:-1])): row[-1] for row in rows})
 
+    def names(table: str, aliases: str) -> NameRegister:
+        former = connection.execute(text(f"SELECT id, former_key FROM {table} WHERE former_key IS NOT NULL"))  # noqa: S608
+        keys = {key.partition(":")[::2]: number for number, key in former}
+        return NameRegister(
+            register(aliases).ids,
+            former={(name, int(homonym_no)): number for (homonym_no, name), number in keys.items()},
+            reserved=connection.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0,  # noqa: S608
+        )
+
     return Identities(
         maps=register("SELECT name, id FROM maps ORDER BY id"),
-        teams=register("SELECT name, homonym_no, team_id FROM team_aliases ORDER BY id"),
-        players=register("SELECT nickname, homonym_no, player_id FROM player_aliases ORDER BY id"),
+        teams=names("teams", "SELECT name, homonym_no, team_id FROM team_aliases ORDER BY id"),
+        players=names("players", "SELECT nickname, homonym_no, player_id FROM player_aliases ORDER BY id"),
         events=register("SELECT name, id FROM events ORDER BY id"),
         lineups=register("SELECT team_id, roster, id FROM lineups ORDER BY id"),
         series=register("SELECT natural_key, id FROM series ORDER BY id"),

@@ -1,21 +1,21 @@
 """Tabulate: resolved rows and their ids as the rows of the tables in ``cs2.storage``."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
-import numpy as np
 import pandas as pd
 
 from pipelines.etl.assign_ids import RowIds, roster_text
 from pipelines.etl.fixtures import fixture_rows
 from pipelines.etl.id_register import Identities
-from pipelines.etl.identify import Identity, Roster
+from pipelines.etl.identify import Roster
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import Rosters, without_shared_players
 from pipelines.etl.merge_sources import unique_standings
-from pipelines.etl.parse import BEST_OF
 from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.series_rows import series_rows
+from pipelines.etl.team_links import Identity
 from pipelines.sources.base import RowKind, parse_times
 
 
@@ -95,7 +95,9 @@ def _names(ids: Mapping[str, int]) -> pd.DataFrame:
 def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
     """One row a played map; an unknown lineup is taken from the series row that has the map."""
     rows = linked.matches.rows[: linked.matches.n_maps]
-    sides = [list(zip(row.teams, pair, strict=True)) for row, pair in zip(rows, rosters_of_maps(linked), strict=True)]
+    of_all = linked.matches.rows
+    lineups = rosters_of_maps(linked, [row.teams for row in of_all], [row.rosters for row in of_all])
+    known = rosters_of_maps(linked, [row.forecast_teams for row in of_all], [row.forecast_rosters for row in of_all])
     results = pd.DataFrame(
         {
             "id": [ids.map_results[key] for key in maps["row_key"]],
@@ -107,8 +109,10 @@ def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.D
             "map_number": maps["map_number"].array,
             "team1_id": [ids.teams.id_of[row.teams[0]] for row in rows],
             "team2_id": [ids.teams.id_of[row.teams[1]] for row in rows],
-            "lineup1_id": pd.array([ids.lineup(*first) for first, _ in sides], dtype="Int64"),
-            "lineup2_id": pd.array([ids.lineup(*second) for _, second in sides], dtype="Int64"),
+            **lineup_columns("lineup{}_id", [row.teams for row in rows], lineups, ids),
+            "forecast_team1_id": [ids.teams.id_of[row.forecast_teams[0]] for row in rows],
+            "forecast_team2_id": [ids.teams.id_of[row.forecast_teams[1]] for row in rows],
+            **lineup_columns("forecast_lineup{}_id", [row.forecast_teams for row in rows], known, ids),
             "rounds1": maps["score1"].array,
             "rounds2": maps["score2"].array,
             "score_exact": maps["score_exact"].to_numpy(),
@@ -130,18 +134,38 @@ def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.D
     return results.assign(order_in_day=order_in_day(maps, results))
 
 
-def rosters_of_maps(linked: LinkedRows) -> list[Rosters]:
-    """Rosters of each map row; an unknown one is the first that a row of the same series has for the team."""
+def lineup_columns(
+    name: str, teams: Sequence[tuple[Identity, Identity]], rosters: Sequence[Rosters], ids: RowIds
+) -> dict[str, pd.api.extensions.ExtensionArray]:
+    """Ids of both lineups of each row; missing where the roster is unknown."""
+    return {
+        name.format(side + 1): pd.array(
+            [ids.lineup(pair[side], both[side]) for pair, both in zip(teams, rosters, strict=True)], dtype="Int64"
+        )
+        for side in (0, 1)
+    }
+
+
+def rosters_of_maps(
+    linked: LinkedRows, teams: Sequence[tuple[Identity, Identity]], rosters: Sequence[Rosters]
+) -> list[Rosters]:
+    """Rosters of each map row; an unknown one is the first that a row of the same series has for the team.
+
+    Args:
+        linked: Map rows, then series rows.
+        teams: Both teams of each row.
+        rosters: Both rosters of each row.
+    """
     known: dict[tuple[str, Identity], Roster] = {}
-    for name, row in zip(linked.series, linked.matches.rows, strict=True):
-        for team, roster in row.sides():
+    for name, pair, both in zip(linked.series, teams, rosters, strict=True):
+        for team, roster in zip(pair, both, strict=True):
             if roster:
                 known.setdefault((name, team), roster)
-    rosters = []
-    for name, row in zip(linked.series[: linked.matches.n_maps], linked.matches.rows, strict=False):
-        first, second = (roster or known.get((name, team)) for team, roster in row.sides())
-        rosters.append(without_shared_players((first, second)))
-    return rosters
+    completed = []
+    for name, pair, both in zip(linked.series[: linked.matches.n_maps], teams, rosters, strict=False):
+        first, second = (roster or known.get((name, team)) for team, roster in zip(pair, both, strict=True))
+        completed.append(without_shared_players((first, second)))
+    return completed
 
 
 def start_times(maps: pd.DataFrame) -> pd.Series:
@@ -167,101 +191,6 @@ def order_in_day(maps: pd.DataFrame, results: pd.DataFrame) -> pd.Series:
     first = hints.groupby(["day", "series"])["published"].transform("min")
     hints = hints.assign(first=first).sort_values(["day", "start", "first", "series", "number", "published", "key"])
     return (hints.groupby("day").cumcount()).sort_index()
-
-
-def series_rows(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
-    """One row a series, known from its maps, from published series rows, or from both.
-
-    Teams, ranks and points are those of its first row, and so is the order of the sides.
-    """
-    rows = _rows_of_series(maps, series, linked, ids)
-    by_series = rows.groupby("series", sort=False)
-    days = rows[rows["is_dating"]].groupby("series", sort=False)["day"].agg(["min", "max"])
-    frame = by_series[["event_id", "best_of", "is_lan"]].first()
-    frame = frame.join(
-        by_series[["team1_id", "team2_id", "rank1", "rank2", "points1", "points2"]].nth(0).set_axis(frame.index)
-    )
-    frame = frame.assign(
-        id=[ids.series[name] for name in frame.index],
-        first_day=days["min"],
-        last_day=days["max"],
-        forecast_day=by_series["forecast_day"].min(),
-        learn_day=by_series["learn_day"].max(),
-        best_of=frame["best_of"].where(frame["best_of"].isin(BEST_OF)),
-        winner=_winners(rows),
-    ).join(_lineups_of_series(rows))
-    for column in ("first_day", "last_day", "forecast_day", "learn_day"):
-        frame[column] = pd.to_datetime(frame[column], unit="D").dt.date
-    for column in ("event_id", "best_of", "lineup1_id", "lineup2_id", "winner", "rank1", "rank2"):
-        frame[column] = frame[column].astype("Int64")
-    return frame.rename_axis("natural_key").reset_index()[list(SERIES_COLUMNS)]
-
-
-SERIES_COLUMNS = (
-    *("id", "natural_key", "event_id", "first_day", "last_day", "forecast_day", "learn_day", "best_of"),
-    *("team1_id", "team2_id", "lineup1_id", "lineup2_id", "winner", "is_lan", "rank1", "rank2", "points1", "points2"),
-)
-
-
-def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:
-    """Map rows, then series rows, with what :func:`series_rows` aggregates; sides in the order of the first row."""
-    matches = linked.matches
-    facts = [
-        "event",
-        "lan",
-        "best_of",
-        "winner",
-        *(f"team{side}_{fact}" for side in (1, 2) for fact in ("rank", "points")),
-    ]
-    rows = pd.concat([maps[facts], series[facts]], ignore_index=True)
-    rows["series"] = linked.series
-    rows["is_map"] = np.arange(len(rows)) < matches.n_maps
-    rows["was_played"] = [
-        position not in linked.doubts or not linked.doubts[position].never_played for position in range(len(rows))
-    ]
-    is_first = ~rows["series"].duplicated()
-    lead = np.flatnonzero(is_first)[rows.groupby("series", sort=False).ngroup()]
-    flipped = np.array(
-        [row.is_flipped(matches.rows[place]) for row, place in zip(matches.rows, lead, strict=True)], dtype=bool
-    )
-    lineups = pd.DataFrame(
-        [[ids.lineup(team, roster) for team, roster in row.sides()] for row in matches.rows],
-        columns=["first", "second"],
-        dtype="Int64",
-    )
-    return rows.rename(
-        columns={f"team{side}_{fact}": f"{fact}{side}" for side in (1, 2) for fact in ("rank", "points")}
-    ).assign(
-        is_dating=rows["is_map"] | is_first,  # the first row is a map if there is one
-        is_first=is_first,
-        day=[row.day for row in matches.rows],
-        forecast_day=matches.forecast_day,
-        learn_day=matches.learn_day,
-        event_id=rows["event"].map(ids.events).astype("Int64"),
-        is_lan=rows["lan"].map({"1": True, "0": False}),
-        team1_id=[ids.teams.id_of[row.teams[0]] for row in matches.rows],
-        team2_id=[ids.teams.id_of[row.teams[1]] for row in matches.rows],
-        lineup1_id=lineups["first"].mask(flipped, lineups["second"]),
-        lineup2_id=lineups["second"].mask(flipped, lineups["first"]),
-        first_won=(rows["winner"] == 1).to_numpy(dtype=bool) != flipped,
-    )
-
-
-def _lineups_of_series(rows: pd.DataFrame) -> pd.DataFrame:
-    """Both lineups of the first row that has both, else those of the first row."""
-    columns = ["lineup1_id", "lineup2_id"]
-    is_complete = rows[columns].notna().all(axis=1)
-    candidates = rows.assign(is_complete=is_complete)[is_complete | rows["is_first"]]
-    chosen = candidates.sort_values("is_complete", ascending=False, kind="stable").drop_duplicates("series")
-    return chosen.set_index("series")[columns]
-
-
-def _winners(rows: pd.DataFrame) -> pd.Series:
-    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided."""
-    is_series = ~rows["is_map"]
-    votes = rows[rows["was_played"] & (is_series | ~is_series.groupby(rows["series"]).transform("any"))]
-    balance = votes["first_won"].map({True: 1, False: -1}).groupby(votes["series"]).sum()
-    return balance.map(lambda difference: 1 if difference > 0 else 2).where(balance != 0)
 
 
 def standing_rows(standings: pd.DataFrame, ids: RowIds) -> pd.DataFrame:

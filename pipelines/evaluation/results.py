@@ -49,3 +49,36 @@ def read_results(connection: Connection, *, first: date, last: date) -> pd.DataF
     for column in ("lineup1", "lineup2"):
         rows[column] = rows[column].astype(object)
     return rows
+
+
+def with_current_ids(connection: Connection, forecasts: pd.DataFrame) -> pd.DataFrame:
+    """Replace ids of teams and players that were merged since a forecast was stored.
+
+    Args:
+        connection: PostgreSQL.
+        forecasts: Columns of :data:`pipelines.evaluation.stored_forecasts.COLUMNS`.
+    """
+    teams, players = (_merged(connection, table) for table in ("teams", "players"))
+    forecasts = forecasts.copy()
+    for column in ("team1_id", "team2_id"):
+        forecasts[column] = forecasts[column].replace(teams)
+    for column in ("lineup1", "lineup2"):
+        forecasts[column] = forecasts[column].map(lambda lineup: _current_lineup(lineup, players))
+    return forecasts
+
+
+def _merged(connection: Connection, table: str) -> dict[int, int]:
+    """Return the id that took up each merged one."""
+    query = text(f"SELECT id, merged_into FROM {table} WHERE merged_into IS NOT NULL")  # noqa: S608 - our own names
+    merged = {int(number): int(into) for number, into in connection.execute(query)}
+
+    def survivor(number: int) -> int:
+        return survivor(merged[number]) if number in merged else number
+
+    return {number: survivor(number) for number in merged}
+
+
+def _current_lineup(lineup: object, players: dict[int, int]) -> object:
+    if not isinstance(lineup, str):
+        return lineup
+    return ",".join(map(str, sorted(players.get(int(player), int(player)) for player in lineup.split(","))))

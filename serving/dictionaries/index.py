@@ -3,9 +3,9 @@
 import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
 from rapidfuzz import fuzz, process
@@ -16,6 +16,10 @@ MIN_SUGGESTION_SCORE = 60.0
 
 MIN_TYPO_SCORE = 75.0
 """Least similarity of a mistyped name, out of 100 (rapidfuzz ``partial_ratio``): one wrong letter in four."""
+
+
+INACTIVE = timedelta(days=540)
+"""A bearer of a name who has not played for so long, while another one has, is not meant by the name."""
 
 
 class Entry(BaseModel):
@@ -42,6 +46,12 @@ class DictionaryRows(BaseModel):
     """Team id, map id, number of maps played, number of maps won."""
     played_for: tuple[tuple[int, int, date], ...] = ()
     """Player id, team id, date of the player's last result for the team; the latest team first."""
+    last_played: tuple[tuple[int, date], ...] = ()
+    """Team id, day of its last result."""
+    merged_teams: tuple[tuple[int, int], ...] = ()
+    """Id of a team that turned out to be another one, and the id of that one."""
+    merged_players: tuple[tuple[int, int], ...] = ()
+    """Id of a player who turned out to be another one, and the id of that one."""
 
 
 def folded(name: str) -> str:
@@ -61,12 +71,24 @@ class Page:
 
 
 class Dictionary:
-    """Index of the entries of one kind: by id, by name, by similarity."""
+    """Index of the entries of one kind: by id, by name, by similarity.
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+    Args:
+        entries: The entries.
+        merged: Id of the entry that took up another one, by the id of that one.
+        last_played: Day of the last result by id, where it is known.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        merged: Iterable[tuple[int, int]] = (),
+        last_played: Iterable[tuple[int, date]] = (),
+    ) -> None:
         self._entries = sorted(entries, key=lambda entry: entry.id)
-        self._ids = [entry.id for entry in self._entries]
         self._by_id = {entry.id: entry for entry in self._entries}
+        self._merged = dict(merged)
+        self._last_played: Mapping[int, date] = dict(last_played)
         # Built here, outside the event loop: during a request it would block the others for a tenth of a second.
         self._spellings = [(folded(name), entry) for entry in self._entries for name in {entry.name, *entry.aliases}]
         self._folded = [spelling for spelling, _ in self._spellings]
@@ -80,12 +102,19 @@ class Dictionary:
         return len(self._entries)
 
     def get(self, entry_id: int) -> Entry | None:
-        """Return the entry with this id."""
+        """Return the entry with this id, or the one into which it was merged."""
+        while entry_id in self._merged:
+            entry_id = self._merged[entry_id]
         return self._by_id.get(entry_id)
 
     def named(self, name: str) -> list[Entry]:
         """Return the entries with this name or alias, in any case and accents: several if they are homonyms."""
         return list(self._by_spelling.get(folded(name), ()))
+
+    def active(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Return the entries that have played about as recently as the one that played last."""
+        days = [self._last_played.get(entry.id, date.min) for entry in entries]
+        return [entry for entry, day in zip(entries, days, strict=True) if max(days) - day <= INACTIVE]
 
     def page(self, *, search: str | None, name: str | None, after: int, limit: int) -> Page:
         """Return entries in the order of their ids, from the first one after ``after``.
@@ -145,8 +174,8 @@ class Dictionaries:
     def __init__(self, rows: DictionaryRows) -> None:
         self.rows = rows
         self.maps = Dictionary(rows.maps)
-        self.teams = Dictionary(rows.teams)
-        self.players = Dictionary(rows.players)
+        self.teams = Dictionary(rows.teams, rows.merged_teams, rows.last_played)
+        self.players = Dictionary(rows.players, rows.merged_players)
         self.records: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         for team, played_map, played, won in sorted(rows.records, key=lambda row: -row[2]):
             self.records[team].append((played_map, played, won))

@@ -14,9 +14,9 @@ _FINGERPRINT = text("""
 SELECT md5(concat_ws('|',
   (SELECT max(id) FROM rating_snapshots),
   (SELECT md5(string_agg(concat_ws(':', id, name, retired), ',' ORDER BY id)) FROM maps),
-  (SELECT md5(string_agg(concat_ws(':', id, name), ',' ORDER BY id)) FROM teams),
+  (SELECT md5(string_agg(concat_ws(':', id, name, merged_into), ',' ORDER BY id)) FROM teams),
   (SELECT md5(string_agg(concat_ws(':', id, team_id, name), ',' ORDER BY id)) FROM team_aliases),
-  (SELECT md5(string_agg(concat_ws(':', id, nickname), ',' ORDER BY id)) FROM players),
+  (SELECT md5(string_agg(concat_ws(':', id, nickname, merged_into), ',' ORDER BY id)) FROM players),
   (SELECT md5(string_agg(concat_ws(':', id, player_id, nickname), ',' ORDER BY id)) FROM player_aliases)))
 """)
 
@@ -39,6 +39,15 @@ JOIN lineups ON lineups.id = played.lineup_id JOIN lineup_players ON lineup_play
 GROUP BY player_id, team_id ORDER BY player_id, max(day) DESC, team_id
 """)
 
+_LAST_PLAYED = text("""
+SELECT team_id, max(last_day) FROM (
+  SELECT team1_id AS team_id, last_day FROM series UNION ALL SELECT team2_id, last_day FROM series) AS played
+GROUP BY team_id ORDER BY team_id
+""")
+
+_MERGED_TEAMS = text("SELECT id, merged_into FROM teams WHERE merged_into IS NOT NULL ORDER BY id")
+_MERGED_PLAYERS = text("SELECT id, merged_into FROM players WHERE merged_into IS NOT NULL ORDER BY id")
+
 
 async def read_fingerprint(session: AsyncSession) -> str:
     """Return a hash that changes with every name and alias, and with the ratings, which every new result changes.
@@ -52,14 +61,23 @@ async def load(session: AsyncSession) -> DictionaryRows:
     """Read all entries and what they have played."""
     maps = (await session.execute(select(Map.id, Map.name).order_by(Map.id))).all()
     retired = (await session.scalars(select(Map.id).where(Map.retired).order_by(Map.id))).all()
-    teams = (await session.execute(select(Team.id, Team.name).order_by(Team.id))).all()
+    teams = (
+        await session.execute(select(Team.id, Team.name).where(Team.merged_into.is_(None)).order_by(Team.id))
+    ).all()
     team_aliases = (await session.execute(select(TeamAlias.team_id, TeamAlias.name).order_by(TeamAlias.id))).all()
-    players = (await session.execute(select(Player.id, Player.nickname).order_by(Player.id))).all()
+    players = (
+        await session.execute(
+            select(Player.id, Player.nickname).where(Player.merged_into.is_(None)).order_by(Player.id)
+        )
+    ).all()
+    merged_teams = (await session.execute(_MERGED_TEAMS)).all()
+    merged_players = (await session.execute(_MERGED_PLAYERS)).all()
     player_aliases = (
         await session.execute(select(PlayerAlias.player_id, PlayerAlias.nickname).order_by(PlayerAlias.id))
     ).all()
     records = (await session.execute(_RECORDS)).all()
     played_for = (await session.execute(_PLAYED_FOR)).all()
+    last_played = (await session.execute(_LAST_PLAYED)).all()
     # In a thread: validating thousands of entries would block the event loop.
     return await asyncio.to_thread(
         lambda: DictionaryRows(
@@ -69,6 +87,9 @@ async def load(session: AsyncSession) -> DictionaryRows:
             retired=tuple(retired),
             records=tuple(tuple(row) for row in records),
             played_for=tuple(tuple(row) for row in played_for),
+            last_played=tuple(tuple(row) for row in last_played),
+            merged_teams=tuple(tuple(row) for row in merged_teams),
+            merged_players=tuple(tuple(row) for row in merged_players),
         )
     )
 

@@ -102,8 +102,10 @@ def _by_id(dictionary: Dictionary, kind: str, field: str, entry_id: int | None) 
 
 
 def _by_name(dictionary: Dictionary, kind: str, field: str, name: str) -> Entry:
-    """Return the entry of a name or alias. Names win over aliases, the exact spelling over another case."""
+    """Return the entry of a name or alias: who still plays, then names before aliases, then the exact spelling."""
     candidates = dictionary.named(name)
+    if len(candidates) > 1:
+        candidates = dictionary.active(candidates)
     if len(candidates) > 1:
         candidates = [entry for entry in candidates if folded(entry.name) == folded(name)] or candidates
         candidates = [entry for entry in candidates if entry.name == name] or candidates

@@ -45,13 +45,14 @@ def forecast_outcomes(database: Database, mongo: Mongo) -> dg.MaterializeResult[
     """
     from pipelines.etl.repository import load_history
     from pipelines.evaluation.outcomes import score_forecasts
-    from pipelines.evaluation.results import read_results
+    from pipelines.evaluation.results import read_results, with_current_ids
     from pipelines.evaluation.stored_forecasts import read_forecasts
 
     today = get_settings().current_day()
     with mongo.database() as stored:
         forecasts = read_forecasts(stored)
         with database.one_state() as connection:
+            forecasts = with_current_ids(connection, forecasts)
             results = read_results(connection, first=_first_day(forecasts, today), last=today)
             history = load_history(connection)
         scored = score_forecasts(forecasts, results, history, now=datetime.now(UTC))

@@ -34,21 +34,27 @@ def test_stored_merged_and_rejected_add_up_to_what_came_in(published: PublishedR
 
 def test_the_only_rejected_series_are_teams_against_themselves(rebuilt: TableSet) -> None:
     assert rebuilt.rejections()["a team against itself"] == 6
-    assert rebuilt.counts["map_rows_stored"] == len(rebuilt.tables.map_results) == 70_725
+    assert rebuilt.counts["map_rows_stored"] == len(rebuilt.tables.map_results) == 70_353
+
+
+def test_maps_that_two_sources_publish_under_two_names_are_stored_once(rebuilt: TableSet) -> None:
+    assert rebuilt.counts["map_rows_merged"] == 372
 
 
 def test_flagged_maps_are_kept_and_not_rated(rebuilt: TableSet) -> None:
     tables = rebuilt.tables
     history = history_from_tables(tables.map_results, tables.series, tables.lineups)
-    assert history.is_map.sum() == 70_725
+    assert history.is_map.sum() == 70_353
     assert (~history.is_rated).sum() == rebuilt.counts["map_results_flagged"] == 537
 
 
 def test_homonyms_and_spellings_are_found(rebuilt: TableSet) -> None:
     aliases = rebuilt.tables.player_aliases
-    assert rebuilt.counts["player_homonyms"] == 35
-    for nickname in ("Lucky", "Magic", "Dragon"):
+    assert rebuilt.counts["player_homonyms"] == 9
+    for nickname in ("Lucky", "Magic", "Dragon", "rain"):
         assert aliases.loc[aliases["nickname"] == nickname, "player_id"].nunique() >= 2, nickname
+    for nickname in ("gr1ks", "Gizmy", "eraa", "tex1y"):
+        assert aliases.loc[aliases["nickname"] == nickname, "player_id"].nunique() == 1, nickname
 
 
 def test_most_series_have_maps_and_no_map_has_two_series(rebuilt: TableSet) -> None:

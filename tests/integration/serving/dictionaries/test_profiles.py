@@ -34,10 +34,18 @@ def play(postgres_url: str, league: League) -> None:
             players = map(int, lineup.roster.split(","))
             session.add_all([LineupPlayer(lineup_id=lineup.id, player_id=player) for player in players])
         days = {"first_day": LATER, "last_day": LATER, "forecast_day": LATER, "learn_day": LATER}
-        series = Series(natural_key="s", team1_id=league.teams[0], team2_id=league.teams[1], **days)
+        both = {"team1_id": league.teams[0], "team2_id": league.teams[1]}
+        both |= {f"forecast_{name}": team for name, team in both.items()}
+        series = Series(natural_key="s", **both, **days)
         old = {name: date(2024, 1, 1) for name in days}
         earlier = Series(
-            natural_key="e", team1_id=league.lonely, team2_id=league.teams[1], lineup1_id=lineups[2].id, **old
+            natural_key="e",
+            team1_id=league.lonely,
+            forecast_team1_id=league.lonely,
+            team2_id=league.teams[1],
+            forecast_team2_id=league.teams[1],
+            lineup1_id=lineups[2].id,
+            **old,
         )
         session.add_all([series, earlier])
         session.flush()
@@ -50,8 +58,7 @@ def play(postgres_url: str, league: League) -> None:
                     map_id=played_map,
                     played_on=LATER,
                     order_in_day=number,
-                    team1_id=league.teams[0],
-                    team2_id=league.teams[1],
+                    **both,
                     lineup1_id=lineups[0].id,
                     lineup2_id=lineups[1].id,
                     score_exact=True,

@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines.etl.complete_rows import Duplicate, complete
 from pipelines.etl.match_rows import identify_rows
-from pipelines.etl.merge_sources import Duplicate, complete, match_duplicates
+from pipelines.etl.merge_sources import match_duplicates
 from pipelines.etl.parse import parse
 from pipelines.sources.base import RowKind
 from tests.testkit.rows import A, B, Row, map_row, published
@@ -16,7 +17,7 @@ LINEUPS: dict[str, Any] = {"team1_players": A, "team2_players": B}
 def completed(*rows: Row) -> dict[str, Any]:
     """Return the first row, completed by the others."""
     frame = parse(published(rows).frames[RowKind.MAP], RowKind.MAP).rows.sort_index()
-    matches = identify_rows(frame, frame.iloc[:0].assign(number_on_day=0)).rows
+    matches, _ = identify_rows(frame, frame.iloc[:0].assign(number_on_day=0))
     duplicates = [Duplicate(place, 0, matches[place], matches[0]) for place in range(1, len(rows))]
     result = complete(frame, duplicates)
     pd.testing.assert_series_equal(result.dtypes, frame.dtypes)
@@ -56,6 +57,6 @@ def test_the_first_of_several_duplicates_fills_a_fact() -> None:
 def test_each_row_has_one_duplicate_and_the_nearest_day_wins() -> None:
     days = ("2025-07-01", "2025-07-02", "2025-07-02")
     frame = parse(published([map_row(day) for day in days]).frames[RowKind.MAP], RowKind.MAP).rows.sort_index()
-    first, second, other = identify_rows(frame, frame.iloc[:0]).rows
+    (first, second, other), _ = identify_rows(frame, frame.iloc[:0])
     assert match_duplicates({2: other}, {0: first, 1: second}) == {2: 1}
     assert match_duplicates({1: second, 2: other}, {0: first}) == {1: 0}

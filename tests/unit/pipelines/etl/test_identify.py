@@ -1,10 +1,9 @@
-"""Identities: homonyms, spellings, academies; decided from teammates, and from the past only."""
+"""Identities: homonyms, links and spellings; what is known then uses the past only."""
 
-import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.etl.identify import identify
+from pipelines.etl.identify import People, PublishedMatch, Side, identify
 from pipelines.spelling import canonical_nicknames, team_key
 from tests.testkit.rows import A, B, C, D, map_row, rebuilt
 
@@ -12,52 +11,69 @@ LUCKY_ABROAD = "Lucky|x1|y2|z3|w4"
 LUCKY_AT_HOME = "Lucky|p5|q6|r7|s8"
 
 
-def sides(*rows: tuple[int, str, str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["day", "team", "lineup"])
+def match(day: int, team: str, lineup: str, winner: int = 1, publisher: str = "one") -> PublishedMatch:
+    """A map against a team without lineup."""
+    sides = (Side(team, tuple(lineup.split("|")) if lineup else ()), Side(f"Rival {day % 2}"))
+    return PublishedMatch(day, sides, "Nuke", winner, frozenset((publisher,)))
 
 
-def homonym_numbers(name: str, *rows: tuple[int, str, str]) -> list[int]:
-    """Return the homonym number of a nickname in each row."""
-    return [dict(lineup)[name] for lineup in identify(sides(*rows)).rosters if lineup]
+def homonym_numbers(name: str, people: People) -> tuple[list[int], list[int]]:
+    """Return the homonym number of a nickname in each row: then, and now."""
+    then, now = ([dict(first.roster or ())[name] for first, _ in pairs] for pairs in (people.then, people.now))
+    return then, now
 
 
-def test_disjoint_lineups_on_one_day_are_two_players() -> None:
-    assert sorted(homonym_numbers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", LUCKY_AT_HOME))) == [1, 2]
+def test_two_players_are_told_apart_once_they_go_on_side_by_side() -> None:
+    days = [match(day, f"Team {day % 2}", LUCKY_AT_HOME if day % 2 else LUCKY_ABROAD) for day in range(9)]
+    then, now = homonym_numbers("Lucky", identify(days))
+    assert now == [1, 2, 1, 2, 1, 2, 1, 2, 1]
+    assert then[:7] == [1] * 7
+    assert then[-2:] == [2, 1]
 
 
-def test_homonyms_are_distinguished_by_their_mates_afterwards() -> None:
-    both = [(1, "One", LUCKY_ABROAD), (1, "Two", LUCKY_AT_HOME)]
-    later = [(2, "Two", LUCKY_AT_HOME), (3, "One", LUCKY_ABROAD), (4, "Three", "Lucky|p5|q6|new|newer")]
-    abroad, at_home, *afterwards = homonym_numbers("Lucky", *both, *later)
-    assert abroad != at_home
-    assert afterwards == [at_home, abroad, at_home]
+def test_a_transfer_is_one_player_although_both_teams_play_on_one_day() -> None:
+    rows = [match(1, "One", LUCKY_ABROAD), match(2, "One", LUCKY_ABROAD), match(2, "Two", LUCKY_AT_HOME)]
+    assert homonym_numbers("Lucky", identify([*rows, match(3, "Two", LUCKY_AT_HOME)])) == ([1] * 4, [1] * 4)
 
 
-def test_rows_before_the_first_meeting_are_not_revised() -> None:
-    past = [(1, "One", LUCKY_ABROAD), (2, "Two", LUCKY_AT_HOME)]  # at that time, the same as a transfer
-    meeting = [(3, "One", LUCKY_ABROAD), (3, "Two", LUCKY_AT_HOME)]
-    assert homonym_numbers("Lucky", *past) == homonym_numbers("Lucky", *past, *meeting)[:2] == [1, 1]
+def test_a_rename_is_one_team_and_the_old_name_comes_first() -> None:
+    people = identify([match(1, "Apogee", A), match(2, "Betclic", A), match(3, "Betclic", "")])
+    assert [first.team for first, _ in people.now] == [("apogee", 1)] * 3
+    assert [first.named_team for first, _ in people.now] == [("apogee", 1), ("betclic", 1), ("betclic", 1)]
 
 
-def test_lineups_that_share_a_mate_are_one_player_on_one_day() -> None:
-    assert homonym_numbers("Lucky", (1, "One", LUCKY_ABROAD), (1, "Two", "Lucky|x1|q6|r7|s8")) == [1, 1]
+def test_a_nickname_on_both_sides_leaves_both_lineups_unknown() -> None:
+    sides = (Side("One", tuple(LUCKY_ABROAD.split("|"))), Side("Two", tuple(LUCKY_AT_HOME.split("|"))))
+    people = identify([PublishedMatch(1, sides, "Nuke")])
+    assert [side.roster for side in people.now[0]] == [None, None]
 
 
-def test_homonymous_teams_are_distinguished_by_lineups() -> None:
-    people = identify(sides((1, "Wolves", A), (1, "Wolves Esports", B), (2, "Team Wolves", B), (3, "Wolves", "")))
-    assert people.teams == [("wolves", 1), ("wolves", 2), ("wolves", 2), ("wolves", 2)]
-    assert people.team_homonyms == {"wolves": 2}
+rows = st.lists(
+    st.tuples(
+        st.integers(0, 40),
+        st.sampled_from(["U", "V", "Vs"]),
+        st.sampled_from([A, B, C, D, ""]),
+        st.integers(1, 2),
+        st.sampled_from(["one", "two"]),
+    ),
+    max_size=25,
+)
 
 
-@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(["U", "V"]), st.sampled_from([A, B, C, D, ""]))))
-def test_the_future_changes_no_identity(rows: list[tuple[int, str, str]]) -> None:
-    whole = identify(sides(*rows))
-    for day in range(5):
-        known = [position for position, row in enumerate(rows) if row[0] <= day]
-        if known:
-            past = identify(sides(*(rows[position] for position in known)))
-            assert past.teams == [whole.teams[position] for position in known]
-            assert past.rosters == [whole.rosters[position] for position in known]
+@given(rows)
+def test_the_future_changes_nothing_that_was_known_then(drawn: list[tuple[int, str, str, int, str]]) -> None:
+    whole = identify([match(*row) for row in drawn])
+    for day in sorted({row[0] for row in drawn}):
+        known = [position for position, row in enumerate(drawn) if row[0] <= day]
+        past = identify([match(*drawn[position]) for position in known])
+        assert past.then == [whole.then[position] for position in known]
+
+
+@given(rows)
+def test_results_of_a_day_change_no_identity_of_that_day(drawn: list[tuple[int, str, str, int, str]]) -> None:
+    last = max((row[0] for row in drawn), default=0)
+    flipped = [(*row[:3], 3 - row[3], row[4]) if row[0] == last else row for row in drawn]
+    assert identify([match(*row) for row in drawn]).then == identify([match(*row) for row in flipped]).then
 
 
 def test_a_spelling_in_an_otherwise_equal_lineup_is_an_alias() -> None:

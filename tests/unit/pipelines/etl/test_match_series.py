@@ -13,7 +13,8 @@ OTHERS = tuple((f"b{number}", 1) for number in range(5))
 def row(day: int = 1, winner: int = 1, **changes: Any) -> MatchRow:
     teams = changes.pop("teams", (ALPHA, BETA))
     fields = {"index": 0, "named_teams": teams, "rosters": (FIVE, OTHERS), **changes}
-    return MatchRow(day=day, teams=teams, winner=winner, **fields)
+    known = {"forecast_teams": teams, "forecast_rosters": fields["rosters"]}
+    return MatchRow(day=day, teams=teams, winner=winner, **fields, **known)
 
 
 def played(name: str, *maps: MatchRow) -> PlayedSeries:
