@@ -60,7 +60,7 @@ def test_the_same_kind_in_rows_of_other_sources_is_found(results: pd.DataFrame) 
 
 def test_a_map_with_rounds_is_at_most_doubtful_and_few_are(results: pd.DataFrame) -> None:
     assert (results.loc[results["never_played"], "score1"] == "").all()
-    assert results["doubtful"].sum() == 7
+    assert results["doubtful"].sum() == 6
     assert not results.loc[results["best_of"].isin(["", "1"]), ["never_played", "doubtful"]].any(axis=None)
 
 
