@@ -184,13 +184,14 @@ def _questions(matchups: "pd.DataFrame", maps: "pd.DataFrame", map_ids: dict[str
     import numpy as np
 
     from cs2.forecasting.matches import UNKNOWN, MatchQuestions
+    from cs2.map_names import canonical_map_name
     from pipelines.etl.match_history import players_by_lineup
     from pipelines.sources.base import RowKind
 
     fives = players_by_lineup(lineups)
     kinds = matchups.index.get_level_values(0)
     named = [
-        map_ids[str(maps.at[index, "map"]).strip()] if kind == RowKind.MAP else UNKNOWN
+        map_ids[canonical_map_name(str(maps.at[index, "map"]))] if kind == RowKind.MAP else UNKNOWN
         for kind, index in zip(kinds, matchups.index.get_level_values(1), strict=True)
     ]
     return MatchQuestions(

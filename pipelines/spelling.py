@@ -1,15 +1,19 @@
-"""Spellings of names: the key of a team name, and nicknames that are variants of each other."""
+"""Spellings of names: the keys of team and map names, and nicknames that are variants of each other."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import cache
 
 from rapidfuzz.distance import Levenshtein
 
 Lineup = tuple[str, ...]
 
 _FILLER = re.compile(r"\b(the|team|e-?sports?|gaming|clan|club)\b")
-_OTHER = re.compile(r"[^a-z0-9]")
+_SIGNS = re.compile(r"[\W_]")
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
+"""Letters that are no letter with an accent."""
 _TEAM_ALIASES = {"natusvincere": "navi", "ninjasinpyjamas": "nip"}
 _LOOKALIKES = str.maketrans({"0": "o", "1": "i", "l": "i", "3": "e", "4": "a", "5": "s", "7": "t"})
 
@@ -17,10 +21,22 @@ SIMILAR = 0.62
 """Similarity (1 − Levenshtein distance / longer length) of folded nicknames above which two spellings may be one."""
 
 
+@cache
 def team_key(name: str) -> str:
-    """Return a team name without filler words, case and punctuation. Two teams can share a key: see homonyms."""
-    key = _OTHER.sub("", _FILLER.sub("", name.lower())) or "x"
+    """Return a team name without filler words, case, accents, invisible signs and punctuation.
+
+    Letters of every script stay. A name without any other word or letter is its own key. Two teams can share a key: see
+    homonyms.
+    """
+    letters = fold_letters(name)
+    key = _SIGNS.sub("", _FILLER.sub("", letters)) or _SIGNS.sub("", letters) or "".join(letters.split())
     return _TEAM_ALIASES.get(key, key)
+
+
+def fold_letters(name: str) -> str:
+    """Return a name without case, accents and invisible signs."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))
+    return "".join(sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Cf"))
 
 
 def fold(nickname: str) -> str:

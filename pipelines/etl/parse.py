@@ -1,18 +1,17 @@
 """Parse published text into typed rows. A row that cannot be used is rejected with every reason."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 import pandera.pandas as pa
 
-from pipelines.sources.base import RowKind, parse_times
-from pipelines.spelling import team_key
+from cs2.map_names import canonical_map_name
+from pipelines.etl.row_schemas import INTEGERS, NUMBERS, RANGES, SCHEMAS, range_mark
+from pipelines.sources.base import RowKind, parse_days, parse_times
 
-BEST_OF = (1, 2, 3, 5)
-
-MAX_ROUNDS = 60
-"""Most rounds of one side on one map; a larger number is a typing error."""
+_LARGEST_INTEGER = 2**31 - 1
+"""Larger numbers are clipped to it: they are out of every range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,88 +27,9 @@ class ParsedRows:
     reasons: dict[int, list[str]]
 
 
-def _needs(check: Callable[[pd.Series], pd.Series], reason: str) -> pa.Check:
-    return pa.Check(check, error=reason, ignore_na=False)
-
-
-_DAY = pa.Column(pa.DateTime, _needs(lambda day: day.notna(), "date is not a day as YYYY-MM-DD"), nullable=True)
-_NAME = pa.Column(str, _needs(lambda name: name != "", "a team has no name"))
-_OPPONENT = pa.Column(
-    str,
-    [
-        _needs(lambda name: name != "", "a team has no name"),
-        _needs(lambda name: ~name.map(team_key).isin(["tbd", "tba"]), "a team is not known yet"),
-    ],
-)
-_WINNER = pa.Column("Int64", _needs(lambda winner: winner.isin([1, 2]), "winner is neither 1 nor 2"), nullable=True)
-_ROUNDS = pa.Column("Int64", pa.Check.in_range(0, MAX_ROUNDS, error="impossible number of rounds"), nullable=True)
-AGAINST_ITSELF = "a team against itself"
-_TWO_TEAMS = _needs(lambda frame: frame["team1"] != frame["team2"], AGAINST_ITSELF)
-
-SCHEMAS = {
-    RowKind.MAP: pa.DataFrameSchema(
-        {
-            "day": _DAY,
-            "map": pa.Column(str, _needs(lambda name: name != "", "no map is named")),
-            "team1": _NAME,
-            "team2": _NAME,
-            "winner": _WINNER,
-            "score1": _ROUNDS,
-            "score2": _ROUNDS,
-        },
-        checks=[_TWO_TEAMS],
-    ),
-    RowKind.SERIES: pa.DataFrameSchema(
-        {"day": _DAY, "team1": _NAME, "team2": _NAME, "winner": _WINNER}, checks=[_TWO_TEAMS]
-    ),
-    RowKind.STANDING: pa.DataFrameSchema(
-        {
-            "day": _DAY,
-            "team": _NAME,
-            "rank": pa.Column("Int64", _needs(lambda rank: rank.fillna(0) >= 1, "no rank"), nullable=True),
-            "points": pa.Column(float, _needs(lambda points: points.notna(), "no points"), nullable=True),
-        }
-    ),
-    RowKind.FIXTURE: pa.DataFrameSchema(
-        {
-            "start": pa.Column(
-                pd.DatetimeTZDtype("ns", "UTC"),
-                _needs(lambda start: start.notna(), "start_time is no time as YYYY-MM-DDTHH:MM"),
-                nullable=True,
-            ),
-            "best_of": pa.Column(
-                "Int64", pa.Check.isin(BEST_OF, error="best_of is none of 1, 2, 3 and 5"), nullable=True
-            ),
-            "team1": _OPPONENT,
-            "team2": _OPPONENT,
-        },
-        checks=[_TWO_TEAMS],
-    ),
-    RowKind.PLAYER_MAP: pa.DataFrameSchema(
-        {
-            "day": _DAY,
-            "player": pa.Column(str, _needs(lambda name: name != "", "no player is named")),
-            "kills": pa.Column("Int64", _needs(lambda kills: kills.notna(), "no kills"), nullable=True),
-            "deaths": pa.Column("Int64", _needs(lambda deaths: deaths.notna(), "no deaths"), nullable=True),
-        }
-    ),
-}
-
-_INTEGERS = {
-    RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
-    RowKind.SERIES: ("winner", "best_of", "team1_rank", "team2_rank", "number_on_day"),
-    RowKind.FIXTURE: ("best_of",),
-    RowKind.STANDING: ("rank",),
-    RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
-}
-_NUMBERS = {
-    RowKind.MAP: ("team1_points", "team2_points"),
-    RowKind.SERIES: ("team1_points", "team2_points"),
-    RowKind.STANDING: ("points", "starting_points"),
-    RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
-    RowKind.FIXTURE: (),
-}
 _REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player")
+
+
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
 _TEXTS = {
     RowKind.MAP: (
@@ -125,13 +45,13 @@ _TEXTS = {
 def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     """Convert the columns to their types. Unreadable values become missing; absent columns are added empty."""
     frame = frame.copy()
-    frame["day"] = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce").astype("datetime64[ns]")
-    for column in _INTEGERS[kind]:
-        numbers = pd.to_numeric(frame.get(column, pd.Series(index=frame.index, dtype=object)), errors="coerce")
+    frame["day"] = parse_days(frame["date"])
+    for column in INTEGERS[kind]:
+        numbers = _in_range(frame, column)
+        numbers = numbers.clip(-_LARGEST_INTEGER, _LARGEST_INTEGER)
         frame[column] = numbers.where(numbers % 1 == 0).astype("Int64")
-    for column in _NUMBERS[kind]:
-        values = frame.get(column, pd.Series(index=frame.index, dtype=object))
-        frame[column] = pd.to_numeric(values, errors="coerce").astype(float)
+    for column in NUMBERS[kind]:
+        frame[column] = _in_range(frame, column)
     for column, default in _FLAGS.get(kind, {}).items():
         frame[column] = (frame[column] == "1") if column in frame else default
     for column in _TEXTS[kind]:
@@ -142,12 +62,26 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     for column in ("team1", "team2", "team", "player", "map"):
         if column in frame:
             frame[column] = frame[column].str.strip()
+    if "map" in frame:
+        frame["map"] = frame["map"].map(canonical_map_name)
     if kind is RowKind.FIXTURE:
-        frame["start"] = parse_times(frame["start_time"]).astype("datetime64[ns, UTC]")
+        frame["start"] = parse_times(frame["start_time"])
         frame["id"] = frame.get("first_id", frame.index.to_series())
     if kind is RowKind.MAP:
         frame = _without_contradicting_rounds(frame)
     return frame
+
+
+def _in_range(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as numbers. A number out of range becomes missing, and the row is marked."""
+    numbers = pd.to_numeric(frame.get(column, pd.Series(index=frame.index, dtype=object)), errors="coerce").astype(
+        float
+    )
+    if column not in RANGES:
+        return numbers
+    is_inside = numbers.isna() | numbers.between(*RANGES[column])
+    frame[range_mark(column)] = is_inside
+    return numbers.where(is_inside)
 
 
 def _without_contradicting_rounds(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from pipelines.etl.fixtures import AnnouncedMatches
 from pipelines.etl.merge_sources import unique_standings
-from pipelines.etl.parse import AGAINST_ITSELF
 from pipelines.etl.resolved_rows import ResolvedRows
+from pipelines.etl.row_schemas import AGAINST_ITSELF
 from pipelines.etl.tabulate import Tables
 from pipelines.sources.base import RowKind
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from pipelines.etl.assign_ids import RowIds
 from pipelines.etl.link import LinkedRows
-from pipelines.etl.parse import BEST_OF
+from pipelines.etl.row_schemas import BEST_OF
 
 
 def series_rows(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.DataFrame:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, parse_times
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, parse_days, parse_times
+from pipelines.sources.months import FIRST_MONTH
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
@@ -71,16 +72,11 @@ def read_rows(path: Path, kind: RowKind) -> pd.DataFrame:
         starts = parse_times(frame["start_time"])
         frame["date"] = starts.dt.strftime("%Y-%m-%d").where(starts.notna(), "")
     frame["date"] = frame["date"].str.slice(0, 10)
-    if len(frame) and _parse_days(frame).isna().all():
+    if len(frame) and parse_days(frame["date"]).isna().all():
         raise SourceError(
             f"{path}: column {time_column} holds no date as YYYY-MM-DD, such as {frame[time_column].iloc[0]!r}"
         )
     return frame
-
-
-def _parse_days(frame: pd.DataFrame) -> pd.Series:
-    days: pd.Series = pd.to_datetime(frame["date"], format="%Y-%m-%d", errors="coerce")
-    return days
 
 
 def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
@@ -92,9 +88,11 @@ def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
         key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
     repetition = key.groupby(key).cumcount()
     key = key.where(repetition == 0, key + "#" + (repetition + 1).astype(str))
-    day = _parse_days(frame)
+    day = parse_days(frame["date"])
     month = day.dt.strftime("%Y-%m-01").where(day.notna(), None)
-    # A row without a readable date takes the month of the row before it; the ETL rejects it with the reason.
+    # A row without a readable date takes the month of the row before it, a row before the first month that one; the ETL
+    # rejects them with the reason.
+    month = month.where(month.isna() | (month >= FIRST_MONTH), FIRST_MONTH)
     return frame.assign(row_key=key, month=month.ffill().bfill())
 
 
@@ -140,7 +138,7 @@ class ArchiveSource:
             parts = [part for part in parts if len(part)]
             if parts:
                 frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)
-                later = _parse_days(frame) > pd.Timestamp(today)  # False for an unreadable day
+                later = parse_days(frame["date"]) > pd.Timestamp(today)  # False for an unreadable day
                 if kind is RowKind.FIXTURE:  # the partitions end with the running month
                     frame["month"] = frame["month"].where(~later, today.replace(day=1).isoformat())
                 else:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 SERIES_ONLY_SOURCES = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
 """Sources that publish series without maps. A forecast still names a map, so the usual maps become known."""
 
+YEARS = (1900, 2100)
+"""Years outside are typing errors: they are read as no day."""
+
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
 
 
@@ -34,7 +37,15 @@ def parse_times(texts: "pd.Series") -> "pd.Series":
     import pandas as pd
 
     times: pd.Series = pd.to_datetime(texts.where(texts != ""), utc=True, format="ISO8601", errors="coerce")
-    return times
+    return times.where(times.dt.year.between(*YEARS)).astype("datetime64[ns, UTC]")
+
+
+def parse_days(texts: "pd.Series") -> "pd.Series":
+    """Parse days as YYYY-MM-DD; other texts, and years that no result can have, are missing."""
+    import pandas as pd
+
+    days: pd.Series = pd.to_datetime(texts, format="%Y-%m-%d", errors="coerce")
+    return days.where(days.dt.year.between(*YEARS)).astype("datetime64[ns]")
 
 
 class SourceError(Exception):

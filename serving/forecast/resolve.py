@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from cs2.map_names import canonical_map_name
 from cs2.messages import ForecastRequest, MatchupRequest, SeriesRequest
 from serving.dictionaries.index import Dictionaries, Dictionary, Entry, folded
 from serving.errors import WrongFieldError
@@ -104,6 +105,8 @@ def _by_id(dictionary: Dictionary, kind: str, field: str, entry_id: int | None) 
 def _by_name(dictionary: Dictionary, kind: str, field: str, name: str) -> Entry:
     """Return the entry of a name or alias: who still plays, then names before aliases, then the exact spelling."""
     candidates = dictionary.named(name)
+    if not candidates and kind == "map":
+        candidates = dictionary.named(canonical_map_name(name))
     if len(candidates) > 1:
         candidates = dictionary.active(candidates)
     if len(candidates) > 1:

@@ -1,5 +1,6 @@
 """Identities: homonyms, links and spellings; what is known then uses the past only."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,4 +103,29 @@ def test_both_spellings_name_one_player_in_the_tables() -> None:
 def test_the_name_key_drops_filler_words_and_punctuation() -> None:
     assert team_key("Team Liquid") == team_key("Liquid") == "liquid"
     assert team_key("Natus Vincere") == team_key("NAVI") == "navi"
-    assert team_key("The Gaming Club") == "x"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Famalicão", "Famalicao"),
+        ("Røde", "RODE"),
+        ("Wisła Płock", "Wisla Plock"),
+        ("Straße", "strasse"),
+        ("Ravens", " Ravens\u00a0"),
+        ("Ravens", "Rav\u200bens"),
+        ("Ravens", "\u202eRavens"),
+        ("Ravens", "ＲＡＶＥＮＳ"),
+    ],
+)
+def test_accents_and_invisible_signs_make_no_other_name(one: str, other: str) -> None:
+    assert team_key(one) == team_key(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Вихрь", "龙虎"), ("Ravens", "Rаvens"), ("THE", "X"), ("X", "?"), ("🔥🔥", "?"), ("The Team", "Esports Club")],
+    ids=["scripts", "Cyrillic a", "fillers and a letter", "a letter and a sign", "signs", "fillers"],
+)
+def test_names_with_other_letters_are_other_names(one: str, other: str) -> None:
+    assert team_key(one) != team_key(other)

@@ -1,0 +1,185 @@
+"""Schemas of parsed rows: what a usable row of each kind has. A check's error is the reason of a rejection."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import pandera.pandas as pa
+
+from pipelines.sources.base import RowKind
+from pipelines.sources.months import FIRST_MONTH
+from pipelines.spelling import fold_letters, team_key
+
+BEST_OF = (1, 2, 3, 5)
+
+MAX_LETTERS = 100
+"""Most letters of a name."""
+
+PLACEHOLDERS = frozenset(
+    {"tbd", "tba", "tbc", "n/a", "na", "nan", "null", "none", "unknown", "default", "-", "--", "bye"}
+)
+"""Names, in lower case, of teams and maps that are not known yet, or were never played."""
+
+_CONTROL = r"[\x00-\x1f\x7f\ufffd]"
+
+MAX_ROUNDS = 60
+"""Most rounds of one side on one map; a larger number is a typing error."""
+
+
+def _needs(check: Callable[[pd.Series], pd.Series], reason: str) -> pa.Check:
+    return pa.Check(check, error=reason, ignore_na=False)
+
+
+_DAY = pa.Column(
+    pa.DateTime,
+    [
+        _needs(lambda day: day.notna(), "date is not a day as YYYY-MM-DD"),
+        _needs(
+            lambda day: day.isna() | (day >= FIRST_MONTH), f"date is before {FIRST_MONTH}, the first month of results"
+        ),
+    ],
+    nullable=True,
+)
+_TEXT_CHECKS = [
+    _needs(lambda text: text.str.len() <= MAX_LETTERS, f"a name has more than {MAX_LETTERS} letters"),
+    _needs(lambda text: ~text.str.contains(_CONTROL), "a name has a control character"),
+]
+_TEAM = pa.Column(
+    str,
+    [
+        _needs(lambda name: name != "", "a team has no name"),
+        _needs(lambda name: ~name.map(fold_letters).str.strip().isin(PLACEHOLDERS), "a team is not known yet"),
+        *_TEXT_CHECKS,
+    ],
+)
+_MAP = pa.Column(
+    str,
+    [
+        _needs(lambda name: name != "", "no map is named"),
+        _needs(lambda name: ~name.str.casefold().isin(PLACEHOLDERS), "the map is not known yet"),
+        *_TEXT_CHECKS,
+    ],
+)
+_PLAYER = pa.Column(str, [_needs(lambda name: name != "", "no player is named"), *_TEXT_CHECKS])
+_WINNER = pa.Column("Int64", _needs(lambda winner: winner.isin([1, 2]), "winner is neither 1 nor 2"), nullable=True)
+_ROUNDS = pa.Column("Int64", pa.Check.in_range(0, MAX_ROUNDS, error="impossible number of rounds"), nullable=True)
+AGAINST_ITSELF = "a team against itself"
+
+
+def _was_played(frame: pd.DataFrame) -> pd.Series:
+    """Whether rounds are unknown, or more than those of a forfeit (1:0, 0:0)."""
+    rounds = frame[["score1", "score2"]].astype(float)
+    played: pd.Series = ~(rounds["score1"].le(1) & rounds["score2"].le(1))
+    return played
+
+
+_PLAYED = pa.Check(_was_played, error="a forfeit: no map was played", ignore_na=False)
+_TWO_TEAMS = _needs(lambda frame: frame["team1"].map(team_key) != frame["team2"].map(team_key), AGAINST_ITSELF)
+
+SCHEMAS = {
+    RowKind.MAP: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "map": _MAP,
+            "team1": _TEAM,
+            "team2": _TEAM,
+            "winner": _WINNER,
+            "score1": _ROUNDS,
+            "score2": _ROUNDS,
+        },
+        checks=[_TWO_TEAMS, _PLAYED],
+    ),
+    RowKind.SERIES: pa.DataFrameSchema(
+        {"day": _DAY, "team1": _TEAM, "team2": _TEAM, "winner": _WINNER}, checks=[_TWO_TEAMS]
+    ),
+    RowKind.STANDING: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "team": _TEAM,
+            "rank": pa.Column("Int64", _needs(lambda rank: rank.fillna(0) >= 1, "no rank"), nullable=True),
+            "points": pa.Column(float, _needs(lambda points: points.notna(), "no points"), nullable=True),
+        }
+    ),
+    RowKind.FIXTURE: pa.DataFrameSchema(
+        {
+            "start": pa.Column(
+                pd.DatetimeTZDtype("ns", "UTC"),
+                [
+                    _needs(lambda start: start.notna(), "start_time is no time as YYYY-MM-DDTHH:MM"),
+                    _needs(
+                        lambda start: start.isna() | (start >= pd.Timestamp(FIRST_MONTH, tz="UTC")),
+                        f"start_time is before {FIRST_MONTH}",
+                    ),
+                ],
+                nullable=True,
+            ),
+            "best_of": pa.Column(
+                "Int64", pa.Check.isin(BEST_OF, error="best_of is none of 1, 2, 3 and 5"), nullable=True
+            ),
+            "team1": _TEAM,
+            "team2": _TEAM,
+        },
+        checks=[_TWO_TEAMS],
+    ),
+    RowKind.PLAYER_MAP: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "player": _PLAYER,
+            "kills": pa.Column("Int64", _needs(lambda kills: kills.notna(), "no kills"), nullable=True),
+            "deaths": pa.Column("Int64", _needs(lambda deaths: deaths.notna(), "no deaths"), nullable=True),
+        }
+    ),
+}
+
+INTEGERS = {
+    RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
+    RowKind.SERIES: ("winner", "best_of", "team1_rank", "team2_rank", "number_on_day"),
+    RowKind.FIXTURE: ("best_of",),
+    RowKind.STANDING: ("rank",),
+    RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
+}
+NUMBERS = {
+    RowKind.MAP: ("team1_points", "team2_points"),
+    RowKind.SERIES: ("team1_points", "team2_points"),
+    RowKind.STANDING: ("points", "starting_points"),
+    RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
+    RowKind.FIXTURE: (),
+}
+RANGES: dict[str, tuple[float, float]] = {
+    "map_number": (1, 15),
+    "rank": (1, 100_000),
+    "team1_rank": (1, 100_000),
+    "team2_rank": (1, 100_000),
+    "points": (-1e6, 1e6),
+    "starting_points": (-1e6, 1e6),
+    "team1_points": (-1e6, 1e6),
+    "team2_points": (-1e6, 1e6),
+    "kills": (0, 300),
+    "deaths": (0, 300),
+    "adr": (0, 1_000),
+    "kast": (0, 100),
+    "rating": (-100, 100),
+}
+"""Smallest and largest value of the columns with numbers."""
+
+
+def range_mark(column: str) -> str:
+    """Name of the column that says whether a number is in its range."""
+    return f"{column}_is_in_range"
+
+
+def _out_of_range(column: str) -> str:
+    low, high = RANGES[column]
+    return f"{column} is not from {low:,.0f} to {high:,.0f}"
+
+
+for _kind, _schema in SCHEMAS.items():
+    SCHEMAS[_kind] = _schema.add_columns(
+        {
+            range_mark(column): pa.Column(
+                bool,
+                _needs(lambda inside: inside, _out_of_range(column)),
+            )
+            for column in (*INTEGERS[_kind], *NUMBERS[_kind])
+            if column in RANGES
+        }
+    )

@@ -1,0 +1,101 @@
+"""Small files that went wrong (`../shared/cases`): one bad row is one rejection, and the others are stored."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines.etl.id_register import Identities
+from pipelines.etl.rebuild import TableSet, rebuild
+from pipelines.sources.archive import ArchiveSource
+from pipelines.sources.base import RowKind
+
+pytestmark = pytest.mark.real_data
+
+ITSELF = "a team against itself"
+
+
+@pytest.fixture(scope="module")
+def cases(shared_data: Path) -> Path:
+    return shared_data.parent / "cases"
+
+
+def read(folder: Path) -> TableSet:
+    """Rebuild from a folder; every published row has an outcome."""
+    frames = ArchiveSource(folder).published(date(2026, 1, 31)).frames
+    result = rebuild(frames, Identities())
+    assert len(result.outcomes) == sum(len(frame) for frame in frames.values())
+    return result
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind", "stored", "reasons"),
+    [
+        ("01-two-spellings", RowKind.MAP, 2, {ITSELF: 1}),
+        ("01b-series-two-spellings", RowKind.SERIES, 1, {ITSELF: 1}),
+        ("01c-no-id", RowKind.MAP, 1, {ITSELF: 1}),
+        ("01d-no-id-fixed", RowKind.MAP, 2, {}),
+        ("01e-with-lineups", RowKind.MAP, 1, {ITSELF: 1}),
+        ("01f-one-lineup-missing", RowKind.MAP, 1, {ITSELF: 1}),
+        ("60-real-way", RowKind.MAP, 1, {ITSELF: 1}),
+        ("03-nul", RowKind.MAP, 2, {"a name has a control character": 1}),
+        ("03b-nul-quoted", RowKind.MAP, 2, {"a name has a control character": 1}),
+        ("04-fixture-9999", RowKind.FIXTURE, 1, {"start_time is no time as YYYY-MM-DDTHH:MM": 1}),
+        ("05a-map-number", RowKind.MAP, 2, {"map_number is not from 1 to 15": 1}),
+        ("05b-rank", RowKind.MAP, 0, {"team1_rank is not from 1 to 100,000": 1}),
+        ("05c-1e20", RowKind.MAP, 0, {"team1_rank is not from 1 to 100,000": 1}),
+        ("05d-points-inf", RowKind.MAP, 1, {"team1_points is not from -1,000,000 to 1,000,000": 1}),
+        ("12-placeholders", RowKind.MAP, 2, {"a team is not known yet": 3}),
+        ("12b-dashes", RowKind.MAP, 2, {"a team is not known yet": 1}),
+        ("22-long-name", RowKind.MAP, 2, {"a name has more than 100 letters": 1}),
+    ],
+)
+def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_stored(
+    cases: Path, folder: str, kind: RowKind, stored: int, reasons: dict[str, int]
+) -> None:
+    result = read(cases / folder)
+    of_kind = result.outcomes[result.outcomes["kind"] == kind]
+    assert (of_kind["outcome"] == "stored").sum() == stored
+    assert result.rejections() == reasons
+
+
+def test_days_outside_the_game_are_counted_as_rejected(cases: Path) -> None:
+    result = read(cases / "10-dates")
+    assert result.rejections() == {
+        "date is not a day as YYYY-MM-DD": 9,
+        "date is before 2012-09-01, the first month of results": 2,
+    }
+
+
+def test_forfeits_draws_and_maps_to_be_announced_are_rejected(cases: Path) -> None:
+    result = read(cases / "11-forfeits")
+    rounds = result.tables.map_results[["rounds1", "rounds2"]].max(axis=1)
+    assert rounds.min() > 1
+    assert rounds.max() == 25
+    assert result.rejections()["a forfeit: no map was played"] == 4
+
+
+def test_starts_of_the_years_1_and_1970_are_rejected(cases: Path) -> None:
+    result = read(cases / "23-fixture-zero-time")
+    assert result.rejections() == {
+        "start_time is no time as YYYY-MM-DDTHH:MM": 2,
+        "start_time is before 2012-09-01": 1,
+    }
+
+
+def test_names_without_latin_letters_are_different_teams(cases: Path) -> None:
+    teams = set(read(cases / "02-non-latin").tables.teams["name"])
+    assert {"Вихрь", "龙虎", "Harbor", "Lanterns"} == teams
+
+
+def test_spaces_and_invisible_signs_make_no_other_team_but_other_letters_do(cases: Path) -> None:
+    aliases = read(cases / "13-names").tables.team_aliases
+    ravens = aliases.loc[aliases["name"] == "Ravens", "team_id"].tolist()
+    assert (aliases["team_id"] == ravens[0]).sum() >= 4  # the right-to-left, zero-width and full-width spellings
+    assert aliases["team_id"].nunique() == 7
+
+
+def test_the_fourth_map_of_a_best_of_three_is_marked(cases: Path) -> None:
+    result = read(cases / "17-formats")
+    marked = result.tables.map_results[~result.tables.map_results["is_rated"]]
+    assert marked["map_number"].tolist() == [4]
