@@ -149,7 +149,7 @@ def map_pool_is_known(database: Database) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="lineups", description="No five played under two teams within 90 days.")
 def one_team_a_lineup(database: Database) -> dg.AssetCheckResult:
-    """Names teams that were renamed, or that two sources spell differently."""
+    """Names teams that share a five although they met, or played side by side with other fives."""
     rows = _query(database, quality.SHARED_LINEUPS)
     return _warning_unless(rows.empty, "; ".join(rows["teams"].head(5)), rows, lineups=len(rows))
 

@@ -63,6 +63,10 @@ def test_good_rows_pass_all_checks(database: Database) -> None:
     assert failed(database, [*GOOD, *overtime]) == {}
 
 
+def test_a_renamed_team_is_one_team(database: Database) -> None:
+    assert failed(database, [*GOOD, map_row("2026-01-30", team1="Renamed", team1_players=A)]) == {}
+
+
 @pytest.mark.parametrize(
     ("rows", "name", "description"),
     [
@@ -71,7 +75,11 @@ def test_good_rows_pass_all_checks(database: Database) -> None:
         ([map_row("2026-01-30", score1="16", score2="8")], "scores_are_possible", "1 impossible"),
         ([map_row("2026-01-30", score1="17", score2="15")], "scores_are_possible", "1 impossible"),
         ([map_row("2026-01-30", map="Atoll")], "map_pool_is_known", "Atoll is new"),
-        ([map_row("2026-01-30", team1="Renamed", team1_players=A)], "one_team_a_lineup", "Alpha = Renamed"),
+        (
+            [map_row("2026-01-29", "Alpha", "Rival"), map_row("2026-01-30", team1="Rival", team1_players=A)],
+            "one_team_a_lineup",
+            "Alpha = Rival",
+        ),
         ([map_row(f"2026-01-{d}", team1_players="a|b|c|d") for d in (10, 20)], "lineups_have_five", "2 of 133"),
         ([map_row(f"2026-01-{d}", team1="Beta") for d in range(10, 20)], "few_rows_are_rejected", "map: 7.1%"),
         (
