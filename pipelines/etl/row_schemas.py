@@ -14,9 +14,7 @@ BEST_OF = (1, 2, 3, 5)
 MAX_LETTERS = 100
 """Most letters of a name."""
 
-PLACEHOLDERS = frozenset(
-    {"tbd", "tba", "tbc", "n/a", "na", "nan", "null", "none", "unknown", "default", "-", "--", "bye"}
-)
+PLACEHOLDERS = frozenset({"tbd", "tba", "tbc", "n/a", "na", "nan", "null", "none", "default", "-", "--", "bye"})
 """Names, in lower case, of teams and maps that are not known yet, or were never played."""
 
 _CONTROL = r"[\x00-\x1f\x7f\ufffd]"
