@@ -63,8 +63,9 @@ def build_dictionary(
         for alias in aliases:
             register.bind(alias, id_of[identity])
     merged = _number_former(register, id_of, former, before, name_of)
+    in_use = set(id_of.values())
     for alias, old in before.items():
-        if old != register.ids[alias] and old not in id_of.values():
+        if old != register.ids[alias] and old not in in_use:
             merged.setdefault(old, register.ids[alias])
     names = {
         id_of[identity]: min(aliases, key=lambda alias: (-aliases[alias], alias))[0]

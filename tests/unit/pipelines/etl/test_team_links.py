@@ -96,15 +96,21 @@ def test_other_maps_link_nothing(n: int, changes: dict[str, Any]) -> None:
     assert links.team(B) == B
 
 
-def test_rows_of_one_publisher_or_of_two_match_ids_are_two_matches() -> None:
-    for first, second in (("one", "one"), ("one", "two")):
-        links = TeamLinks()
-        for day in (1, 2, 3):
-            play(links, day, A)
-            play(links, day, B)
-            maps = [published(A, first, match_id=f"{day}"), published(B, second, match_id=f"9{day}")]
-            links.learn_maps(day, maps)
-        assert links.team(B) == B
+@pytest.mark.parametrize(
+    ("publishers", "match_ids"),
+    [(("one", "one"), ("", "")), (("one", "two"), ("7", "8"))],
+    ids=["publisher", "match ids"],
+)
+def test_rows_of_one_publisher_or_of_two_match_ids_are_two_matches(
+    publishers: tuple[str, str], match_ids: tuple[str, str]
+) -> None:
+    links = TeamLinks()
+    for day in (1, 2, 3):
+        play(links, day, A)
+        play(links, day, B)
+        names = zip((A, B), publishers, match_ids, strict=True)
+        links.learn_maps(day, [published(name, publisher, match_id=number) for name, publisher, number in names])
+    assert links.team(B) == B
 
 
 def test_one_common_map_is_enough_for_names_that_are_alike() -> None:
