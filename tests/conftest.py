@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from threadpoolctl import threadpool_limits
@@ -37,6 +38,11 @@ MLFLOW = pytest.StashKey[MlflowServer]()
 def pytest_configure() -> None:
     """Compute on one core a process: workers that spin for each other's cores made four fits take minutes."""
     threadpool_limits(1, user_api="openmp")
+    # No example fails because the machine is busy.
+    hypothesis.settings.register_profile(
+        "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any-machine")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

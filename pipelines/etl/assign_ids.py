@@ -113,8 +113,8 @@ def _number_players(resolved: ResolvedRows, identities: Identities) -> Dictionar
         if roster and rosters
         for now in ({name: (name, homonym_no) for name, homonym_no in rosters},)
         for player in roster
-        if player not in known
-    }
+        if player not in known and player[0] in now
+    } | {player: survivor for player, survivor in matches.people.player_links.items() if survivor in known}
     nicknames = matches.people.nicknames
     return build_dictionary(
         identities.players,
@@ -180,14 +180,16 @@ def _player_appearances(
 ) -> Iterator[Appearance]:
     """Yield player and spelling for both lineups of some rows."""
     texts = _pairs(maps, series, "team{}_players")
-    nicknames = matches.people.nicknames
+    people = matches.people
     for position in positions:
         for roster, text in zip(matches.rows[position].rosters, texts[position], strict=True):
             if roster:
-                numbers = dict(roster)
+                bearers = dict(zip(roster, roster, strict=True))
+                bearers |= {linked: player for linked, player in people.player_links.items() if player in bearers}
+                by_name = {name: (name, homonym_no) for name, homonym_no in bearers}
                 for spelling in text.split("|"):
-                    name = nicknames.get(spelling, spelling)
-                    yield (name, numbers[name]), (spelling, numbers[name])
+                    bearer = by_name[people.nicknames.get(spelling, spelling)]
+                    yield bearers[bearer], (spelling, bearer[1])
 
 
 def _new_spellings(known: Sequence[Appearance], others: Iterable[Appearance]) -> list[Appearance]:

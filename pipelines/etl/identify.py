@@ -1,10 +1,13 @@
 """Resolve published names to teams and players, day by day. docs/data.md explains the rules and has counts."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from pipelines.etl.homonyms import PLAYERS, TEAMS, Homonyms, Members, Revision
+from pipelines.etl.circles import Members
+from pipelines.etl.decisions import PLAYER, TEAM, Decision
+from pipelines.etl.homonyms import PLAYERS, TEAMS, Homonyms, Revision
+from pipelines.etl.player_links import PlayerLinks
 from pipelines.etl.team_links import Identity, Link, PublishedMap, TeamLinks
 from pipelines.spelling import Lineup, canonical_nicknames, team_key
 
@@ -77,6 +80,7 @@ class People:
         player_revisions: Players who were split or joined.
         team_revisions: Teams of one name that were split or joined.
         team_links: Names that were linked to one team, refuted links included.
+        player_links: Who stands for a player whom an operator joined to another nickname.
     """
 
     now: list[Pair]
@@ -87,16 +91,18 @@ class People:
     player_revisions: list[Revision]
     team_revisions: list[Revision]
     team_links: list[Link]
+    player_links: dict[Identity, Identity]
 
 
-def identify(matches: Sequence[PublishedMatch]) -> People:
+def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = ()) -> People:
     """Resolve the teams and the players of every match.
 
     Args:
         matches: The matches, in any order.
+        decisions: Decisions of operators, ordered by day.
     """
     nicknames = _canonical_spellings({side.lineup for match in matches for side in match.sides if side.lineup})
-    resolver = _Resolver(nicknames)
+    resolver = _Resolver(nicknames, decisions)
     by_day: dict[int, list[int]] = defaultdict(list)
     for position, match in enumerate(matches):
         by_day[match.day].append(position)
@@ -105,6 +111,7 @@ def identify(matches: Sequence[PublishedMatch]) -> People:
         pairs = resolver.learn_day(day, [matches[position] for position in by_day[day]])
         for position, pair in zip(by_day[day], pairs, strict=True):
             then[position] = pair
+    resolver.apply_decisions()
     return People(
         now=[resolver.resolve(match) for match in matches],
         then=[pair for pair in then if pair is not None],
@@ -114,6 +121,7 @@ def identify(matches: Sequence[PublishedMatch]) -> People:
         player_revisions=resolver.players.revisions,
         team_revisions=resolver.teams.revisions,
         team_links=list(resolver.links.links.values()),
+        player_links=resolver.player_links.joined(),
     )
 
 
@@ -127,17 +135,51 @@ def _canonical_spellings(lineups: set[Lineup]) -> dict[str, str]:
         spellings = {name: found.get(better, better) for name, better in spellings.items()} | found
 
 
+def _respelled(decision: Decision, nicknames: Mapping[str, str]) -> Decision:
+    """Return a decision in canonical spellings."""
+    first, second = (nicknames.get(member, member) for member in decision.members)
+    if decision.about == TEAM:
+        return replace(decision, members=(first, second))
+    name, other = (nicknames.get(each, each) for each in decision.names)
+    return replace(decision, names=(name, other), members=(first, second))
+
+
 class _Resolver:
     """Homonyms and links through the days."""
 
-    def __init__(self, nicknames: dict[str, str]) -> None:
-        self.players, self.teams, self.links = Homonyms(PLAYERS), Homonyms(TEAMS), TeamLinks()
+    def __init__(self, nicknames: dict[str, str], decisions: Sequence[Decision]) -> None:
+        spelled = [_respelled(decision, nicknames) for decision in decisions]
+        undecided = {
+            about: {each.names[0] for each in spelled if each.about == about and each.names[0] == each.names[1]}
+            for about in (PLAYER, TEAM)
+        }
+        self.players, self.teams = Homonyms(PLAYERS, undecided[PLAYER]), Homonyms(TEAMS, undecided[TEAM])
+        self.links, self.player_links = TeamLinks(), PlayerLinks(self.players)
         self._nicknames = nicknames
+        self._pending = deque(spelled)
         self._player_circles: dict[tuple[int, str, Members], int] = {}
         self._team_circles: dict[tuple[int, str, Members], int] = {}
 
+    def apply_decisions(self, through: int | None = None) -> None:
+        """Apply the decisions of operators through a day, or all of them."""
+        while self._pending and (through is None or self._pending[0].day <= through):
+            decision = self._pending.popleft()
+            name, other = decision.names
+            if name == other:
+                homonyms, circles = (
+                    (self.players, self._player_circles)
+                    if decision.about == PLAYER
+                    else (self.teams, self._team_circles)
+                )
+                circles.update(homonyms.decide(name, decision))
+            elif decision.about == TEAM:
+                self.links.decide(decision.day, decision)
+            else:
+                self.player_links.decide(decision)
+
     def learn_day(self, day: int, matches: Sequence[PublishedMatch]) -> list[Pair]:
         """Resolve the matches of one day with what is known before they are played, then learn their results."""
+        self.apply_decisions(day)
         sides = {side for match in matches for side in match.sides}
         members = {side: self._members(side) for side in sides}
         lineups = {each for each in members.values() if each}
@@ -180,7 +222,8 @@ class _Resolver:
         roster = None
         if members:
             circles = ((name, self._player_circles[day, name, members - {name}]) for name in members)
-            roster = tuple(sorted((name, self.players.current(name, circle)) for name, circle in circles))
+            five = {self.player_links.player((name, self.players.current(name, each))) for name, each in circles}
+            roster = tuple(sorted(five)) if len(five) == len(members) else None
         return Identified(self.links.team(named), named, roster)
 
     def _named_team(self, day: int, side: Side) -> Identity:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cs2.forecasting.matches import IntArray
+from pipelines.etl.decisions import Decision
 from pipelines.etl.identify import People, PublishedMatch, Roster, Side, identify
 from pipelines.etl.schedule import schedule_groups
 from pipelines.etl.team_links import Identity
@@ -119,15 +120,18 @@ class IdentifiedRows:
         return sorted(range(len(self.rows)), key=lambda position: self.rows[position].day)
 
 
-def identify_rows(maps: pd.DataFrame, series: pd.DataFrame) -> tuple[list[MatchRow], People]:
+def identify_rows(
+    maps: pd.DataFrame, series: pd.DataFrame, decisions: Sequence[Decision] = ()
+) -> tuple[list[MatchRow], People]:
     """Resolve teams and players of all rows: map rows, then series rows.
 
     Args:
         maps: Typed map rows (:func:`pipelines.etl.parse.parse`).
         series: Typed series rows.
+        decisions: Decisions of operators, ordered by day.
     """
     matches = [*_published_matches(maps, has_map=True), *_published_matches(series, has_map=False)]
-    people = identify(matches)
+    people = identify(matches, decisions)
     rows = [
         MatchRow(
             index=index,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from cs2.forecasting.matches import IntArray
 from pipelines.etl.complete_rows import Duplicate, complete
+from pipelines.etl.decisions import Decision
 from pipelines.etl.match_rows import IdentifiedRows, MatchRow, identify_rows, schedule
 from pipelines.etl.match_series import SHARED_PLAYERS
 from pipelines.etl.schedule import MAX_GAP_DAYS, by_group
@@ -50,14 +51,15 @@ class MergedRows:
         }
 
 
-def merge_sources(maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
+def merge_sources(maps: pd.DataFrame, series: pd.DataFrame, decisions: Sequence[Decision] = ()) -> MergedRows:
     """Remove every row that a source named earlier publishes too, and complete the row that is kept.
 
     Args:
         maps: Typed map rows; ``source_rank`` is the precedence of their source, 0 first.
         series: Typed series rows, likewise.
+        decisions: Decisions of operators about who is who, ordered by day.
     """
-    rows, people = identify_rows(maps, series)
+    rows, people = identify_rows(maps, series, decisions)
     before = schedule(rows, len(maps), people)
     ranks = [*maps["source_rank"], *series["source_rank"]]
     topics = [*maps["map"], *[""] * len(series)]
@@ -65,7 +67,7 @@ def merge_sources(maps: pd.DataFrame, series: pd.DataFrame) -> MergedRows:
     original_of = _find_duplicates(before, ranks, topics) if len(set(ranks)) > 1 else {}
     once = _without(_Published(maps, series, (days, days), list(range(len(rows)))), rows, original_of)
     if original_of:  # rows of other sources that repeat a match must not affect who is who
-        kept_rows, people = identify_rows(once.maps, once.series)
+        kept_rows, people = identify_rows(once.maps, once.series, decisions)
     else:
         kept_rows = rows
     second_names = find_second_names(schedule(kept_rows, len(once.maps), people), once.maps)

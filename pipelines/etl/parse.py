@@ -27,7 +27,7 @@ class ParsedRows:
     reasons: dict[int, list[str]]
 
 
-_REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player")
+_REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player", "name1", "name2")
 
 
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
@@ -39,6 +39,7 @@ _TEXTS = {
     RowKind.FIXTURE: ("event", "start_time", "source"),
     RowKind.STANDING: ("roster", "region"),
     RowKind.PLAYER_MAP: (),
+    RowKind.IDENTITY: ("about", "name1", "name2", "member1", "member2", "verdict", "reason"),
 }
 
 
@@ -59,7 +60,7 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
             frame[column] = ""
     if "source_rank" not in frame:
         frame["source_rank"] = 0
-    for column in ("team1", "team2", "team", "player", "map"):
+    for column in ("team1", "team2", "team", "player", "map", "name1", "name2", "member1", "member2"):
         if column in frame:
             frame[column] = frame[column].str.strip()
     if "map" in frame:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipelines.etl.assign_ids import number
+from pipelines.etl.decisions import read_decisions
 from pipelines.etl.fixtures import match_fixtures
 from pipelines.etl.id_register import Identities
 from pipelines.etl.link import link
@@ -75,7 +76,8 @@ def resolve(published: Mapping[RowKind, pd.DataFrame]) -> ResolvedRows:
         The rows with everything that ids and tables follow from.
     """
     parsed = parse_all(published)
-    merged = merge_sources(parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows)
+    decisions = read_decisions(parsed[RowKind.IDENTITY].rows)
+    merged = merge_sources(parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows, decisions)
     linked = link(merged.matches, merged.maps, merged.series)
     fixtures = match_fixtures(parsed[RowKind.FIXTURE].rows, merged.matches)
     return ResolvedRows(parsed, merged, linked, fixtures)

@@ -42,6 +42,7 @@ def build_outcomes(resolved: ResolvedRows, tables: Tables) -> pd.DataFrame:
         _standings(resolved.parsed[RowKind.STANDING].rows),
         _fixtures(resolved.fixtures),
         _statistics(resolved.parsed[RowKind.PLAYER_MAP].rows, tables),
+        (RowOutcome(RowKind.IDENTITY, index, "stored") for index in resolved.parsed[RowKind.IDENTITY].rows.index),
         _rejected(resolved),
     )
     return pd.DataFrame(outcomes, columns=["kind", "index", "outcome", "target", "reasons"])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pandera.pandas as pa
 
+from pipelines.etl.decisions import PLAYER, TEAM
 from pipelines.sources.base import RowKind
 from pipelines.sources.months import FIRST_MONTH
 from pipelines.spelling import fold_letters, team_key
@@ -70,6 +71,14 @@ def _was_played(frame: pd.DataFrame) -> pd.Series:
     return played
 
 
+def _tells_two_apart(frame: pd.DataFrame) -> pd.Series:
+    """Whether a row that says "two" names different teams or players, or a member of each bearer."""
+    keys = [frame[column].map(team_key).where(frame["about"] == TEAM, frame[column]) for column in ("name1", "name2")]
+    has_members = (frame["member1"] != "") & (frame["member2"] != "") & (frame["member1"] != frame["member2"])
+    told_apart: pd.Series = (frame["verdict"] != "two") | (keys[0] != keys[1]) | has_members
+    return told_apart
+
+
 _PLAYED = pa.Check(_was_played, error="a forfeit: no map was played", ignore_na=False)
 _TWO_TEAMS = _needs(lambda frame: frame["team1"].map(team_key) != frame["team2"].map(team_key), AGAINST_ITSELF)
 
@@ -128,10 +137,22 @@ SCHEMAS = {
     ),
 }
 
+SCHEMAS[RowKind.IDENTITY] = pa.DataFrameSchema(
+    {
+        "day": _DAY,
+        "about": pa.Column(str, _needs(lambda about: about.isin((TEAM, PLAYER)), "about is neither team nor player")),
+        "name1": _PLAYER,
+        "name2": _PLAYER,
+        "verdict": pa.Column(str, _needs(lambda said: said.isin(("one", "two")), "verdict is neither one nor two")),
+    },
+    checks=_needs(_tells_two_apart, "two bearers of one name are told apart by member1 and member2"),
+)
+
 INTEGERS = {
     RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
     RowKind.SERIES: ("winner", "best_of", "team1_rank", "team2_rank", "number_on_day"),
     RowKind.FIXTURE: ("best_of",),
+    RowKind.IDENTITY: (),
     RowKind.STANDING: ("rank",),
     RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
 }
@@ -141,6 +162,7 @@ NUMBERS = {
     RowKind.STANDING: ("points", "starting_points"),
     RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
     RowKind.FIXTURE: (),
+    RowKind.IDENTITY: (),
 }
 RANGES: dict[str, tuple[float, float]] = {
     "map_number": (1, 15),

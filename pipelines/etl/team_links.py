@@ -11,6 +11,8 @@ from itertools import combinations
 
 from rapidfuzz.distance import Levenshtein
 
+from pipelines.etl.decisions import Decision
+
 Identity = tuple[str, int]
 """A name (key of a team, canonical spelling of a nickname) and its homonym number."""
 
@@ -30,6 +32,12 @@ COMMON_MAPS, COMMON_SHARE = 3, 0.3
 
 ALIKE = 0.8
 """Similarity (1 − Levenshtein distance / longer length) from which on two names are alike: one common map is enough."""
+
+RETRY_DAYS = 30
+"""Days for which a link that was refused is not tried again."""
+
+OPERATOR = "an operator's decision"
+"""Reason of a link that no evidence undoes."""
 
 SECOND_TEAMS = ("academy", "junior", "youth", "young", "prodigy", "talent", "nxt", "female", "fe", "w", "impact", "gen")
 """Endings that tell a second team of an organisation from its first one."""
@@ -99,6 +107,12 @@ class TeamLinks:
         self._group_of: dict[Identity, frozenset[Identity]] = {}
         self._contradictions: dict[frozenset[Identity], set[int]] = defaultdict(set)
         self._rejected_on: dict[frozenset[Identity], int] = {}
+        self._decisions: list[Decision] = []
+
+    def decide(self, day: int, decision: Decision) -> None:
+        """Apply a decision about two names: they are linked, or no link joins them, whatever the evidence says."""
+        self._decisions.append(decision)
+        self._apply(day, decision, self._teams)
 
     def team(self, name: Identity) -> Identity:
         """Return the name under which the team of a name appeared first, as far as known now."""
@@ -112,6 +126,7 @@ class TeamLinks:
             day: Day number.
             rows: Name and lineup (empty if unknown) of both sides of each row of the day.
         """
+        new_names = {name for row in rows for name, _ in row if name not in self._teams}
         for first, second in rows:
             for (name, five), (opponent, _) in ((first, second), (second, first)):
                 team = self._teams[name]
@@ -122,6 +137,9 @@ class TeamLinks:
                 if five and (not team.fives or (team.five_days[-1], team.fives[-1]) != (day, five)):
                     team.five_days.append(day)
                     team.fives.append(five)
+        if new_names:
+            for decision in self._decisions:
+                self._apply(day, decision, new_names)
         sides = sorted({side for row in rows for side in row if side[1]}, key=lambda side: (side[0], sorted(side[1])))
         for name, five in sides:
             self._refute(day, name, five)
@@ -152,6 +170,34 @@ class TeamLinks:
             if _are_alike(name[0], other[0]) or (common >= COMMON_MAPS and common >= COMMON_SHARE * fewer):
                 self._link(day + 1, name, other, f"{common} maps with the same opponent, day and winner")
 
+    def _apply(self, day: int, decision: Decision, names: Iterable[Identity]) -> None:
+        """Apply a decision to those pairs of known names of which one is among ``names``."""
+        new = set(names)
+        first, second = (
+            [each for each in self._teams if each[0] == name and self._fielded(each, member)]
+            for name, member in zip(decision.names, decision.members, strict=True)
+        )
+        for name in first:
+            for other in second:
+                if name != other and not new.isdisjoint((name, other)):
+                    if decision.is_one:
+                        self.links.pop(frozenset((name, other)), None)
+                        self._link(day, name, other, OPERATOR)
+                    elif other in self._group(name):
+                        self._undo(day, min(name, other, key=lambda each: (len(self._teams[each].days), each)))
+
+    def _fielded(self, name: Identity, member: str) -> bool:
+        return not member or any(member in five for five in self._teams[name].fives)
+
+    def _verdict(self, name: Identity, other: Identity) -> bool | None:
+        """Return what the last decision says about two names; None if there is no decision."""
+        said = None
+        for decision in self._decisions:
+            for one, two in ((name, other), (other, name)):
+                if decision.names == (one[0], two[0]) and all(map(self._fielded, (one, two), decision.members)):
+                    said = decision.is_one
+        return said
+
     def _n_maps_since_both(self, name: Identity, other: Identity) -> int:
         days = self._teams[name].days
         return len(days) - bisect_left(days, max(days[0], self._teams[other].days[0]))
@@ -161,9 +207,10 @@ class TeamLinks:
 
     def _link(self, day: int, name: Identity, other: Identity, reason: str) -> None:
         pair = frozenset((name, other))
-        if other in self._group(name) or pair in self.links or day - self._rejected_on.get(pair, -99) < 30:
+        if other in self._group(name) or pair in self.links or day - self._rejected_on.get(pair, -99) < RETRY_DAYS:
             return
-        if any(self._are_two(one, two) for one in self._group(name) for two in self._group(other)):
+        pairs = [(one, two) for one in self._group(name) for two in self._group(other)]
+        if reason != OPERATOR and any(self._are_two(one, two) for one, two in pairs):
             self._rejected_on[pair] = day
             return
         first, second = sorted(pair)
@@ -173,6 +220,9 @@ class TeamLinks:
 
     def _are_two(self, name: Identity, other: Identity) -> bool:
         """Whether two names met, or played side by side with lineups that have no common player."""
+        is_one = self._verdict(name, other)
+        if is_one is not None:
+            return not is_one
         one, two = self._teams[name], self._teams[other]
         if other in one.opponents:
             return True
@@ -192,7 +242,7 @@ class TeamLinks:
         """Refute every link of a name, and build the group that it leaves anew."""
         names = self._group(name)
         for link in self.links.values():
-            if name in link.names and link.refuted_on is None:
+            if name in link.names and link.refuted_on is None and self._verdict(*link.names) is not True:
                 link.refuted_on = day
         for each in names:
             self._group_of.pop(each, None)

@@ -19,6 +19,7 @@ COLUMNS = {
     RowKind.STANDING: ("rankings", ("date", "team", "roster", "rank", "points")),
     RowKind.PLAYER_MAP: ("player_maps", ("date", "hltv_match_id", "map", "player", "kills", "deaths")),
     RowKind.FIXTURE: ("fixtures", ("start_time", "event", "best_of", "team1", "team2")),
+    RowKind.IDENTITY: ("identities", ("date", "about", "name1", "name2", "verdict")),
 }
 """By kind: beginning of the file names, and required columns."""
 
@@ -28,6 +29,7 @@ KEY_COLUMNS = {
     RowKind.STANDING: ("date", "roster"),
     RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
     RowKind.FIXTURE: ("date", "event", "team1", "team2"),
+    RowKind.IDENTITY: ("about", "name1", "member1", "name2", "member2"),
 }
 
 SETTLED_SECONDS = 2.0

@@ -30,6 +30,8 @@ class RowKind(StrEnum):
     PLAYER_MAP = "player_map"
     FIXTURE = "fixture"
     """An announced match."""
+    IDENTITY = "identity"
+    """A decision of an operator: two names, or two bearers of a name, are one or two."""
 
 
 def parse_times(texts: "pd.Series") -> "pd.Series":

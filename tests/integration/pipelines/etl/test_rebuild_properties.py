@@ -20,7 +20,7 @@ some_maps = st.lists(
 some_series = st.lists(st.builds(series_row, months, teams, teams, winners, **players), max_size=6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_maps, some_series)
 def test_stored_merged_and_rejected_rows_add_up(maps: list[Row], series: list[Row]) -> None:
     result = rebuilt(maps, series)
@@ -36,7 +36,7 @@ def flipped(row: Row) -> Row:
     return {**row, **scores, "winner": "2" if row["winner"] == "1" else "1"}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(some_maps, some_series, st.data())
 def test_the_schedule_depends_on_no_result(maps: list[Row], series: list[Row], data: st.DataObject) -> None:
     other_maps = [flipped(row) if data.draw(st.booleans()) else row for row in maps]
@@ -54,7 +54,7 @@ def schedule_of(result: TableSet) -> pd.DataFrame:
     ).sort_index()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(some_maps, some_series, some_maps, some_series)
 def test_assigned_ids_stay(maps: list[Row], series: list[Row], more_maps: list[Row], more_series: list[Row]) -> None:
     identities = Identities()

@@ -60,7 +60,7 @@ def regulars(n: int = 60) -> MatchQuestions:
     return replace(questions_about(history).take(rows), day=np.full(n, TODAY))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_exchanged_sides_give_the_complement(seed: int) -> None:
     _, _, _, model, snapshot = world()
@@ -73,7 +73,7 @@ def test_exchanged_sides_give_the_complement(seed: int) -> None:
     np.testing.assert_array_equal(one.lineups, other.lineups[:, ::-1])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 10**6))
 def test_one_map_alone_is_forecast_like_one_of_many(seed: int) -> None:
     _, _, _, model, snapshot = world()
@@ -92,7 +92,7 @@ def stronger(snapshot: RatingSnapshot, players: IntArray, by: float) -> RatingSn
     return replace(snapshot, state=state)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(row=st.integers(0, 59), side=st.integers(0, 1), place=st.integers(0, 4), by=st.floats(0.001, 5.0))
 def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side: int, place: int, by: float) -> None:
     _, _, _, model, snapshot = world()
@@ -105,7 +105,7 @@ def test_a_stronger_player_never_lowers_the_forecast_of_his_side(row: int, side:
     assert (after - before) * (1 - 2 * side) >= -1e-12
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(row=st.integers(0, 59), side=st.integers(0, 1), by=st.floats(0.001, 5.0))
 def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by: float) -> None:
     _, _, _, model, snapshot = world()
@@ -118,7 +118,7 @@ def test_a_stronger_five_raises_the_forecast_of_its_side(row: int, side: int, by
     assert (after - before) * (1 - 2 * side) > 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.floats(-0.3, 1.0), min_size=len(FEATURE_NAMES), max_size=len(FEATURE_NAMES)), st.data())
 def test_a_model_with_no_negative_gain_never_harms_a_player(coefficients: list[float], data: st.DataObject) -> None:
     """If ``least_player_gain`` accepts a model, a stronger player never harms his side, in any lineup."""
@@ -190,7 +190,6 @@ def test_an_estimator_of_another_kind_is_rejected(other: Callable[[], Any]) -> N
         MapModel.from_estimator(other())
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-800, 800), min_size=1, max_size=20))
 def test_sigmoid_is_complementary_and_needs_no_warning(x: list[float]) -> None:
     values = np.array(x)

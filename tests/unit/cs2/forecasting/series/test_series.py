@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cs2.forecasting.probability import sigmoid
@@ -20,7 +20,6 @@ def in_order(best_of: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)
-@settings(deadline=None)
 @given(maps=log_odds)
 def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
     """The sum over all outcomes of all maps, including maps after the decision, gives the same probability."""
@@ -34,7 +33,6 @@ def test_independent_maps_are_counted(best_of: int, maps: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("best_of", BEST_OF)
-@settings(deadline=None)
 @given(maps=log_odds, error=errors)
 def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarray, error: float) -> None:
     result = score_lines(maps, *in_order(best_of), shared_error=error)
@@ -46,7 +44,6 @@ def test_score_lines_sum_to_one_and_sides_exchange(best_of: int, maps: np.ndarra
         assert mirrored.scores[two, one] == pytest.approx(p, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(maps=log_odds, error=errors)
 def test_a_best_of_one_has_the_probability_of_its_map(maps: np.ndarray, error: float) -> None:
     assert score_lines(maps, *in_order(1), shared_error=error).probability == pytest.approx(
