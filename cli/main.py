@@ -19,6 +19,7 @@ COMMANDS = {
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
     "fixtures": "cli.fixtures:fixtures",
+    "identities": "cli.identities:identities",
     "models": "cli.models:app",
     "maps": "cli.maps:app",
     "users": "cli.users:app",

@@ -31,6 +31,8 @@ class MatchHistory:
         order_in_day: Sequence within the day as far as known, else 0, shape (n,).
         map_id: Map, or UNKNOWN for a series, shape (n,).
         team_ids: Both teams, shape (n, 2).
+        predecessor_ids: Of a team that never played before ``forecast_day``, the team that bore its name before; else
+            UNKNOWN. Shape (n, 2).
         player_ids: Both lineups, UNKNOWN in all five places if the lineup is unknown, shape (n, 2, 5).
         rounds: Rounds won by each side, UNKNOWN where not published, shape (n, 2).
         team1_won: Whether the first team won, shape (n,).
@@ -47,6 +49,7 @@ class MatchHistory:
     order_in_day: IntArray
     map_id: IntArray
     team_ids: IntArray
+    predecessor_ids: IntArray
     player_ids: IntArray
     rounds: IntArray
     team1_won: BoolArray

@@ -69,6 +69,9 @@ class Series(Base):
     forecast_team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     """Team 1 as known before the match; a later correction changes ``team1_id`` only."""
     forecast_team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    predecessor1_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    """Team that bore the name of team 1 before; null unless team 1 never played before the match."""
+    predecessor2_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     forecast_lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     forecast_lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     winner: Mapped[int | None] = mapped_column(SmallInteger, CheckConstraint("winner IN (1, 2)", name="winner_1_or_2"))
@@ -106,6 +109,9 @@ class MapResult(Base):
     forecast_team1_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
     """Team 1 as known before the match; a later correction changes ``team1_id`` only."""
     forecast_team2_id: Mapped[int] = mapped_column(ForeignKey("teams.id"))
+    predecessor1_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
+    """Team that bore the name of team 1 before; null unless team 1 never played before the match."""
+    predecessor2_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     forecast_lineup1_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     forecast_lineup2_id: Mapped[int | None] = mapped_column(ForeignKey("lineups.id"))
     rounds1: Mapped[int | None] = mapped_column(SmallInteger)
@@ -129,6 +135,36 @@ class MapResult(Base):
     """Why the map was never played or is doubtful."""
     is_rated: Mapped[bool]
     """Whether ratings, training and scores use the result: none of the four marks is set."""
+
+
+class IdentityFinding(Base):
+    """A decision about who is who with its evidence, or two names that could be one."""
+
+    __tablename__ = "identity_findings"
+    __table_args__ = (CheckConstraint("about IN ('team', 'player')", name="about_team_or_player"),)
+
+    id: Mapped[IntKey]
+    """Position: doubtful findings come first."""
+    about: Mapped[str]
+    """``team`` or ``player``."""
+    name: Mapped[str]
+    other_name: Mapped[str]
+    """The other name; the same for two bearers of one name."""
+    first_id: Mapped[int | None]
+    """Id in ``teams`` or ``players``; null if it is not known there."""
+    second_id: Mapped[int | None]
+    is_one: Mapped[bool]
+    """Whether both are one."""
+    is_doubtful: Mapped[bool]
+    """Whether an operator should look at it: the evidence is weak, missing or contradicted."""
+    decided_by: Mapped[str]
+    """``evidence`` or ``operator``."""
+    decided_on: Mapped[date | None]
+    """Day of the decision; null if nothing was decided."""
+    evidence: Mapped[float | None]
+    """Evidence for two bearers of one name, in alternations."""
+    reason: Mapped[str]
+    """The evidence in words."""
 
 
 class PlayerMapStats(Base):

@@ -49,6 +49,12 @@ class RowIds:
         """Return the id of a lineup; None if the roster is unknown or never played for the team."""
         return self.lineups.get((team, roster)) if roster else None
 
+    def predecessors(self, matches: IdentifiedRows, n_rows: int) -> dict[str, "pd.api.extensions.ExtensionArray"]:
+        """Return two columns for the first rows: the teams that bore the names of both sides before, or missing."""
+        pairs = [matches.predecessors(position) for position in range(n_rows)]
+        ids = [[self.teams.id_of[team] if team else pd.NA for team in pair] for pair in pairs]
+        return {f"predecessor{side + 1}_id": pd.array([pair[side] for pair in ids], dtype="Int64") for side in (0, 1)}
+
 
 def number(resolved: ResolvedRows, identities: Identities, known_maps: Collection[str]) -> RowIds:
     """Assign an id to every team, player, lineup, map, event, series, map result and standing.

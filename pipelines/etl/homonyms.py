@@ -9,6 +9,7 @@ members of the other.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import inf
 
 from pipelines.etl.circles import Circle, Circles, Members
@@ -134,6 +135,20 @@ class Homonyms:
         """Return the bearers of a name who appeared with a member; all of them if ``member`` is empty."""
         known = self._names[key].known().values() if key in self._names else ()
         return {circle.bearer for circle in known if not member or member in circle.members}
+
+    def undecided(self) -> list[Revision]:
+        """Return names of which the evidence for two bearers is at least half of what would split them."""
+        found = []
+        for key, name in sorted(self._names.items()):
+            for bearer in sorted(name.bearers()):
+                circles = name.of_bearer(bearer)
+                pairs = [(self._evidence(key, name, [one], [two]), one, two) for one, two in combinations(circles, 2)]
+                evidence, one, two = max(pairs, default=(-inf, 0, 0))
+                if evidence >= self._parameters.two_bearers / 2:
+                    last_day = max(name.circle(one).last_day, name.circle(two).last_day)
+                    both = frozenset(name.circle(one).members), frozenset(name.circle(two).members)
+                    found.append(Revision(key, last_day, bearer, bearer, False, evidence, both))
+        return found
 
     def ambiguous(self) -> dict[str, int]:
         """Return the number of bearers by name, where it is more than one."""

@@ -74,22 +74,28 @@ class People:
     Attributes:
         now: Both sides of each match, as far as all days tell.
         then: Both sides of each match, as known before it was played. A forecast uses nothing else.
+        predecessors: First day of a team, and the team that bore its name before; only where there was one.
         nicknames: Canonical spelling by replaced spelling.
         player_homonyms: Number of players by nickname, where it is more than one.
         team_homonyms: Number of teams by team key, where it is more than one.
         player_revisions: Players who were split or joined.
         team_revisions: Teams of one name that were split or joined.
+        undecided_players: Nicknames that may have two bearers.
+        undecided_teams: Names of teams that may have two bearers.
         team_links: Names that were linked to one team, refuted links included.
         player_links: Who stands for a player whom an operator joined to another nickname.
     """
 
     now: list[Pair]
     then: list[Pair]
+    predecessors: dict[Identity, tuple[int, Identity]]
     nicknames: dict[str, str]
     player_homonyms: dict[str, int]
     team_homonyms: dict[str, int]
     player_revisions: list[Revision]
     team_revisions: list[Revision]
+    undecided_players: list[Revision]
+    undecided_teams: list[Revision]
     team_links: list[Link]
     player_links: dict[Identity, Identity]
 
@@ -115,11 +121,14 @@ def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = 
     return People(
         now=[resolver.resolve(match) for match in matches],
         then=[pair for pair in then if pair is not None],
+        predecessors=resolver.predecessors,
         nicknames=nicknames,
         player_homonyms=resolver.players.ambiguous(),
         team_homonyms=resolver.teams.ambiguous(),
         player_revisions=resolver.players.revisions,
         team_revisions=resolver.teams.revisions,
+        undecided_players=resolver.players.undecided(),
+        undecided_teams=resolver.teams.undecided(),
         team_links=list(resolver.links.links.values()),
         player_links=resolver.player_links.joined(),
     )
@@ -157,6 +166,9 @@ class _Resolver:
         self.links, self.player_links = TeamLinks(), PlayerLinks(self.players)
         self._nicknames = nicknames
         self._pending = deque(spelled)
+        self.predecessors: dict[Identity, tuple[int, Identity]] = {}
+        self._latest_bearer: dict[str, Identity] = {}
+        self._known_teams: set[Identity] = set()
         self._player_circles: dict[tuple[int, str, Members], int] = {}
         self._team_circles: dict[tuple[int, str, Members], int] = {}
 
@@ -200,6 +212,7 @@ class _Resolver:
         named = [tuple((self._named_team(day, side), members[side]) for side in match.sides) for match in matches]
         self.links.learn_lineups(day, [(first, second) for first, second in named])
         pairs = [self.resolve(match) for match in matches]
+        self._note_predecessors(day, pairs)
         self.links.learn_maps(
             day,
             [
@@ -209,6 +222,16 @@ class _Resolver:
             ],
         )
         return pairs
+
+    def _note_predecessors(self, day: int, pairs: Sequence[Pair]) -> None:
+        """Note which teams appear for the first time, under a name that another team bore."""
+        sides = sorted({(side.named_team[0], side.team) for pair in pairs for side in pair})
+        for name, team in sides:
+            if team not in self._known_teams and name in self._latest_bearer:
+                self.predecessors.setdefault(team, (day, self._latest_bearer[name]))
+        for name, team in sides:
+            self._known_teams.add(team)
+            self._latest_bearer[name] = team
 
     def resolve(self, match: PublishedMatch) -> Pair:
         """Resolve a match with what is known now. Its day must have been learned."""

@@ -7,6 +7,8 @@ from cs2.forecasting.matches import UNKNOWN, IntArray, MatchHistory
 
 _TEAMS, _LINEUPS = (["forecast_team1_id", "forecast_team2_id"], ["forecast_lineup1_id", "forecast_lineup2_id"])
 
+_PREDECESSORS = ["predecessor1_id", "predecessor2_id"]
+
 
 def day_numbers(days: pd.Series) -> IntArray:
     """Return days since 1970-01-01."""
@@ -37,6 +39,7 @@ def history_from_tables(map_results: pd.DataFrame, series: pd.DataFrame, lineups
         "order_in_day": (maps["order_in_day"], np.zeros(len(alone), np.int64)),
         "map_id": (maps["map_id"], np.full(len(alone), UNKNOWN)),
         "team_ids": (maps[_TEAMS], alone[_TEAMS]),
+        "predecessor_ids": (maps[_PREDECESSORS].fillna(UNKNOWN), alone[_PREDECESSORS].fillna(UNKNOWN)),
         "player_ids": (_lineups(maps, five), _lineups(alone, five)),
         "rounds": (maps[["rounds1", "rounds2"]].fillna(UNKNOWN), np.full((len(alone), 2), UNKNOWN)),
         "team1_won": (maps["winner"] == 1, alone["winner"] == 1),

@@ -115,6 +115,17 @@ class IdentifiedRows:
     learn_day: IntArray
     people: People
 
+    def predecessors(self, position: int) -> tuple[Identity | None, Identity | None]:
+        """Return the teams that bore the names of both sides before; None unless the row is forecast before that team
+        ever played.
+        """
+        first, second = (self._predecessor(team, position) for team in self.rows[position].forecast_teams)
+        return first, second
+
+    def _predecessor(self, team: Identity, position: int) -> Identity | None:
+        first_day, predecessor = self.people.predecessors.get(team, (-1, None))
+        return predecessor if self.forecast_day[position] <= first_day else None
+
     def by_day(self) -> list[int]:
         """Return the positions of the rows, ordered by day."""
         return sorted(range(len(self.rows)), key=lambda position: self.rows[position].day)

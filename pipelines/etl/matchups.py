@@ -22,6 +22,7 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
     linked, matches = resolved.linked, resolved.linked.matches
     rosters = rosters_before_results(matches)
     teams = [row.forecast_teams for row in matches.rows]
+    asked = [asked_teams(matches, position) for position in range(len(teams))]
     n_series = len(matches.rows) - matches.n_maps
     return pd.DataFrame(
         {
@@ -29,14 +30,21 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
             "index": [row.index for row in matches.rows],
             "forecast_day": matches.forecast_day,
             "learn_day": matches.learn_day,
-            "team1_id": [ids.teams.id_of[first] for first, _ in teams],
-            "team2_id": [ids.teams.id_of[second] for _, second in teams],
+            "team1_id": [ids.teams.id_of[first] for first, _ in asked],
+            "team2_id": [ids.teams.id_of[second] for _, second in asked],
             **lineup_columns("lineup{}_id", teams, rosters, ids),
             "series": linked.series,
             "best_of": announced_best_of(matches, resolved.maps, resolved.series),
             "is_rated": [*results["is_rated"], *[True] * n_series],
         }
     )
+
+
+def asked_teams(matches: IdentifiedRows, position: int) -> tuple[Identity, Identity]:
+    """Return the teams for which a forecast is asked: one that never played is the team that bore its name before."""
+    teams, predecessors = matches.rows[position].forecast_teams, matches.predecessors(position)
+    first, second = (former or team for team, former in zip(teams, predecessors, strict=True))
+    return teams if first == second else (first, second)
 
 
 def rosters_before_results(matches: IdentifiedRows) -> list[Rosters]:

@@ -80,4 +80,4 @@ def resolve(published: Mapping[RowKind, pd.DataFrame]) -> ResolvedRows:
     merged = merge_sources(parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows, decisions)
     linked = link(merged.matches, merged.maps, merged.series)
     fixtures = match_fixtures(parsed[RowKind.FIXTURE].rows, merged.matches)
-    return ResolvedRows(parsed, merged, linked, fixtures)
+    return ResolvedRows(parsed, merged, linked, fixtures, decisions)

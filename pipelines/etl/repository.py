@@ -57,12 +57,13 @@ GROWING = {
 }
 """Tables that never lose a row, with the key of each: a stored forecast may refer to any id."""
 
-REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures")
+REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures", "identity_findings")
 """Tables that every rebuild replaces as a whole, referenced tables first."""
 
 NULLABLE = frozenset(
     {
         *("rounds1", "rounds2", "rank1", "rank2", "best_of", "winner"),
+        *("predecessor1_id", "predecessor2_id"),
         *("lineup1_id", "lineup2_id", "forecast_lineup1_id", "forecast_lineup2_id"),
     }
 )

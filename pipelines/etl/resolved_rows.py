@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pipelines.etl.decisions import Decision
 from pipelines.etl.fixtures import AnnouncedMatches
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.merge_sources import MergedRows
@@ -21,12 +22,14 @@ class ResolvedRows:
         merged: Map and series rows without the duplicates of other sources.
         linked: The same rows with identities, schedule and series.
         fixtures: Announced matches.
+        decisions: Decisions of operators about who is who, ordered by day.
     """
 
     parsed: Mapping[RowKind, ParsedRows]
     merged: MergedRows
     linked: LinkedRows
     fixtures: AnnouncedMatches
+    decisions: list[Decision]
 
     @property
     def maps(self) -> pd.DataFrame:

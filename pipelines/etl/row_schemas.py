@@ -145,7 +145,7 @@ SCHEMAS[RowKind.IDENTITY] = pa.DataFrameSchema(
         "name2": _PLAYER,
         "verdict": pa.Column(str, _needs(lambda said: said.isin(("one", "two")), "verdict is neither one nor two")),
     },
-    checks=_needs(_tells_two_apart, "two bearers of one name are told apart by member1 and member2"),
+    checks=pa.Check(_tells_two_apart, error="two bearers of one name are told apart by member1 and member2"),
 )
 
 INTEGERS = {

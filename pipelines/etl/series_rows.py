@@ -18,6 +18,7 @@ def series_rows(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, id
     days = rows[rows["is_dating"]].groupby("series", sort=False)["day"].agg(["min", "max"])
     frame = by_series[["event_id", "best_of", "is_lan"]].first()
     of_first_row = [f"{prefix}team{side}_id" for prefix in ("", "forecast_") for side in (1, 2)]
+    of_first_row += ["predecessor1_id", "predecessor2_id"]
     of_first_row += ["rank1", "rank2", "points1", "points2"]
     frame = frame.join(by_series[of_first_row].nth(0).set_axis(frame.index))
     frame = frame.assign(
@@ -32,7 +33,7 @@ def series_rows(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows, id
     for column in ("first_day", "last_day", "forecast_day", "learn_day"):
         frame[column] = pd.to_datetime(frame[column], unit="D").dt.date
     lineups = ("lineup1_id", "lineup2_id", "forecast_lineup1_id", "forecast_lineup2_id")
-    for column in ("event_id", "best_of", *lineups, "winner", "rank1", "rank2"):
+    for column in ("event_id", "best_of", *lineups, "predecessor1_id", "predecessor2_id", "winner", "rank1", "rank2"):
         frame[column] = frame[column].astype("Int64")
     return frame.rename_axis("natural_key").reset_index()[list(SERIES_COLUMNS)]
 
@@ -41,6 +42,7 @@ SERIES_COLUMNS = (
     *("id", "natural_key", "event_id", "first_day", "last_day", "forecast_day", "learn_day", "best_of"),
     *("team1_id", "team2_id", "lineup1_id", "lineup2_id"),
     *("forecast_team1_id", "forecast_team2_id", "forecast_lineup1_id", "forecast_lineup2_id"),
+    *("predecessor1_id", "predecessor2_id"),
     *("winner", "is_lan", "rank1", "rank2", "points1", "points2"),
 )
 
@@ -88,6 +90,7 @@ def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows
         team2_id=[ids.teams.id_of[row.teams[1]] for row in matches.rows],
         forecast_team1_id=[ids.teams.id_of[row.forecast_teams[0]] for row in matches.rows],
         forecast_team2_id=[ids.teams.id_of[row.forecast_teams[1]] for row in matches.rows],
+        **ids.predecessors(matches, len(matches.rows)),
         lineup1_id=now["first"].mask(flipped, now["second"]),
         lineup2_id=now["second"].mask(flipped, now["first"]),
         forecast_lineup1_id=known["first"].mask(flipped, known["second"]),

@@ -9,6 +9,7 @@ from pipelines.etl.assign_ids import RowIds, roster_text
 from pipelines.etl.fixtures import fixture_rows
 from pipelines.etl.id_register import Identities
 from pipelines.etl.identify import Roster
+from pipelines.etl.identity_findings import find_all
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import Rosters, without_shared_players
 from pipelines.etl.merge_sources import unique_standings
@@ -40,6 +41,7 @@ class Tables:
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
     fixtures: pd.DataFrame
+    identity_findings: pd.DataFrame
     merged_stats: list[int]
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -84,6 +86,9 @@ def tabulate(resolved: ResolvedRows, ids: RowIds) -> Tables:
         standings=standing_rows(unique_standings(resolved.parsed[RowKind.STANDING].rows), ids),
         player_map_stats=stats[~repeats],
         fixtures=fixture_rows(resolved.fixtures, ids.teams.id_of),
+        identity_findings=find_all(
+            resolved.linked.matches.people, resolved.linked.matches.rows, resolved.decisions, ids.teams, ids.players
+        ),
         merged_stats=stats.loc[repeats, "published_index"].tolist(),
     )
 
@@ -112,6 +117,7 @@ def map_result_rows(maps: pd.DataFrame, linked: LinkedRows, ids: RowIds) -> pd.D
             **lineup_columns("lineup{}_id", [row.teams for row in rows], lineups, ids),
             "forecast_team1_id": [ids.teams.id_of[row.forecast_teams[0]] for row in rows],
             "forecast_team2_id": [ids.teams.id_of[row.forecast_teams[1]] for row in rows],
+            **ids.predecessors(linked.matches, len(rows)),
             **lineup_columns("forecast_lineup{}_id", [row.forecast_teams for row in rows], known, ids),
             "rounds1": maps["score1"].array,
             "rounds2": maps["score2"].array,

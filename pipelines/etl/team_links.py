@@ -70,12 +70,14 @@ class Link:
         names: Both.
         day: Day number from which on they are linked.
         reason: The evidence, in words.
+        n_common_maps: Maps that two sources publish under both names; None for other evidence.
         refuted_on: Day number from which on they are two teams after all; None while they are one.
     """
 
     names: tuple[Identity, Identity]
     day: int
     reason: str
+    n_common_maps: int | None = None
     refuted_on: int | None = None
 
 
@@ -168,7 +170,7 @@ class TeamLinks:
             common = self._common_maps[pair]
             fewer = min(self._n_maps_since_both(name, other), self._n_maps_since_both(other, name))
             if _are_alike(name[0], other[0]) or (common >= COMMON_MAPS and common >= COMMON_SHARE * fewer):
-                self._link(day + 1, name, other, f"{common} maps with the same opponent, day and winner")
+                self._link(day + 1, name, other, "the same maps under both names", common)
 
     def _apply(self, day: int, decision: Decision, names: Iterable[Identity]) -> None:
         """Apply a decision to those pairs of known names of which one is among ``names``."""
@@ -205,7 +207,7 @@ class TeamLinks:
     def _group(self, name: Identity) -> frozenset[Identity]:
         return self._group_of.get(name, frozenset((name,)))
 
-    def _link(self, day: int, name: Identity, other: Identity, reason: str) -> None:
+    def _link(self, day: int, name: Identity, other: Identity, reason: str, n_common: int | None = None) -> None:
         pair = frozenset((name, other))
         if other in self._group(name) or pair in self.links or day - self._rejected_on.get(pair, -99) < RETRY_DAYS:
             return
@@ -214,7 +216,7 @@ class TeamLinks:
             self._rejected_on[pair] = day
             return
         first, second = sorted(pair)
-        self.links[pair] = Link((first, second), day, reason)
+        self.links[pair] = Link((first, second), day, reason, n_common)
         group = self._group(name) | self._group(other)
         self._group_of.update(dict.fromkeys(group, group))
 

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from cs2.forecasting.matches import FloatArray, IntArray, MatchHistory, MatchQuestions
+from cs2.forecasting.matches import UNKNOWN, FloatArray, IntArray, MatchHistory, MatchQuestions
 from cs2.forecasting.model.features import FEATURE_NAMES, features
 from cs2.forecasting.model.training_set import TrainingSet
 from cs2.forecasting.ratings.engine import first_pass_length, in_learning_order, start_second_pass
@@ -17,9 +17,16 @@ Progress = Callable[[IntArray], Iterable[int]]
 
 
 def questions_about(history: MatchHistory) -> MatchQuestions:
-    """Return the rows as questions, on the day on which they are forecast."""
+    """Return the rows as questions, on the day on which they are forecast.
+
+    A team that never played is asked for as the team that bore its name before: nothing else is known on that day.
+    """
+    former = history.predecessor_ids
     return MatchQuestions(
-        map_id=history.map_id, team_ids=history.team_ids, player_ids=history.player_ids, day=history.forecast_day
+        map_id=history.map_id,
+        team_ids=np.where(former == UNKNOWN, history.team_ids, former),
+        player_ids=history.player_ids,
+        day=history.forecast_day,
     )
 
 

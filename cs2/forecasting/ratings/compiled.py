@@ -13,7 +13,7 @@ from cs2.forecasting.matches import MatchHistory
 from cs2.forecasting.ratings import update
 from cs2.forecasting.ratings.state import RatingState
 
-LEARNED_COLUMNS = ("is_map", "day", "map_id", "team_ids", "player_ids", "rounds", "team1_won")
+LEARNED_COLUMNS = ("is_map", "day", "map_id", "team_ids", "predecessor_ids", "player_ids", "rounds", "team1_won")
 
 for function in vars(update).values():
     if isfunction(function) and function.__module__ == update.__name__:

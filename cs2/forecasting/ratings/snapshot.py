@@ -12,7 +12,7 @@ import numpy as np
 from cs2.forecasting.matches import UNKNOWN
 from cs2.forecasting.ratings.state import RatingState
 
-FEATURES_VERSION = 4
+FEATURES_VERSION = 5
 """Raise it when the meaning of a feature or rating changes: models and snapshots of other versions are rejected."""
 
 _MAGIC = b"cs2ratings1\n"

@@ -89,6 +89,7 @@ def learn_rows(start: int, end: int, history: Any, state: Any, first_pass_trust:
     ``first_pass_trust`` is the weight of the first pass in the start of each newcomer, shape (n_players,).
     """
     for number in range(start, end):
+        take_over(number, history, state)
         row = read_row(number, history, state)
         fade(row, state, p)
         apply_transfers(row, state, p)
@@ -101,6 +102,21 @@ def learn_rows(start: int, end: int, history: Any, state: Any, first_pass_trust:
         update_orgs(row, observation, state)
         update_elo(row, observation.won, state, p)
         count(row, state)
+
+
+def take_over(number: int, history: "MatchHistory", state: "RatingState") -> None:
+    """Let a team without maps start as the team that bore its name before."""
+    for side in range(2):
+        team, former = history.team_ids[number, side], history.predecessor_ids[number, side]
+        if former >= 0 and state.team_maps[team].sum() == 0:
+            state.team_map[team], state.form[team], state.org[team] = (
+                state.team_map[former],
+                state.form[former],
+                state.org[former],
+            )
+            state.team_day[team], state.elo[team] = state.team_day[former], state.elo[former]
+            state.team_maps[team], state.map_frequency[team] = state.team_maps[former], state.map_frequency[former]
+            state.lineup[team] = state.lineup[former]
 
 
 def read_row(number: int, history: "MatchHistory", state: "RatingState") -> Row:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cs2.forecasting.matches import BoolArray, FloatArray, IntArray, MatchHistory
+from cs2.forecasting.matches import UNKNOWN, BoolArray, FloatArray, IntArray, MatchHistory
 from cs2.forecasting.simulation.rounds import play_rounds, round_to_map_probability
 
 WEEK = 7
@@ -115,6 +115,7 @@ def simulate_league(seed: int, first_day: int, last_day: int, p: LeagueParameter
         order_in_day=_order_in_day(played.day),
         map_id=played.map_id,
         team_ids=played.teams,
+        predecessor_ids=np.full((n, 2), UNKNOWN, np.int64),
         player_ids=played.players,
         rounds=played.rounds,
         team1_won=played.rounds[:, 0] > played.rounds[:, 1],

@@ -15,6 +15,8 @@ from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRow
 from pipelines.sources.months import parse_months
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pipelines.etl.rebuild import TableSet
 
 DESCRIPTIONS = {
@@ -28,8 +30,12 @@ DESCRIPTIONS = {
     "standings": "One row per roster in one of Valve's published standings.",
     "player_map_stats": "One row per player and map: kills, deaths, ADR, KAST, rating.",
     "fixtures": "One row per announced match, whether or not it has been played since.",
+    "identity_findings": "One row per decision about who is who, or pair of names that could be one: doubtful first.",
     "rejected_rows": "One row per landed row that could not be used, with every reason.",
 }
+
+SHOWN_FINDINGS = 50
+"""Findings about who is who that the metadata show."""
 
 
 @dg.asset(
@@ -126,11 +132,27 @@ def _table_metadata(name: str, rebuilt: "TableSet") -> dict[str, Any]:
         return {"rows": rebuilt.rejected(), "reasons": dg.MetadataValue.json(rebuilt.rejections())}
     frame = dict(rebuilt.tables.items())[name]
     metadata: dict[str, Any] = {"rows": len(frame)}
+    if name == "identity_findings":
+        doubtful = frame[frame["is_doubtful"]]
+        metadata |= {"doubtful": len(doubtful), "doubtful_first": dg.MetadataValue.md(_findings_table(doubtful))}
     if name == "map_results":
         metadata |= rebuilt.counts
         if len(frame):
             metadata |= {"from": str(frame["played_on"].min()), "through": str(frame["played_on"].max())}
     return metadata
+
+
+def _findings_table(findings: "pd.DataFrame") -> str:
+    """The first findings as a table in Markdown. `cs2 identities` lists all of them."""
+    header = "| about | name | other name | they are | why |\n| --- | --- | --- | --- | --- |"
+    rows = (
+        f"| {row.about} | {row.name} | {row.other_name} | {'one' if row.is_one else 'two'} | {row.reason} |"
+        for row in findings.head(SHOWN_FINDINGS)
+        .drop(columns="id")
+        .replace("[|]", "/", regex=True)
+        .itertuples(index=False)
+    )
+    return "\n".join((header, *rows))
 
 
 def summarize(rebuilt: "TableSet") -> str:
