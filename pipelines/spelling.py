@@ -33,6 +33,7 @@ def team_key(name: str) -> str:
     return _TEAM_ALIASES.get(key, key)
 
 
+@cache
 def fold_letters(name: str) -> str:
     """Return a name without case, accents and invisible signs."""
     decomposed = unicodedata.normalize("NFKD", name.casefold().translate(_LETTERS))

@@ -112,15 +112,13 @@ def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = 
     by_day: dict[int, list[int]] = defaultdict(list)
     for position, match in enumerate(matches):
         by_day[match.day].append(position)
-    then: list[Pair | None] = [None] * len(matches)
-    for day in sorted(by_day):
-        pairs = resolver.learn_day(day, [matches[position] for position in by_day[day]])
-        for position, pair in zip(by_day[day], pairs, strict=True):
-            then[position] = pair
+    days = {day: [matches[position] for position in by_day[day]] for day in sorted(by_day)}
+    places = [position for day in days for position in by_day[day]]
+    then = _in_place(places, [pair for day in days for pair in resolver.learn_day(day, days[day])])
     resolver.apply_decisions()
     return People(
-        now=[resolver.resolve(match) for match in matches],
-        then=[pair for pair in then if pair is not None],
+        now=_in_place(places, [pair for day in days for pair in resolver.resolve(day, days[day])]),
+        then=then,
         predecessors=resolver.predecessors,
         nicknames=nicknames,
         player_homonyms=resolver.players.ambiguous(),
@@ -132,6 +130,11 @@ def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = 
         team_links=list(resolver.links.links.values()),
         player_links=resolver.player_links.joined(),
     )
+
+
+def _in_place(places: Sequence[int], pairs: Sequence[Pair]) -> list[Pair]:
+    """Return the pairs in the order of the matches."""
+    return [pair for _, pair in sorted(zip(places, pairs, strict=True), key=lambda each: each[0])]
 
 
 def _canonical_spellings(lineups: set[Lineup]) -> dict[str, str]:
@@ -165,6 +168,7 @@ class _Resolver:
         self.players, self.teams = Homonyms(PLAYERS, undecided[PLAYER]), Homonyms(TEAMS, undecided[TEAM])
         self.links, self.player_links = TeamLinks(), PlayerLinks(self.players)
         self._nicknames = nicknames
+        self._members_of: dict[Lineup, Members] = {}
         self._pending = deque(spelled)
         self.predecessors: dict[Identity, tuple[int, Identity]] = {}
         self._latest_bearer: dict[str, Identity] = {}
@@ -211,7 +215,7 @@ class _Resolver:
                 circles[day, name, each] = circle
         named = [tuple((self._named_team(day, side), members[side]) for side in match.sides) for match in matches]
         self.links.learn_lineups(day, [(first, second) for first, second in named])
-        pairs = [self.resolve(match) for match in matches]
+        pairs = self.resolve(day, matches)
         self._note_predecessors(day, pairs)
         self.links.learn_maps(
             day,
@@ -233,12 +237,16 @@ class _Resolver:
             self._known_teams.add(team)
             self._latest_bearer[name] = team
 
-    def resolve(self, match: PublishedMatch) -> Pair:
-        """Resolve a match with what is known now. Its day must have been learned."""
-        first, second = (self._identified(match.day, side) for side in match.sides)
-        if first.roster and second.roster and set(first.roster) & set(second.roster):  # one player on both sides
-            first, second = (Identified(each.team, each.named_team, None) for each in (first, second))
-        return first, second
+    def resolve(self, day: int, matches: Sequence[PublishedMatch]) -> list[Pair]:
+        """Resolve the matches of a day that has been learned with what is known now."""
+        identified = {side: self._identified(day, side) for side in {each for match in matches for each in match.sides}}
+        pairs = []
+        for match in matches:
+            first, second = (identified[side] for side in match.sides)
+            if first.roster and second.roster and set(first.roster) & set(second.roster):  # one player on both sides
+                first, second = (Identified(each.team, each.named_team, None) for each in (first, second))
+            pairs.append((first, second))
+        return pairs
 
     def _identified(self, day: int, side: Side) -> Identified:
         named, members = self._named_team(day, side), self._members(side)
@@ -254,4 +262,6 @@ class _Resolver:
         return key, self.teams.current(key, self._team_circles[day, key, self._members(side)])
 
     def _members(self, side: Side) -> Members:
-        return frozenset(self._nicknames.get(name, name) for name in side.lineup)
+        if side.lineup not in self._members_of:
+            self._members_of[side.lineup] = frozenset(self._nicknames.get(name, name) for name in side.lineup)
+        return self._members_of[side.lineup]

@@ -8,7 +8,7 @@ import psycopg
 
 ASSETS = (
     "raw_rows", "maps", "teams", "players", "events", "lineups", "series", "map_results", "standings",
-    "player_map_stats", "fixtures", "rejected_rows", "rating_snapshots",
+    "player_map_stats", "fixtures", "identity_findings", "rejected_rows", "rating_snapshots",
 )  # fmt: skip
 
 _LAUNCH = """

@@ -84,7 +84,7 @@ class RatingState:
         """Return the priors for every id of ``history``."""
         return cls.empty(
             n_players=int(history.player_ids.max(initial=0)) + 1,
-            n_teams=int(history.team_ids.max(initial=0)) + 1,
+            n_teams=int(max(history.team_ids.max(initial=0), history.predecessor_ids.max(initial=0))) + 1,
             n_maps=int(history.map_id.max(initial=0)) + 1,
             p=p,
         )

@@ -109,14 +109,14 @@ def take_over(number: int, history: "MatchHistory", state: "RatingState") -> Non
     for side in range(2):
         team, former = history.team_ids[number, side], history.predecessor_ids[number, side]
         if former >= 0 and state.team_maps[team].sum() == 0:
-            state.team_map[team], state.form[team], state.org[team] = (
-                state.team_map[former],
-                state.form[former],
-                state.org[former],
-            )
-            state.team_day[team], state.elo[team] = state.team_day[former], state.elo[former]
-            state.team_maps[team], state.map_frequency[team] = state.team_maps[former], state.map_frequency[former]
+            state.team_map[team] = state.team_map[former]
+            state.form[team] = state.form[former]
+            state.org[team] = state.org[former]
+            state.team_day[team] = state.team_day[former]
+            state.team_maps[team] = state.team_maps[former]
+            state.map_frequency[team] = state.map_frequency[former]
             state.lineup[team] = state.lineup[former]
+            state.elo[team] = state.elo[former]
 
 
 def read_row(number: int, history: "MatchHistory", state: "RatingState") -> Row:

@@ -12,7 +12,16 @@ from tests.testkit.paths import ROOT
 
 ASSETS = {
     *("boosting_model", "candidate_model", "champion_model", "elo_model", "events", "fixture_forecasts", "fixtures"),
-    *("forecast_outcomes", "lineups", "live_quality", "map_results", "maps", "player_map_stats", "players"),
+    *(
+        "forecast_outcomes",
+        "identity_findings",
+        "lineups",
+        "live_quality",
+        "map_results",
+        "maps",
+        "player_map_stats",
+        "players",
+    ),
     *("rating_snapshots", "raw_rows", "rejected_rows", "series", "standings", "teams"),
 }
 HEAVY = ("mlflow", "sklearn", "numba", "matplotlib", "scipy", "pandera")
