@@ -232,11 +232,12 @@ def _withdrawals(
     match: PandaScoreMatch, deletion: PandaScoreIncident | None, today: date
 ) -> Iterator[tuple[RowKind, dict[str, str]]]:
     """Yield the rows that a match can no longer have, whether or not it had them."""
+    kinds: tuple[RowKind, ...] = (RowKind.SERIES, RowKind.FIXTURE)
     has_winner = match.status == "finished" and match.winner_id is not None and not (match.forfeit or match.draw)
     if deletion is not None:
-        kinds, reason = (RowKind.SERIES, RowKind.FIXTURE), f"the match was deleted: {deletion.object.reason or '-'}"
+        reason = f"the match was deleted: {deletion.object.reason or '-'}"
     elif match.status in CALLED_OFF or len(match.teams) != 2:
-        kinds, reason = (RowKind.SERIES, RowKind.FIXTURE), f"the match is {match.status}, of {len(match.teams)} teams"
+        reason = f"the match is {match.status}, of {len(match.teams)} teams"
     elif not has_winner:
         kinds, reason = (RowKind.SERIES,), f"the match is {match.status}, without a winner by play"
     else:
