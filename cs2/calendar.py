@@ -30,6 +30,6 @@ def is_pause_over(began_at: datetime, pause: timedelta, *, now: datetime) -> boo
     """Whether a pause that began at a stored moment is over.
 
     A clock that jumps forward and back leaves moments in the future. Such a pause is over as well: the distance counts,
-    in either direction. Every comparison of a stored moment with the clock uses this function.
+    in either direction. Use this function wherever a stored moment is compared with the clock.
     """
     return abs(now - began_at) >= pause
