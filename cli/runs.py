@@ -139,7 +139,7 @@ class DagsterRuns:
             DagsterError: If Dagster cannot be reached, or the run is queued and the daemon is dead.
         """
         cursor: str | None = None
-        began = time.time()
+        began = time.monotonic()
         while True:
             run = self._query(_FOLLOW, run=outcome.run_id, cursor=cursor)["runOrError"]
             if run["__typename"] != "Run":
@@ -162,10 +162,10 @@ class DagsterRuns:
 
     def _check_daemon(self, run_id: str, began: float) -> None:
         """Raise if the daemon is dead, so that a queued run will not start. A new daemon gets time for a heartbeat."""
-        if time.time() - began < SILENT_SECONDS:
+        if time.monotonic() - began < SILENT_SECONDS:
             return
         status = self._query(_DAEMON)["instance"]["daemonHealth"]["daemonStatus"]
-        silent = time.time() - (status["lastHeartbeatTime"] or 0.0)
+        silent = abs(time.time() - (status["lastHeartbeatTime"] or 0.0))  # a clock that was set back: in the future
         if silent > SILENT_SECONDS:
             since = f"for {silent:.0f} s" if status["lastHeartbeatTime"] else "ever"
             raise DagsterError(

@@ -78,3 +78,5 @@ class SourceState(Base):
     """Whether the fetched rows may be read: the fetch is complete, or they are released early."""
     next_release_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     """When the rows of an incomplete fetch are released."""
+    polled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    """When ``next_poll_at`` was set: a clock that was set back since then ends the pause."""

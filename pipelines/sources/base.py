@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +17,9 @@ SERIES_ONLY_SOURCES = frozenset({SourceName.VALVE, SourceName.PANDASCORE})
 
 YEARS = (1900, 2100)
 """Years outside are typing errors: they are read as no day."""
+
+WITHDRAWN = "withdrawn"
+"""Field of a row that a source takes back: why, in the source's own words."""
 
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
 
@@ -61,22 +64,33 @@ class PublishedRows:
     Attributes:
         frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
             all versions of one row share, and ``month``, the ISO date of the month's first day.
+        withdrawn: Rows that the source takes back, such as a deleted match: ``row_key``, ``month``, and why
+            (``withdrawn``). They may never have been published. Every publication repeats them.
     """
 
     frames: "Mapping[RowKind, pd.DataFrame]"
+    withdrawn: "Mapping[RowKind, pd.DataFrame]" = field(default_factory=dict)
 
     def in_months(self, months: Collection[date]) -> "PublishedRows":
         """Select the rows of some months."""
         keys = {month.isoformat() for month in months}
-        return PublishedRows({kind: frame[frame["month"].isin(keys)] for kind, frame in self.frames.items()})
+        frames, withdrawn = (
+            {kind: frame[frame["month"].isin(keys)] for kind, frame in each.items()}
+            for each in (self.frames, self.withdrawn)
+        )
+        return PublishedRows(frames, withdrawn=withdrawn)
 
     def month_digests(self) -> dict[str, str]:
-        """Digest the rows of each month. A digest changes when a row changes, and not with the order of the rows."""
+        """Digest the rows of each month, withdrawn ones included.
+
+        A digest changes when a row changes or is withdrawn, and not with the order of the rows.
+        """
         import pandas as pd
 
         digests: dict[str, str] = {}
-        for kind in sorted(self.frames):
-            frame = self.frames[kind]
+        labelled = {str(kind): frame for kind, frame in self.frames.items()}
+        labelled |= {f"{WITHDRAWN} {kind}": frame for kind, frame in self.withdrawn.items()}
+        for kind, frame in sorted(labelled.items()):
             hashes = pd.util.hash_pandas_object(frame, index=False)
             for month, group in hashes.groupby(frame["month"], sort=True):
                 seed = digests.get(str(month), "") + kind

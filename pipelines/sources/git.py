@@ -8,12 +8,13 @@ import os
 import subprocess
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from cs2.calendar import is_pause_over
 from pipelines.sources.base import SourceError
 
 NETWORK_SECONDS = 600.0
@@ -65,14 +66,23 @@ class Checkout:
             raise SourceError(f"{self.folder}: this folder does not exist")
         return _git(self.folder, "rev-parse", "--verify", "HEAD").decode().strip()
 
-    def read_files(self, commit: str, folder: str) -> Iterator[tuple[str, str]]:
-        """Return path and text of the Markdown files below ``folder`` in ``commit``.
+    def list_folders(self, commit: str, folder: str) -> list[tuple[str, str]]:
+        """Return path and content id of every folder below ``folder`` in ``commit``, by path.
+
+        Equal ids mean equal content, in whatever commit.
+        """
+        listing = os.fsdecode(_git(self.folder, "ls-tree", "-d", "-r", "-z", commit, folder))
+        entries = (entry.partition("\t") for entry in listing.split("\0") if entry)
+        return sorted((path, facts.split()[-1]) for facts, _, path in entries)
+
+    def read_files(self, commit: str, *folders: str) -> Iterator[tuple[str, str]]:
+        """Return path and text of the Markdown files below some folders of ``commit``, by path.
 
         Raises:
             SourceError: If the commit has no such folder, or a file is not UTF-8.
         """
         with tempfile.TemporaryFile() as packed:
-            _git(self.folder, "archive", "--format=tar", commit, folder, stdout=packed.fileno())
+            _git(self.folder, "archive", "--format=tar", commit, *folders, stdout=packed.fileno())
             packed.seek(0)
             with tarfile.open(fileobj=packed) as archive:
                 for member in archive:
@@ -125,11 +135,10 @@ class Clone(Checkout):
             raise SourceError(problem)
 
     def _is_due(self) -> bool:
-        # abs: a clock that is set back must not stop the pulls.
-        return (
-            not self._last_attempt.exists()
-            or abs(time.time() - self._last_attempt.stat().st_mtime) >= self.pause_seconds
-        )
+        if not self._last_attempt.exists():
+            return True
+        last_attempt = datetime.fromtimestamp(self._last_attempt.stat().st_mtime, UTC)
+        return is_pause_over(last_attempt, timedelta(seconds=self.pause_seconds), now=datetime.now(UTC))
 
     def _fetch(self) -> str:
         """Fetch the newest commit. Return the problem, or an empty text."""

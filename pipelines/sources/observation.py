@@ -49,6 +49,10 @@ class SensorCursor(BaseModel):
     turn: int = 0
     observations: dict[SourceName, SourceObservation] = {}
 
+    def last(self, source: SourceName) -> SourceObservation:
+        """Return the last observation of a source; an empty one before the first."""
+        return self.observations.get(source, SourceObservation())
+
 
 def load_cursor(text: str | None, sources: Sequence[SourceName], features_version: int) -> SensorCursor:
     """Parse the stored cursor. Begin a new turn when sources or features changed.

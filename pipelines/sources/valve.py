@@ -1,124 +1,25 @@
-"""Valve's public standings: series with both lineups, and the standings themselves. No maps, no best-of.
-
-Every standings list the series of the last half year, so a series appears in several of them. Its day and its ten
-players identify it. Valve renames past series with their teams, so the first standings that list a series name it.
-"""
+"""Valve's public standings: series with both lineups, and the standings themselves. No maps, no best-of."""
 
 import logging
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind
 from pipelines.sources.git import Checkout
-from pipelines.sources.valve_pages import RosterPage, SeriesSide, day_of, parse_page
+from pipelines.sources.valve_pages import RosterPage
+from pipelines.sources.valve_standings import AllStandings, Lineup, ListedSeries, SeriesKey, StandingsReader
 
 log = logging.getLogger(__name__)
 
-FOLDER = "live"
 SAME_ROSTER = 3
 """Players that a lineup must share with a roster to play for it: Valve's rule for a roster that changes."""
-
-Lineup = tuple[str, ...]
-SeriesKey = tuple[str, Lineup, Lineup]
-"""Day of play and both lineups in ascending order: identifies a series, except two of one day."""
-
-
-@dataclass(frozen=True, slots=True)
-class ListedSeries:
-    """A series as one of the standings lists it. Names and winner are in the order of the lineups of its key.
-
-    Attributes:
-        match_id: Number of the series in these standings.
-        teams: Both names.
-        winner: 1 or 2; empty if the two pages contradict each other.
-    """
-
-    match_id: int
-    teams: tuple[str, str]
-    winner: str
-
-
-@dataclass(slots=True)
-class AllStandings:
-    """All standings added so far, in the order of their days.
-
-    Attributes:
-        first_names: Names of the teams in the first standings that list the series.
-        series: The series of a key, from the standings that list most of them; the latest if several do. (Standings
-            whose half year begins on that day may list only some.)
-        pages: Pages by day of the standings.
-        n_one_sided: Number of listed series that only one roster's page has. They are left out.
-    """
-
-    first_names: dict[SeriesKey, tuple[str, str]] = field(default_factory=dict)
-    series: dict[SeriesKey, list[ListedSeries]] = field(default_factory=dict)
-    pages: dict[str, list[RosterPage]] = field(default_factory=dict)
-    n_one_sided: int = 0
-
-    def add(self, day: str, pages: list[RosterPage]) -> None:
-        """Add standings that are newer than all others."""
-        self.pages[day] = pages
-        sides_by_id: dict[int, list[SeriesSide]] = defaultdict(list)
-        for page in pages:
-            for side in page.sides:
-                sides_by_id[side.match_id].append(side)
-        listed_by_key: dict[SeriesKey, list[ListedSeries]] = defaultdict(list)
-        for match_id in sorted(sides_by_id, reverse=True):  # the oldest first
-            sides = sorted(sides_by_id[match_id], key=lambda side: side.lineup)
-            if len(sides) != 2:
-                self.n_one_sided += 1
-                continue
-            one, other = sides
-            do_agree = one.day == other.day and one.won != other.won
-            winner = ("1" if one.won else "2") if do_agree else ""
-            listed = ListedSeries(match_id, (one.team, other.team), winner)
-            listed_by_key[one.day, one.lineup, other.lineup].append(listed)
-        for key, listed_series in listed_by_key.items():
-            self.first_names.setdefault(key, listed_series[0].teams)
-            if len(listed_series) >= len(self.series.get(key, ())):
-                self.series[key] = listed_series
-
-
-def collect_standings(files: Iterable[tuple[str, str]]) -> AllStandings:
-    """Parse all standings of a repository.
-
-    Older standings of another layout are left out, with a warning in the log.
-
-    Args:
-        files: Path and text of the files in the order of their paths, which is the order of the days.
-
-    Raises:
-        SourceError: If there are no standings, or the newest cannot be parsed.
-    """
-    pages = ((day_of(path), path, text) for path, text in files)
-    standings = AllStandings()
-    problem: SourceError | None = None
-    for day, pages_of_day in groupby(pages, key=lambda page: page[0]):
-        if day is None:
-            continue
-        if problem is not None:
-            log.warning("older standings are left out: %s", problem)
-        try:
-            parsed = [parse_page(path, text) for _, path, text in pages_of_day]
-        except SourceError as error:
-            problem = error
-        else:
-            problem = None
-            standings.add(day, parsed)
-    if problem is not None:
-        raise problem
-    if not standings.pages:
-        raise SourceError(f"the repository has no page {FOLDER}/YYYY/details/YYYY_MM_DD/*.md")
-    return standings
 
 
 def build_frames(standings: AllStandings) -> dict[RowKind, pd.DataFrame]:
@@ -177,6 +78,7 @@ class RosterRanks:
     """Rank and points of the rosters in one of the standings, by lineup."""
 
     def __init__(self, pages: list[RosterPage]) -> None:
+        self._found: dict[tuple[Lineup, str], tuple[str, str]] = {}  # a lineup plays many series
         self._pages_by_player: dict[str, list[RosterPage]] = defaultdict(list)
         for page in pages:
             for player in page.roster:
@@ -187,6 +89,11 @@ class RosterRanks:
 
         Among rosters that share equally many, the one with the team's name comes first, then the better rank.
         """
+        if (lineup, team) not in self._found:
+            self._found[lineup, team] = self._find(lineup, team)
+        return self._found[lineup, team]
+
+    def _find(self, lineup: Lineup, team: str) -> tuple[str, str]:
         pages = {id(page): page for player in lineup for page in self._pages_by_player.get(player, ())}.values()
         candidates: dict[tuple[int, bool, int], RosterPage] = {}
         for page in pages:
@@ -198,9 +105,14 @@ class RosterRanks:
         return best.rank, best.points
 
 
+@lru_cache(maxsize=1)
+def _reader(repository: Path) -> StandingsReader:
+    return StandingsReader(Checkout(repository))
+
+
 @lru_cache(maxsize=1)  # the sensor reads the same commit many times
 def _load_frames(repository: Path, commit: str) -> dict[RowKind, pd.DataFrame]:
-    standings = collect_standings(Checkout(repository).read_files(commit, FOLDER))
+    standings = _reader(repository).read(commit)
     log.info("%d standings, %d series listed by one roster only", len(standings.pages), standings.n_one_sided)
     return build_frames(standings)
 

@@ -4,11 +4,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from pipelines.sources.base import SourceError
 
-PAGE = re.compile(r"(?:^|/)details/(\d{4})_(\d\d)_(\d\d)/[^/]+\.md$")
-"""Path of a roster's page, which contains the day of the standings."""
+FOLDER = re.compile(r"(?:^|/)details/(\d{4})_(\d\d)_(\d\d)$")
+"""Path of the folder of the pages of one standings, which contains their day."""
 
 _COLUMNS = ("Match ID", "Date", "Opponent", "W/L", "Roster")
 """Columns that are read. ``LAN Wins`` is not: only a roster's ten best wins have it, so it reveals the winner."""
@@ -19,12 +22,12 @@ _FIELDS = {
     "Global Rank": re.compile(r"^Global Rank: *\[?(\d+)", re.MULTILINE),
     "Final Rank Value": re.compile(r"^Final Rank Value: *(\d+(?:\.\d+)?)", re.MULTILINE),
 }
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _STARTING = re.compile(r"Starting Rank Value \((\d+(?:\.\d+)?)\)")
 _REGION = re.compile(r"^Region: *\[?([^\]<(\n]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesSide:
+class SeriesSide(NamedTuple):
     """One roster's side of a series.
 
     Attributes:
@@ -64,22 +67,22 @@ class RosterPage:
     points: str
     starting_points: str
     region: str
-    sides: list[SeriesSide]
+    sides: tuple[SeriesSide, ...]
 
 
-def day_of(path: str) -> str | None:
-    """Return the day of a page's standings (ISO). None for a file that is not a roster's page.
+def day_of(folder: str) -> str | None:
+    """Return the day of the standings in a folder (ISO). None for a folder that has none.
 
     Raises:
         SourceError: If the path names a day that does not exist.
     """
-    match = PAGE.search(path)
+    match = FOLDER.search(folder)
     if match is None:
         return None
     try:
         return date(*map(int, match.groups())).isoformat()
     except ValueError as error:
-        raise SourceError(f"{path}: the day of the standings does not exist") from error
+        raise SourceError(f"{folder}: the day of the standings does not exist") from error
 
 
 def parse_page(path: str, text: str) -> RosterPage:
@@ -107,24 +110,26 @@ def parse_page(path: str, text: str) -> RosterPage:
         points=values["Final Rank Value"],
         starting_points=starting[1] if starting else "",
         region=region[1].strip() if region else "",
-        sides=[_parse_side(path, team, cells) for cells in _series_cells(path, text)],
+        sides=tuple(_parse_side(path, team, cells) for cells in _series_cells(path, text)),
     )
 
 
+@lru_cache(maxsize=50_000)  # standings repeat the series of the last half year, and their lineups
 def _parse_players(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
-def _series_cells(path: str, text: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of the table of series, by column. A roster without series has no table."""
+def _series_cells(path: str, text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of ``_COLUMNS`` in each row of the table of series. A roster without series has no table."""
     lines = iter(text.splitlines())
-    header = next((_cells(line) for line in lines if line.startswith("|") and "Match" in line), None)
-    if header is None:
+    first = next((line for line in lines if line.startswith("|") and "Match" in line), None)
+    if first is None:
         return
+    header = list(map(str.strip, _cells(first)))
     missing = [column for column in _COLUMNS if column not in header]
     if missing:
         raise SourceError(f"{path}: column {', '.join(missing)} is missing; the table has: {', '.join(header)}")
-    places = {column: header.index(column) for column in _COLUMNS}
+    select = itemgetter(*map(header.index, _COLUMNS))
     next(lines, None)  # skip the alignment row
     for line in lines:
         if not line.startswith("|"):
@@ -132,29 +137,23 @@ def _series_cells(path: str, text: str) -> Iterator[dict[str, str]]:
         cells = _cells(line)
         if len(cells) != len(header):
             raise SourceError(f"{path}: a row has {len(cells)} cells for {len(header)} columns: {line.strip()}")
-        yield {column: cells[place] for column, place in places.items()}
+        yield tuple(map(str.strip, select(cells)))
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    """Split a row of a table. The cells keep their padding: most of them are not read."""
+    return line.strip().strip("|").split("|")
 
 
-def _parse_side(path: str, team: str, cells: dict[str, str]) -> SeriesSide:
-    number, day, result = cells["Match ID"], cells["Date"], cells["W/L"]
+def _parse_side(path: str, team: str, cells: tuple[str, ...]) -> SeriesSide:
+    number, day, opponent, result, players = cells
     malformed = None
     if not number.isdecimal():
         malformed = "Match ID"
-    elif not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+    elif not _DAY.fullmatch(day):
         malformed = "Date"
     elif result not in ("W", "L"):
         malformed = "W/L"
     if malformed is not None:
-        raise SourceError(f"{path}: column {malformed} holds {cells[malformed]!r}")
-    return SeriesSide(
-        match_id=int(number),
-        day=day,
-        team=team,
-        opponent=cells["Opponent"],
-        won=result == "W",
-        lineup=_parse_players(cells["Roster"]),
-    )
+        raise SourceError(f"{path}: column {malformed} holds {cells[_COLUMNS.index(malformed)]!r}")
+    return SeriesSide(int(number), day, team, opponent, result == "W", _parse_players(players))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cs2.calendar import is_pause_over
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingState:
@@ -64,7 +66,7 @@ def decide(
     if not reason.train:
         return reason
     obstacle = _obstacle(state, is_running=is_running)
-    if obstacle is None and last_attempt is not None and now < last_attempt + cooldown:
+    if obstacle is None and last_attempt is not None and not is_pause_over(last_attempt, cooldown, now=now):
         obstacle = f"cooling down until {last_attempt + cooldown:%H:%M:%S} UTC"
     if obstacle is not None:
         return Decision(False, f"{reason.reason}, but {obstacle}")

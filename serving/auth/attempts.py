@@ -63,5 +63,9 @@ class Attempts:
         if not is_allowed:
             stats = await limiter.get_window_stats(limit, kind, key)
             seconds = max(1, math.ceil(stats.reset_time - time.time()))
+            if seconds > limit.get_expiry() + 1:  # the clock was set back: the window would last until it catches up
+                await limiter.clear(limit, kind, key)
+                await limiter.hit(limit, kind, key)
+                return
             message = f"too many attempts for this {kind}; wait {seconds} s"
             raise TooManyRequestsError("too-many-attempts", message, retry_after=seconds)

@@ -1,6 +1,7 @@
 """Several sources have separate cursors and failures; a match that two sources report is stored once."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from cs2.forecasting.ratings.snapshot import FEATURES_VERSION
 from cs2.settings import get_settings
+from pipelines.defs.etl import sensors
 from pipelines.resources import Database
 from pipelines.sources import pandascore
+from pipelines.sources.archive import ArchiveSource
 from tests.testkit.pandascore_host import TOKEN, PandaScoreHost, pandascore_match
 from tests.testkit.source_watch import SourceWatch, ingest, query, write_archive
 from tests.testkit.web import Reply, Site, site
@@ -68,6 +71,33 @@ def test_a_source_that_is_down_stops_no_other(
     assert "pandascore: the source cannot be read: " in str(watch.skip_reason)
     host.failure = None
     assert watch.tick() == [("pandascore", "2026-08-01")]
+
+
+def test_a_source_that_takes_long_delays_no_other(
+    sources: Site, tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster ends a tick after a minute. Reading goes on in the background, and a later tick requests the runs."""
+    may_go_on, poll = threading.Event(), ArchiveSource.poll
+
+    def slow_poll(source: ArchiveSource) -> None:
+        assert may_go_on.wait(60)
+        poll(source)
+
+    write_archive(tmp_path, "2026-07-01")
+    watch = SourceWatch(instance)
+    monkeypatch.setattr(ArchiveSource, "poll", slow_poll)
+    monkeypatch.setattr(sensors, "TICK_SECONDS", 0.1)
+    requested: list[tuple[str, str]] = []
+    while not requested:
+        requested += watch.tick()
+    assert requested == [("pandascore", "2026-08-01")]
+    assert watch.tick() == []
+    assert "archive: incomplete: reading for " in str(watch.skip_reason)
+    monkeypatch.setattr(sensors, "TICK_SECONDS", 60.0)
+    may_go_on.set()
+    assert watch.tick() == [("archive", "2026-07-01")]
+    assert watch.tick() == []
+    assert "archive: nothing new" in str(watch.skip_reason)
 
 
 def test_a_changed_list_of_sources_requests_all_of_them(

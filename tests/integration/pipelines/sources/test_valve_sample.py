@@ -11,7 +11,8 @@ import pytest
 
 from pipelines.sources.base import PublishedRows, RowKind
 from pipelines.sources.git import Clone
-from pipelines.sources.valve import ValveSource, build_frames, collect_standings
+from pipelines.sources.valve import ValveSource, build_frames
+from pipelines.sources.valve_standings import AllStandings
 from tests.testkit.repositories import commit
 
 pytestmark = pytest.mark.real_data
@@ -74,8 +75,10 @@ def test_the_archive_has_every_series_with_the_same_winner(series: pd.DataFrame,
 def test_names_are_equal_if_the_same_standings_list_first(
     repository: Clone, archive: pd.DataFrame, day: str, first: str, last: str, n: int
 ) -> None:
-    files = (file for file in repository.read_files(repository.head_commit(), "live") if day in file[0])
-    here = between(build_frames(collect_standings(files))[RowKind.SERIES], first, last)
+    standings = AllStandings()
+    folder = f"live/{day[:4]}/details/{day}"
+    standings.parse_and_add(day.replace("_", "-"), repository.read_files(repository.head_commit(), folder))
+    here = between(build_frames(standings)[RowKind.SERIES], first, last)
     assert len(here) == n
     assert facts(here, "") - facts(archive, "") == Counter()
 

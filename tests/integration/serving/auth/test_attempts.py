@@ -66,3 +66,18 @@ async def test_each_process_counts_alone_while_redis_is_unavailable(running: Run
         await register(service)
         statuses = [(await log_in(service)).status_code for _ in range(3)]
         assert statuses == [200, 200, 429]
+
+
+async def test_a_clock_that_jumped_forward_and_back_locks_no_account(running: Running, models: Models) -> None:
+    """Redis stores when a window ends. After such a jump, that is a year from now."""
+    async with running(login_attempts_per_minute=1) as service:
+        await register(service)
+        assert (await log_in(service, password="wrong password")).status_code == 401
+        assert (await log_in(service)).status_code == 429
+        redis = service.services.redis
+        windows = [key async for key in redis.scan_iter("LIMITS*")]
+        assert windows
+        for key in windows:
+            await redis.expire(key, 365 * 24 * 3600)
+        assert (await log_in(service)).status_code == 200
+        assert (await log_in(service)).status_code == 429, "the limit holds again"

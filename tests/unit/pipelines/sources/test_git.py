@@ -54,6 +54,14 @@ def test_a_pull_waits_for_the_pause(clone: Clone, host: Path) -> None:
     assert files(clone) == {"live/a.md": "two"}
 
 
+def test_a_clock_that_jumped_forward_and_back_delays_no_pull(clone: Clone, host: Path) -> None:
+    clone.pull()
+    after = commit(host, {"live/a.md": "two"})
+    let_pass(clone, -365 * 24 * HOUR)  # the last attempt is a year ahead
+    clone.pull()
+    assert clone.head_commit() == after
+
+
 def test_a_rewritten_history_is_followed(clone: Clone, host: Path) -> None:
     clone.prepare()
     git(host, "checkout", "--quiet", "--orphan", "new")

@@ -1,17 +1,22 @@
 """Valve's standings: pages that are read, pages that are ignored, and errors for a changed layout."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from benchmarks.valve import GeneratedStandings
 from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import rebuild
 from pipelines.sources.base import RowKind, SourceError
 from pipelines.sources.git import Checkout
-from pipelines.sources.valve import ValveSource, build_frames, collect_standings
+from pipelines.sources.valve import ValveSource, build_frames
+from pipelines.sources.valve_pages import day_of
+from pipelines.sources.valve_standings import AllStandings, StandingsReader
 from tests.testkit.repositories import commit
 
 A, B, C = "ana, bob, cid, dan, eve", "fay, gus, hal, ida, jim", "kai, leo, max, ned, oli"
@@ -42,6 +47,16 @@ def standings(day: str, *pages: str) -> list[tuple[str, str]]:
     return [(f"{folder}/{number:04}--x.md", text) for number, text in enumerate(pages)] + [
         (f"live/{day[:4]}/standings_global_{day}.md", "| Standing |\n")
     ]
+
+
+def collect_standings(files: Iterable[tuple[str, str]]) -> AllStandings:
+    collected = AllStandings()
+    for folder, pages in groupby(files, key=lambda file: file[0].rpartition("/")[0]):
+        day = day_of(folder)
+        if day is not None:
+            collected.parse_and_add(day, list(pages))
+    collected.check()
+    return collected
 
 
 def series(*files: tuple[str, str]) -> pd.DataFrame:
@@ -188,3 +203,82 @@ def test_the_fingerprint_follows_the_commit_and_the_day(tmp_path: Path) -> None:
     assert first == source.fingerprint(TODAY) != source.fingerprint(date(2026, 1, 1))
     commit(tmp_path, {"live/2025/notes.md": "new"})
     assert source.fingerprint(TODAY) != first
+
+
+class CountingCheckout(Checkout):
+    """A checkout that counts the folders from which files were read."""
+
+    n_folders = 0
+
+    def read_files(self, commit: str, *folders: str) -> Iterator[tuple[str, str]]:
+        self.n_folders += len(folders)
+        return super().read_files(commit, *folders)
+
+
+def three_standings() -> list[dict[str, str]]:
+    return list(GeneratedStandings(n_standings=3, n_series=60, n_rosters=8).files())
+
+
+def frames_of(repository: Path) -> dict[RowKind, pd.DataFrame]:
+    checkout = Checkout(repository)
+    return build_frames(StandingsReader(checkout).read(checkout.head_commit()))
+
+
+def equal(one: dict[RowKind, pd.DataFrame], other: dict[RowKind, pd.DataFrame]) -> bool:
+    return one.keys() == other.keys() and all(one[kind].equals(other[kind]) for kind in one)
+
+
+def test_one_more_standings_is_all_that_is_read(tmp_path: Path) -> None:
+    checkout = CountingCheckout(tmp_path)
+    reader = StandingsReader(checkout)
+    for n_read, files in enumerate(three_standings(), start=1):
+        head = commit(tmp_path, files)
+        frames = build_frames(reader.read(head))
+        assert equal(frames, frames_of(tmp_path)), "step by step the rows are those of one read"
+        assert checkout.n_folders == n_read
+    reader.read(commit(tmp_path, {"live/2025/notes.md": "no standings"}))
+    assert checkout.n_folders == n_read
+
+
+def test_corrected_and_removed_standings_are_read_again(tmp_path: Path) -> None:
+    first, second, third = three_standings()
+    reader = StandingsReader(Checkout(tmp_path))
+    reader.read(commit(tmp_path, first | second | third))
+    path = next(iter(first))
+    corrected = commit(tmp_path, {path: first[path].replace("Team Name: Team 0", "Team Name: Renamed")})
+    frames = build_frames(reader.read(corrected))
+    assert "Renamed" in set(frames[RowKind.STANDING]["team"])
+    assert equal(frames, frames_of(tmp_path))
+    for name in third:
+        (tmp_path / name).unlink()
+    frames = build_frames(reader.read(commit(tmp_path)))
+    assert frames[RowKind.STANDING]["date"].nunique() == 2
+    assert equal(frames, frames_of(tmp_path))
+
+
+def test_after_a_failure_only_the_standings_from_there_on_are_read(tmp_path: Path) -> None:
+    first, second, third = three_standings()
+    broken = {path: text.replace("W/L", "Result") for path, text in third.items()}
+    checkout = CountingCheckout(tmp_path)
+    reader = StandingsReader(checkout)
+    head = commit(tmp_path, first | second | broken)
+    for _ in range(2):  # each poll reports the problem, and reads nothing again
+        with pytest.raises(SourceError, match="column W/L is missing"):
+            reader.read(head)
+    assert checkout.n_folders == 3
+    assert equal(build_frames(reader.read(commit(tmp_path, third))), frames_of(tmp_path))
+
+
+def test_a_page_that_is_not_utf8_is_named_and_read_after_its_correction(tmp_path: Path) -> None:
+    first, second, third = three_standings()
+    path = next(iter(third))
+    commit(tmp_path, first | second | third)
+    (tmp_path / path).write_bytes(b"\xff")
+    checkout = CountingCheckout(tmp_path)
+    reader = StandingsReader(checkout)
+    head = commit(tmp_path)
+    for _ in range(2):
+        with pytest.raises(SourceError, match=f"{path}: not UTF-8"):
+            reader.read(head)
+    assert checkout.n_folders == 3 + 2, "the second poll reads the standings before the page again, and no older ones"
+    assert equal(build_frames(reader.read(commit(tmp_path, third))), frames_of(tmp_path))

@@ -84,3 +84,8 @@ def test_an_alarm_starts_one_training_per_ratings() -> None:
     assert decision(replace(ENOUGH, alarm_reason="map: worse", is_trained_on=True))[0], (
         "enough new rows start one anyway"
     )
+
+
+def test_a_clock_that_jumped_forward_and_back_delays_no_training() -> None:
+    assert decision(last_attempt=NOW + timedelta(days=365))[0]
+    assert not decision(last_attempt=NOW + timedelta(seconds=1))[0], "a small correction of the clock ends no pause"
