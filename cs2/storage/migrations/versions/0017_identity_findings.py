@@ -1,13 +1,13 @@
 """Teams that bore a name before, and findings about who is who
 
-Revision: 0017, after 0013
+Revision: 0017, after 0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
