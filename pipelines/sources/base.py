@@ -21,6 +21,13 @@ YEARS = (1900, 2100)
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
 
 
+POSITION_COLUMNS = ("file_name", "line_number")
+"""Columns that say where a row stood when its file was read. A row that only moved has not changed."""
+
+PROBLEM_COLUMNS = ("problem", "line_text")
+"""Columns of a line that is no row: why, and the line. All other columns but ``row_key`` are empty."""
+
+
 class RowKind(StrEnum):
     """What a published row is about."""
 
@@ -58,7 +65,8 @@ class PublishedRows:
 
     Attributes:
         frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
-            all versions of one row share, and ``month``, the ISO date of the month's first day.
+            all versions of one row share, and ``month``, the ISO date of the month's first day. Rows of files also have
+            ``POSITION_COLUMNS``, and lines that are no row ``PROBLEM_COLUMNS``.
     """
 
     frames: "Mapping[RowKind, pd.DataFrame]"
@@ -74,7 +82,8 @@ class PublishedRows:
 
         digests: dict[str, str] = {}
         for kind in sorted(self.frames):
-            frame = self.frames[kind]
+            # The key of a line that is no row follows from its text, so that other rows are digested as without it.
+            frame = self.frames[kind].drop(columns=[*POSITION_COLUMNS, *PROBLEM_COLUMNS], errors="ignore")
             hashes = pd.util.hash_pandas_object(frame, index=False)
             for month, group in hashes.groupby(frame["month"], sort=True):
                 seed = digests.get(str(month), "") + kind

@@ -53,7 +53,7 @@ def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
         ("date,map,team1,team2\n2026-01-01,Nuke,A,B\n", "maps.csv", "column winner is missing"),
         ("", "maps.csv", "not a CSV file"),
         (b"\x00\xff\xfe\x81" * 50, "maps.csv", "not a readable CSV file"),
-        ("date,map\n1,2\n1,2,3,4,5\n", "maps.csv", "not a CSV file"),
+        ("date,map\n1,2\n1,2,3,4,5\n", "maps.csv", "column team1, team2, winner is missing"),
         (gzip.compress(ROWS.encode() * 99)[:-20], "maps.csv.gz", "not a readable CSV file"),
         (ROWS.encode(), "maps.csv.gz", "not a readable CSV file"),
         (HEADER + "first of May,Nuke,A,B,1,\n", "maps.csv", "column date holds no date as YYYY-MM-DD"),
