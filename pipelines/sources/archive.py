@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, parse_days, parse_times
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, bounded_key, parse_days, parse_times
 from pipelines.sources.csv_files import BadLine, CsvTable, read_csv_file
 from pipelines.sources.months import FIRST_MONTH
 
@@ -84,6 +84,7 @@ def read_archive_file(path: Path, kind: RowKind) -> ArchiveFile:
             f"{path}: column {time_column} holds no date as YYYY-MM-DD, such as {frame[time_column].iloc[0]!r}"
         )
     rows = with_row_keys(frame, kind).assign(file_name=path.name, line_number=list(map(str, table.line_numbers)))
+    rows["row_key"] = rows["row_key"].map(bounded_key)
     return ArchiveFile(path, kind, table, with_bad_lines(rows, table.bad_lines, path))
 
 

@@ -55,6 +55,17 @@ def parse_days(texts: "pd.Series") -> "pd.Series":
     return days.where(days.dt.year.between(*YEARS)).astype("datetime64[ns]")
 
 
+MAX_KEY_BYTES = 400
+"""Longest key of a row: an index of PostgreSQL refuses long texts."""
+
+
+def bounded_key(key: str) -> str:
+    """Return a key, with a digest in place of what is too long for an index."""
+    if len(key) * 4 <= MAX_KEY_BYTES or len(key.encode("utf-8", "replace")) <= MAX_KEY_BYTES:
+        return key
+    return f"{key[:50]}…{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
 class SourceError(Exception):
     """A source cannot be read. The message names the file or address and the reason in one line."""
 

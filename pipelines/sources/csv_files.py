@@ -71,7 +71,9 @@ def read_csv_file(path: Path, columns: Collection[str]) -> CsvTable:
         SourceError: If the file is no CSV file, names a column twice, or lacks one of ``columns``.
     """
     try:
-        lines = _decode(_read_bytes(path)).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd").split("\n")
+        lines = (
+            _decode(_read_bytes(path)).replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd").split("\n")
+        )
         header = next((position for position, line in enumerate(lines) if line.strip()), None)
         if header is None:
             raise SourceError("not a CSV file (the file is empty)")

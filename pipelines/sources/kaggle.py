@@ -10,7 +10,7 @@ import pandas as pd
 
 from cs2.settings import SourceName
 from pipelines.sources.archive import files_fingerprint, list_files, with_bad_lines
-from pipelines.sources.base import PublishedRows, RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, bounded_key
 from pipelines.sources.csv_files import BadLine, read_csv_file
 
 SIDES = ("team1", "team2")
@@ -90,7 +90,7 @@ def _read_rows(path: Path) -> Iterator[tuple[RowKind, dict[str, str]]]:
         raise SourceError(f"{path}: no line can be read, such as line {bad_lines[0].number}: {bad_lines[0].reason}")
     for line, position in good_lines:
         for kind, row in _parse_line(line):
-            yield kind, row | position
+            yield kind, row | position | {"row_key": bounded_key(row["row_key"])}
     bad_lines.sort(key=lambda line: line.number)
     days = [{"date": line["datetime"][:10], "month": line["datetime"][:8] + "01", **at} for line, at in good_lines]
     around: list[dict[Any, str]] = with_bad_lines(pd.DataFrame(days), bad_lines, path).to_dict("records")
