@@ -207,9 +207,9 @@ def _with_forecasts(frame: "pd.DataFrame", forecasts: "pd.DataFrame") -> "pd.Dat
     import pandas as pd
 
     from pipelines.etl.numbers import read_winners
-    from pipelines.sources.base import POSITION_COLUMNS
+    from pipelines.sources.base import POSITION_COLUMNS, PROBLEM_COLUMNS
 
-    rows = frame.drop(columns=list(POSITION_COLUMNS), errors="ignore").join(forecasts)
+    rows = frame.drop(columns=[*POSITION_COLUMNS, *PROBLEM_COLUMNS], errors="ignore").join(forecasts)
     rows["scored"] = rows["is_rated"].eq(True).astype(int)  # missing for an unusable row
     even = ["team1_win_probability", "team_elo", "player_elo"]
     rows[even] = rows[even].fillna(0.5)

@@ -34,9 +34,8 @@ def check(
 ) -> None:
     """Read an archive folder as the pipeline does, and print every row that it would reject. Changes nothing.
 
-    The lines of a file are no rows (its header and empty lines), or rows: stored, merged into another row (of the same match),
-    repeated (a later row has the same key), rejected, or later than today. Marked maps are stored, but no rating,
-    training or score uses them.
+    A row is stored, merged into another row of the same match, repeated (a later row has its key), rejected, or later
+    than today. A marked map is stored, but no rating, training or score uses it.
 
     Exit status: 0 every row would be used; 1 rows would be rejected; 2 a file or the folder cannot be read.
     """

@@ -67,10 +67,9 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     for column, default in _FLAGS.get(kind, {}).items():
         frame[column] = (frame[column] == "1") if column in frame else default
     for column in _TEXTS[kind]:
-        if column not in frame:
-            frame[column] = ""
-    if "event" in _TEXTS[kind]:  # known for information: a sign that breaks lines costs no match
-        frame["event"] = frame["event"].str.replace(_LINE_BREAKS, " ", regex=True).str.strip()
+        text = frame.get(column, pd.Series("", frame.index, dtype=str))
+        # The event is for information: a sign that breaks its line costs no match.
+        frame[column] = text.str.replace(_LINE_BREAKS, " ", regex=True).str.strip() if column == "event" else text
     if "source_rank" not in frame:
         frame["source_rank"] = 0
     for column in ("team1", "team2", "team", "player", "map"):

@@ -229,7 +229,7 @@ class _Lines:
         width = len(self.names)
         text = self.lines[position]
         for n_further, line in enumerate(self.lines[position + 1 : position + MAX_LINES_OF_ROW], start=1):
-            fields = _split(line, self.separator)
+            fields = _split(line, self.separator) if line.count('"') % 2 == 0 else []
             if not isinstance(fields, str) and len(fields) == width:
                 return 0
             text += "\n" + line
