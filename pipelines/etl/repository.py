@@ -4,7 +4,6 @@ Every function runs in the transaction of its caller.
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +49,6 @@ INSERT INTO lineup_players (lineup_id, player_id)
 SELECT id, unnest(string_to_array(roster, ',')::integer[]) FROM lineups
 WHERE NOT EXISTS (SELECT FROM lineup_players WHERE lineup_id = lineups.id)
 """
-
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 GROWING = {
     "maps": ["id"],
@@ -121,8 +118,8 @@ def _versions(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, s
 
 
 def storable(value: str) -> str:
-    """Return a text that PostgreSQL can store: NUL and halves of a letter (lone surrogates) become U+FFFD."""
-    return value if value.isascii() and "\x00" not in value else _UNSTORABLE.sub("\ufffd", value)
+    """Return a text that PostgreSQL can store: NUL becomes U+FFFD."""
+    return value.replace("\x00", "\ufffd")
 
 
 def update_positions(connection: Connection, source: SourceName, published: PublishedRows) -> int:
