@@ -99,6 +99,7 @@ EXTREMES = [
         "||||",
         "a|a|a|a|a",
         "x|" * 500,
+        f"{LONG}|fay|gus|hal|ida",
         "Z" + "\u0301" * 300,
         "'; DROP TABLE maps;--",
     ),
