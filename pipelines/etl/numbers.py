@@ -54,6 +54,8 @@ def read_winners(frame: pd.DataFrame) -> pd.Series:
     """
     winners = frame["winner"].copy()
     odd = ~winners.isin(["1", "2", ""]) & pd.to_numeric(winners, errors="coerce").isna()
+    if not odd.any():
+        return winners
     for index, text, *teams in frame.loc[odd, ["winner", "team1", "team2"]].itertuples(name=None):
         keys = [team_key(team) for team in teams]
         readings = {side for side, key in zip("12", keys, strict=True) if key == team_key(text)}

@@ -36,3 +36,7 @@ def test_a_winner_is_a_side_or_the_name_of_one_team() -> None:
 def test_a_winner_with_two_meanings_stays_unread() -> None:
     frame = pd.DataFrame({"winner": ["team1"], "team1": ["Harbor"], "team2": ["team1"]}, dtype=str)
     assert read_winners(frame).tolist() == ["team1"]
+
+
+def test_no_rows_have_no_winners() -> None:
+    assert read_winners(pd.DataFrame(columns=["date", "winner"])).tolist() == []
