@@ -206,10 +206,13 @@ def _with_forecasts(frame: "pd.DataFrame", forecasts: "pd.DataFrame") -> "pd.Dat
     """Join the forecasts to every row of the window; an unusable row (a team against itself) gets 0.5 and no score."""
     import pandas as pd
 
-    rows = frame.join(forecasts)
+    from pipelines.etl.numbers import read_winners
+    from pipelines.sources.base import POSITION_COLUMNS, PROBLEM_COLUMNS
+
+    rows = frame.drop(columns=[*POSITION_COLUMNS, *PROBLEM_COLUMNS], errors="ignore").join(forecasts)
     rows["scored"] = rows["is_rated"].eq(True).astype(int)  # missing for an unusable row
     even = ["team1_win_probability", "team_elo", "player_elo"]
     rows[even] = rows[even].fillna(0.5)
     rows["trained_through"] = rows["trained_through"].fillna("")
-    rows["winner"] = pd.to_numeric(rows["winner"], errors="coerce").fillna(0).astype(int)
+    rows["winner"] = pd.to_numeric(read_winners(rows), errors="coerce").fillna(0).astype(int)
     return rows

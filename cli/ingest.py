@@ -1,6 +1,8 @@
 """``cs2 ingest``: load results from the source and rebuild everything that depends on them, in the running stack."""
 
+import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exit_codes import ExitCode
+from cli.printable import printable
 from cli.run_outcome import RunOutcome
 from cli.runs import DagsterError, DagsterRuns, follow_to_the_end
 from cli.stack.layout import settings_of_running_stack
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 JOB = "ingest_job"
 RAW_ROWS = "raw_rows"
 TABLES = "map_results"
+REJECTED = "rejected_rows"
 RATINGS = "rating_snapshots"
 KINDS = {
     "map": "maps",
@@ -95,6 +99,8 @@ def report_ingest(outcome: RunOutcome, console: Console) -> ExitCode:
         console.print(f"left out: {left_out}", style="yellow", markup=False)
     if TABLES in outcome.metadata:
         console.print(_counts(outcome.metadata[TABLES]))
+    for line in _rejections(outcome.metadata.get(REJECTED, {})):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     ratings = outcome.metadata.get(RATINGS)
     if ratings:
         change = "new" if ratings["is_new"] else "unchanged"
@@ -105,6 +111,15 @@ def report_ingest(outcome: RunOutcome, console: Console) -> ExitCode:
         for name, reason in checks.items():
             console.print(f"{asset}: {name} failed {reason}", style="red", markup=False)
     return ExitCode.OK if outcome.status == "SUCCESS" and not outcome.failed_checks else ExitCode.FAILURE
+
+
+def _rejections(metadata: dict[str, Any]) -> Iterator[str]:
+    """Yield each reason with the number of its rows, and some of them."""
+    for entry in json.loads(metadata.get("examples", "[]")):
+        yield f"rejected {entry['rows']:,}: {printable(entry['reason'])}"
+        yield from (f"  {printable(example)}" for example in entry["examples"])
+        if entry["rows"] > len(entry["examples"]):
+            yield f"  … and {entry['rows'] - len(entry['examples']):,} more: cs2 check lists the rows of a folder"
 
 
 def _counts(metadata: dict[str, Any]) -> Table:

@@ -15,6 +15,7 @@ COMMANDS = {
     "backup": "cli.backup:backup",
     "restore": "cli.backup:restore",
     "demo": "cli.demo:demo",
+    "check": "cli.check:check",
     "ingest": "cli.ingest:ingest",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",

@@ -7,7 +7,8 @@ import pandas as pd
 import pandera.pandas as pa
 
 from cs2.map_names import canonical_map_name
-from pipelines.etl.row_schemas import INTEGERS, NUMBERS, RANGES, SCHEMAS, range_mark
+from pipelines.etl.numbers import read_numbers, read_winners
+from pipelines.etl.row_schemas import INTEGERS, NUMBERS, RANGES, SCHEMAS, clear_mark, range_mark
 from pipelines.sources.base import RowKind, parse_days, parse_times
 
 _LARGEST_INTEGER = 2**31 - 1
@@ -27,8 +28,18 @@ class ParsedRows:
     reasons: dict[int, list[str]]
 
 
-_REQUIRED = ("date", "row_key", "map", "team1", "team2", "team", "player", "name1", "name2")
+_REQUIRED = {
+    RowKind.MAP: ("date", "row_key", "map", "team1", "team2", "winner"),
+    RowKind.SERIES: ("date", "row_key", "team1", "team2", "winner"),
+    RowKind.STANDING: ("date", "row_key", "team"),
+    RowKind.PLAYER_MAP: ("date", "row_key", "map", "team1", "team2", "player"),
+    RowKind.FIXTURE: ("date", "row_key", "start_time", "team1", "team2"),
+    RowKind.IDENTITY: ("date", "row_key", "name1", "name2"),
+}
+"""Columns of text that rows are parsed from. A stored row lacks those that were empty."""
 
+
+_LINE_BREAKS = "[\x00-\x1f\x7f\u2028\u2029]+"
 
 _FLAGS = {RowKind.MAP: {"score_exact": True, "winner_conflict": False, "date_suspect": False}}
 _TEXTS = {
@@ -47,6 +58,8 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     """Convert the columns to their types. Unreadable values become missing; absent columns are added empty."""
     frame = frame.copy()
     frame["day"] = parse_days(frame["date"])
+    if "winner" in _REQUIRED[kind]:
+        frame["winner"] = read_winners(frame)
     for column in INTEGERS[kind]:
         numbers = _in_range(frame, column)
         numbers = numbers.clip(-_LARGEST_INTEGER, _LARGEST_INTEGER)
@@ -56,8 +69,9 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     for column, default in _FLAGS.get(kind, {}).items():
         frame[column] = (frame[column] == "1") if column in frame else default
     for column in _TEXTS[kind]:
-        if column not in frame:
-            frame[column] = ""
+        text = frame.get(column, pd.Series("", frame.index, dtype=str))
+        # The event is for information: a sign that breaks its line costs no match.
+        frame[column] = text.str.replace(_LINE_BREAKS, " ", regex=True).str.strip() if column == "event" else text
     if "source_rank" not in frame:
         frame["source_rank"] = 0
     for column in ("team1", "team2", "team", "player", "map", "name1", "name2", "member1", "member2"):
@@ -75,11 +89,10 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
 
 def _in_range(frame: pd.DataFrame, column: str) -> pd.Series:
     """Return a column as numbers. A number out of range becomes missing, and the row is marked."""
-    numbers = pd.to_numeric(frame.get(column, pd.Series(index=frame.index, dtype=object)), errors="coerce").astype(
-        float
-    )
+    numbers, is_ambiguous = read_numbers(frame.get(column, pd.Series("", index=frame.index, dtype=str)))
     if column not in RANGES:
         return numbers
+    frame[clear_mark(column)] = ~is_ambiguous
     is_inside = numbers.isna() | numbers.between(*RANGES[column])
     frame[range_mark(column)] = is_inside
     return numbers.where(is_inside)
@@ -125,25 +138,33 @@ def parse_all(published: Mapping[RowKind, pd.DataFrame]) -> dict[RowKind, Parsed
     Returns:
         Typed rows and rejected rows of every kind.
     """
-    empty = pd.DataFrame({column: pd.Series(dtype=str) for column in _REQUIRED})
-    return {kind: parse(published.get(kind, empty), kind) for kind in RowKind}
+    return {kind: parse(published.get(kind, pd.DataFrame()), kind) for kind in RowKind}
 
 
 def parse(frame: pd.DataFrame, kind: RowKind) -> ParsedRows:
     """Convert the rows to their types, and reject those that break the schema of their kind."""
+    frame = frame.assign(**{column: pd.Series("", frame.index, dtype=str) for column in _absent(frame, kind)})
+    reasons: dict[int, list[str]] = {}
+    if "problem" in frame:  # lines of a file that are no row
+        problems = frame.loc[frame["problem"] != "", "problem"]
+        reasons = {index: [problem] for index, problem in zip(problems.index.tolist(), problems, strict=True)}
+        frame = frame.drop(index=problems.index)
     frame = typed(in_order(frame), kind)
     if frame.empty:
-        return ParsedRows(frame, {})
+        return ParsedRows(frame, reasons)
     try:
         SCHEMAS[kind].validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         failures = errors.failure_cases
-        reasons: dict[int, list[str]] = {}
         for index, reason in zip(failures["index"], failures["check"], strict=True):
             if pd.isna(index):  # a column is missing or has another type: an error of the code, not of a row
                 raise
             known = reasons.setdefault(int(index), [])
             if reason not in known:
                 known.append(str(reason))
-        return ParsedRows(frame.drop(index=list(reasons)), reasons)
-    return ParsedRows(frame, {})
+        frame = frame.drop(index=frame.index.intersection(list(reasons)))
+    return ParsedRows(frame, reasons)
+
+
+def _absent(frame: pd.DataFrame, kind: RowKind) -> list[str]:
+    return [column for column in _REQUIRED[kind] if column not in frame]

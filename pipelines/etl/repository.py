@@ -18,7 +18,7 @@ from pipelines.etl.id_register import Identities, IdRegister, NameRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
 from pipelines.etl.rebuild import TableSet
-from pipelines.sources.base import PublishedRows, RowKind
+from pipelines.sources.base import POSITION_COLUMNS, PublishedRows, RowKind
 
 _LANDING_LOCK = 7_201
 
@@ -39,6 +39,10 @@ _SELECT_NEWEST = """
 SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload,
     min(id) OVER (PARTITION BY source, kind, row_key) AS first_id
 FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
+"""
+_SELECT_REJECTED = """
+SELECT id, kind, row_key, payload->>'file_name' AS file_name, payload->>'line_number' AS line_number
+FROM raw_rows JOIN rejected_rows ON raw_row_id = id WHERE source = :source
 """
 _INSERT_LINEUP_PLAYERS = """
 INSERT INTO lineup_players (lineup_id, player_id)
@@ -102,12 +106,49 @@ def land(connection: Connection, source: SourceName, published: PublishedRows) -
 
 
 def _versions(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
+    """Return kind, month, key, hash and payload of each row. The hash leaves out where the row stands in its file."""
     contents = frame.drop(columns=["row_key", "month"]).to_dict("records")
     versions = []
     for month, key, content in zip(frame["month"], frame["row_key"], contents, strict=True):
-        payload = orjson.dumps({name: value for name, value in content.items() if value}, option=orjson.OPT_SORT_KEYS)
-        versions.append((kind.value, month, key, hashlib.sha256(payload).hexdigest(), payload.decode()))
+        values = {name: storable(value) for name, value in content.items() if value}
+        position = {name: values.pop(name) for name in POSITION_COLUMNS if name in values}
+        payload = orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.sha256(payload).hexdigest()
+        versions.append((kind.value, month, storable(key), digest, orjson.dumps(values | position).decode()))
     return versions
+
+
+def storable(value: str) -> str:
+    """Return a text that PostgreSQL can store: NUL becomes U+FFFD."""
+    return value.replace("\x00", "\ufffd")
+
+
+def update_positions(connection: Connection, source: SourceName, published: PublishedRows) -> int:
+    """Note where the rejected rows of a source stand in its files now. Return how many have moved.
+
+    A row that only moved is no new version, so that its stored position ages; only a rejection shows it.
+
+    Args:
+        connection: PostgreSQL.
+        source: The source that published the rows.
+        published: All rows of the source.
+    """
+    moved = []
+    rejected = connection.execute(text(_SELECT_REJECTED), {"source": source.value}).all()
+    for kind, frame in published.frames.items():
+        stored = {row.row_key: row for row in rejected if row.kind == kind}
+        if not stored or not set(POSITION_COLUMNS) <= set(frame):
+            continue
+        rows = frame[frame["row_key"].isin(stored.keys())]
+        for key, *position in rows[["row_key", *POSITION_COLUMNS]].itertuples(index=False, name=None):
+            if position != [stored[key].file_name, stored[key].line_number]:
+                changed = dict(zip(POSITION_COLUMNS, position, strict=True))
+                moved.append({"id": stored[key].id, "position": orjson.dumps(changed).decode()})
+    if moved:
+        connection.execute(
+            text("UPDATE raw_rows SET payload = payload || cast(:position AS jsonb) WHERE id = :id"), moved
+        )
+    return len(moved)
 
 
 def load_newest_rows(connection: Connection, sources: Sequence[SourceName]) -> dict[RowKind, pd.DataFrame]:
@@ -134,6 +175,8 @@ def load_newest_rows(connection: Connection, sources: Sequence[SourceName]) -> d
                 frame["source"] = [row.source for row in of_kind]
                 frame["first_id"] = [row.first_id for row in of_kind]
             frame["row_key"] = [f"{row.source}:{row.row_key}" for row in of_kind]
+            if "date" not in frame:  # none of the rows is readable
+                frame["date"] = ""
             frames[kind] = frame.sort_values(["date", "row_key"], kind="stable")
     return frames
 

@@ -18,7 +18,10 @@ MAX_LETTERS = 100
 PLACEHOLDERS = frozenset({"tbd", "tba", "tbc", "n/a", "na", "nan", "null", "none", "default", "-", "--", "bye"})
 """Names, in lower case, of teams and maps that are not known yet, or were never played."""
 
-_CONTROL = r"[\x00-\x1f\x7f\ufffd]"
+MAX_EVENT_LETTERS = 200
+"""Most letters of the name of an event."""
+
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd]"
 
 MAX_ROUNDS = 60
 """Most rounds of one side on one map; a larger number is a typing error."""
@@ -45,7 +48,7 @@ _TEXT_CHECKS = [
 _TEAM = pa.Column(
     str,
     [
-        _needs(lambda name: name != "", "a team has no name"),
+        _needs(lambda name: name.map(fold_letters).str.strip() != "", "a team has no name"),
         _needs(lambda name: ~name.map(fold_letters).str.strip().isin(PLACEHOLDERS), "a team is not known yet"),
         *_TEXT_CHECKS,
     ],
@@ -59,6 +62,21 @@ _MAP = pa.Column(
     ],
 )
 _PLAYER = pa.Column(str, [_needs(lambda name: name != "", "no player is named"), *_TEXT_CHECKS])
+_EVENT = pa.Column(
+    str,
+    _needs(lambda text: text.str.len() <= MAX_EVENT_LETTERS, f"event has more than {MAX_EVENT_LETTERS} letters"),
+)
+_LINEUP = pa.Column(
+    str,
+    [
+        _needs(
+            lambda text: ~text.str.contains(f"[^|]{{{MAX_LETTERS + 1}}}"),
+            f"a nickname has more than {MAX_LETTERS} letters",
+        ),
+        _needs(lambda text: ~text.str.contains(_CONTROL), "a nickname has a control character"),
+    ],
+)
+_LINEUPS = {"team1_players": _LINEUP, "team2_players": _LINEUP}
 _WINNER = pa.Column("Int64", _needs(lambda winner: winner.isin([1, 2]), "winner is neither 1 nor 2"), nullable=True)
 _ROUNDS = pa.Column("Int64", pa.Check.in_range(0, MAX_ROUNDS, error="impossible number of rounds"), nullable=True)
 AGAINST_ITSELF = "a team against itself"
@@ -92,11 +110,14 @@ SCHEMAS = {
             "winner": _WINNER,
             "score1": _ROUNDS,
             "score2": _ROUNDS,
+            "event": _EVENT,
+            **_LINEUPS,
         },
         checks=[_TWO_TEAMS, _PLAYED],
     ),
     RowKind.SERIES: pa.DataFrameSchema(
-        {"day": _DAY, "team1": _TEAM, "team2": _TEAM, "winner": _WINNER}, checks=[_TWO_TEAMS]
+        {"day": _DAY, "team1": _TEAM, "team2": _TEAM, "winner": _WINNER, "event": _EVENT, **_LINEUPS},
+        checks=[_TWO_TEAMS],
     ),
     RowKind.STANDING: pa.DataFrameSchema(
         {
@@ -122,6 +143,7 @@ SCHEMAS = {
             "best_of": pa.Column(
                 "Int64", pa.Check.isin(BEST_OF, error="best_of is none of 1, 2, 3 and 5"), nullable=True
             ),
+            "event": _EVENT,
             "team1": _TEAM,
             "team2": _TEAM,
         },
@@ -187,19 +209,28 @@ def range_mark(column: str) -> str:
     return f"{column}_is_in_range"
 
 
+def clear_mark(column: str) -> str:
+    """Name of the column that says whether the text of a number has one meaning."""
+    return f"{column}_is_clear"
+
+
 def _out_of_range(column: str) -> str:
     low, high = RANGES[column]
     return f"{column} is not from {low:,.0f} to {high:,.0f}"
 
 
+def _is_true(mark: pd.Series) -> pd.Series:
+    return mark
+
+
 for _kind, _schema in SCHEMAS.items():
+    _columns = [column for column in (*INTEGERS[_kind], *NUMBERS[_kind]) if column in RANGES]
     SCHEMAS[_kind] = _schema.add_columns(
-        {
-            range_mark(column): pa.Column(
-                bool,
-                _needs(lambda inside: inside, _out_of_range(column)),
+        {range_mark(column): pa.Column(bool, _needs(_is_true, _out_of_range(column))) for column in _columns}
+        | {
+            clear_mark(column): pa.Column(
+                bool, _needs(_is_true, f"{column} has a comma that is a decimal or a separator")
             )
-            for column in (*INTEGERS[_kind], *NUMBERS[_kind])
-            if column in RANGES
+            for column in _columns
         }
     )

@@ -24,6 +24,13 @@ WITHDRAWN = "withdrawn"
 USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpass", "Train")
 
 
+POSITION_COLUMNS = ("file_name", "line_number")
+"""Columns that say where a row stood when its file was read. A row that only moved has not changed."""
+
+PROBLEM_COLUMNS = ("problem", "line_text")
+"""Columns of a line that is no row: why, and the line. All other columns but ``row_key`` are empty."""
+
+
 class RowKind(StrEnum):
     """What a published row is about."""
 
@@ -53,6 +60,17 @@ def parse_days(texts: "pd.Series") -> "pd.Series":
     return days.where(days.dt.year.between(*YEARS)).astype("datetime64[ns]")
 
 
+MAX_KEY_BYTES = 400
+"""Longest key of a row: an index of PostgreSQL refuses long texts."""
+
+
+def bounded_key(key: str) -> str:
+    """Return a key, with a digest in place of what is too long for an index."""
+    if len(key) * 4 <= MAX_KEY_BYTES or len(key.encode("utf-8", "replace")) <= MAX_KEY_BYTES:
+        return key
+    return f"{key[:50]}…{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}"
+
+
 class SourceError(Exception):
     """A source cannot be read. The message names the file or address and the reason in one line."""
 
@@ -63,7 +81,8 @@ class PublishedRows:
 
     Attributes:
         frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
-            all versions of one row share, and ``month``, the ISO date of the month's first day.
+            all versions of one row share, and ``month``, the ISO date of the month's first day. Rows of files also have
+            ``POSITION_COLUMNS``, and lines that are no row ``PROBLEM_COLUMNS``.
         withdrawn: Rows that the source takes back, such as a deleted match: ``row_key``, ``month``, and why
             (``withdrawn``). They may never have been published. Every publication repeats them.
     """
@@ -91,7 +110,9 @@ class PublishedRows:
         labelled = {str(kind): frame for kind, frame in self.frames.items()}
         labelled |= {f"{WITHDRAWN} {kind}": frame for kind, frame in self.withdrawn.items()}
         for kind, frame in sorted(labelled.items()):
-            hashes = pd.util.hash_pandas_object(frame, index=False)
+            # The key of a line that is no row follows from its text, so that other rows are digested as without it.
+            content = frame.drop(columns=[*POSITION_COLUMNS, *PROBLEM_COLUMNS], errors="ignore")
+            hashes = pd.util.hash_pandas_object(content, index=False)
             for month, group in hashes.groupby(frame["month"], sort=True):
                 seed = digests.get(str(month), "") + kind
                 total = int(group.to_numpy().sum(dtype="uint64"))  # a sum does not depend on the order

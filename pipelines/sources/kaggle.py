@@ -1,7 +1,7 @@
 """Public CSV file "CS2 pro matches": each line is a map or the total of a series, with statistics of ten players."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.archive import files_fingerprint, list_files, read_csv
-from pipelines.sources.base import PublishedRows, RowKind, SourceError
+from pipelines.sources.archive import files_fingerprint, list_files, with_bad_lines
+from pipelines.sources.base import PublishedRows, RowKind, SourceError, bounded_key
+from pipelines.sources.csv_files import BadLine, read_csv_file
 
 SIDES = ("team1", "team2")
 STATISTICS = ("kills", "deaths", "adr", "kast")
@@ -56,10 +57,9 @@ class KaggleSource:
             raise SourceError(f"{self.folder}: the folder has no *.csv[.gz]")
         newest_rows: dict[tuple[RowKind, str], dict[str, str]] = {}
         for path in files:
-            for line in _read_lines(path):
-                for kind, row in _parse_line(line):
-                    if row["date"] <= today.isoformat():
-                        newest_rows[kind, row["row_key"]] = row
+            for kind, row in _read_rows(path):
+                if row["date"] <= today.isoformat():
+                    newest_rows[kind, row["row_key"]] = row
         rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
         for (kind, _), row in newest_rows.items():
             rows_by_kind.setdefault(kind, []).append(row)
@@ -74,18 +74,38 @@ class KaggleSource:
         return files_fingerprint(self.files(), today)
 
 
-def _read_lines(path: Path) -> list[dict[str, str]]:
-    frame = read_csv(path, COLUMNS)
-    unknown = sorted(set(frame["is_total"]) - set(TOTAL))
-    if unknown:
-        raise SourceError(f"{path}: column is_total holds {unknown[0]!r}, neither True nor False")
-    days = pd.to_datetime(frame["datetime"], format="%Y-%m-%d %H:%M:%S", errors="coerce")
-    if days.isna().any():
-        raise SourceError(
-            f"{path}: column datetime holds {frame['datetime'][days.isna()].iloc[0]!r}, which is not a time"
-        )
-    lines: list[dict[Any, str]] = frame.to_dict("records")
-    return lines
+def _read_rows(path: Path) -> Iterator[tuple[RowKind, dict[str, str]]]:
+    """Yield the rows of a file; a line that is no row, or has no usable time or kind, as a map row with a problem."""
+    table = read_csv_file(path, COLUMNS)
+    lines: list[dict[Any, str]] = table.frame.to_dict("records")
+    bad_lines = list(table.bad_lines)
+    good_lines = []
+    for line, number in zip(lines, table.line_numbers, strict=True):
+        problem = _problem(line)
+        if problem:
+            bad_lines.append(BadLine(number, ",".join(line.values()), problem))
+        else:
+            good_lines.append((line, {"file_name": path.name, "line_number": str(number)}))
+    if bad_lines and not good_lines:
+        raise SourceError(f"{path}: no line can be read, such as line {bad_lines[0].number}: {bad_lines[0].reason}")
+    for line, position in good_lines:
+        for kind, row in _parse_line(line):
+            yield kind, row | position | {"row_key": bounded_key(row["row_key"])}
+    bad_lines.sort(key=lambda line: line.number)
+    days = [{"date": line["datetime"][:10], "month": line["datetime"][:8] + "01", **at} for line, at in good_lines]
+    around: list[dict[Any, str]] = with_bad_lines(pd.DataFrame(days), bad_lines, path).to_dict("records")
+    for row in around:
+        if row.get("problem"):
+            yield RowKind.MAP, row
+
+
+def _problem(line: Mapping[str, str]) -> str | None:
+    """Why a line cannot be parsed; None if it can."""
+    if pd.isna(pd.to_datetime(line["datetime"], format="%Y-%m-%d %H:%M:%S", errors="coerce")):
+        return f"column datetime holds {line['datetime']!r:.40}, which is not a time"
+    if line["is_total"] not in TOTAL:
+        return f"column is_total holds {line['is_total']!r:.40}, neither True nor False"
+    return None
 
 
 def _parse_line(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]]:

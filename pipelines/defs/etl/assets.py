@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.etl.rebuild import TableSet
+    from pipelines.etl.rejections import RejectedRow
+
+EXAMPLES_OF_REASON = 5
+"""Rows that stand in the metadata for each reason of a rejection."""
 
 DESCRIPTIONS = {
     "maps": "One row per map of the game: the maps that a forecast can be requested for.",
@@ -65,12 +70,12 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     with database.engine() as engine:
         for name in names:
             try:
-                published = make_source(name, settings).published(settings.current_day()).in_months(months)
+                published = make_source(name, settings).published(settings.current_day())
             except SourceError as error:
                 problems[name] = error
                 context.log.warning("%s is left out: %s", name, error)
                 continue
-            landed_counts = _land(engine, name, published)
+            landed_counts = _land(engine, name, published, months)
             context.log.info("%s: %d months, %s", name, len(months), landed_counts)
             counts.update(landed_counts)
     left_out = "; ".join(f"{name}: {error}" for name, error in problems.items())
@@ -82,13 +87,15 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[str, int]:
+def _land(engine: Engine, name: SourceName, published: PublishedRows, months: list[date]) -> dict[str, int]:
     """Store the rows of one source in one transaction. Return how many rows there were and how many are new."""
-    from pipelines.etl.repository import land
+    from pipelines.etl.repository import land, update_positions
 
+    of_months = published.in_months(months)
     with engine.begin() as connection:
-        landed = land(connection, name, published)
-    rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in published.frames.items()}
+        landed = land(connection, name, of_months)
+        update_positions(connection, name, published)
+    rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in of_months.frames.items()}
     return {"rows_seen": landed.seen, "rows_landed": landed.landed, **rows_of_kind}
 
 
@@ -112,24 +119,33 @@ def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[st
 def match_tables(context: dg.AssetExecutionContext, database: Database) -> Iterator[dg.MaterializeResult[None]]:
     """Rebuild every table in one transaction: readers see the old tables or the new ones, never a mixture."""
     from pipelines.etl.rebuild import rebuild
+    from pipelines.etl.rejections import list_rejected
     from pipelines.etl.repository import load_identities, load_newest_rows, store
     from pipelines.etl.validation import TABLE_SCHEMAS
 
     sources = get_settings().sources
     known_maps = USUAL_MAPS if SERIES_ONLY_SOURCES.issuperset(sources) else ()
     with database.engine() as engine, engine.begin() as connection:
-        rebuilt = rebuild(load_newest_rows(connection, sources), load_identities(connection), known_maps=known_maps)
+        published = load_newest_rows(connection, sources)
+        rebuilt = rebuild(published, load_identities(connection), known_maps=known_maps)
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)
     context.log.info("%s", summarize(rebuilt))
+    rejected = list_rejected(published, rebuilt.outcomes)
     for name in DESCRIPTIONS:
-        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt))
+        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt, rejected))
 
 
-def _table_metadata(name: str, rebuilt: "TableSet") -> dict[str, Any]:
+def _table_metadata(name: str, rebuilt: "TableSet", rejected: list["RejectedRow"]) -> dict[str, Any]:
     if name == "rejected_rows":
-        return {"rows": rebuilt.rejected(), "reasons": dg.MetadataValue.json(rebuilt.rejections())}
+        from pipelines.etl.rejections import summarize_rejected
+
+        return {
+            "rows": rebuilt.rejected(),
+            "reasons": dg.MetadataValue.json(rebuilt.rejections()),
+            "examples": dg.MetadataValue.json(summarize_rejected(rejected, EXAMPLES_OF_REASON)),
+        }
     frame = dict(rebuilt.tables.items())[name]
     metadata: dict[str, Any] = {"rows": len(frame)}
     if name == "identity_findings":

@@ -8,10 +8,12 @@ import pytest
 from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.sources.archive import ArchiveSource
-from pipelines.sources.base import RowKind
+from pipelines.sources.base import RowKind, SourceError
+from pipelines.sources.csv_files import NO_LINE_END, OPEN_QUOTE, REPEATED_HEADER
 
 pytestmark = pytest.mark.real_data
 
+TOO_MANY = "11 fields, but the header has 10"
 ITSELF = "a team against itself"
 
 
@@ -45,6 +47,22 @@ def read(folder: Path) -> TableSet:
         ("05b-rank", RowKind.MAP, 0, {"team1_rank is not from 1 to 100,000": 1}),
         ("05c-1e20", RowKind.MAP, 0, {"team1_rank is not from 1 to 100,000": 1}),
         ("05d-points-inf", RowKind.MAP, 1, {"team1_points is not from -1,000,000 to 1,000,000": 1}),
+        ("06a-stray-quote-eof", RowKind.MAP, 202, {OPEN_QUOTE: 1}),
+        ("07a-trailing-comma", RowKind.MAP, 2, {}),
+        ("07b-trailing-comma-one-row", RowKind.MAP, 2, {f"{TOO_MANY}: a ',' too many at its end": 1}),
+        ("07c-comma-in-name", RowKind.MAP, 2, {TOO_MANY: 1}),
+        ("07d-unnamed-index", RowKind.MAP, 2, {}),
+        ("08a-semicolons", RowKind.MAP, 2, {}),
+        ("08b-utf16", RowKind.MAP, 2, {}),
+        ("08c-bom-crlf", RowKind.MAP, 2, {}),
+        ("08h-header-only", RowKind.MAP, 0, {}),
+        ("08i-header-twice", RowKind.MAP, 3, {REPEATED_HEADER: 1}),
+        ("08k-upper-header", RowKind.MAP, 2, {}),
+        ("08l-spaced-header", RowKind.MAP, 2, {}),
+        ("19-short-row", RowKind.MAP, 1, {NO_LINE_END: 1}),
+        ("19-short-row-then", RowKind.MAP, 3, {}),
+        ("20-thousands", RowKind.STANDING, 3, {}),
+        ("21-winner-forms", RowKind.MAP, 6, {"winner is neither 1 nor 2": 4}),
         ("12-placeholders", RowKind.MAP, 2, {"a team is not known yet": 3}),
         ("12b-dashes", RowKind.MAP, 2, {"a team is not known yet": 1}),
         ("22-long-name", RowKind.MAP, 2, {"a name has more than 100 letters": 1}),
@@ -57,6 +75,31 @@ def test_a_bad_row_is_rejected_with_its_reason_and_the_others_are_stored(
     of_kind = result.outcomes[result.outcomes["kind"] == kind]
     assert (of_kind["outcome"] == "stored").sum() == stored
     assert result.rejections() == reasons
+
+
+@pytest.mark.parametrize(
+    ("folder", "problem"),
+    [
+        ("08d-cp1251", "line 4 has the byte 0xc2, which is not UTF-8"),
+        ("08e-zip-as-gz", "Not a gzipped file"),
+        ("08f-gz-truncated", "Compressed file ended before"),
+        ("08g-empty", "the file is empty"),
+        ("08j-dup-columns", "column winner stands twice"),
+        ("08m-xlsx-named-csv", "a zip archive or spreadsheet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(cases: Path, folder: str, problem: str) -> None:
+    with pytest.raises(SourceError, match=rf"{folder}/maps\.csv.*{problem}"):
+        read(cases / folder)
+
+
+def test_numbers_with_separators_are_read_where_they_have_one_meaning(cases: Path) -> None:
+    assert read(cases / "20-thousands").tables.standings["points"].tolist() == [1900.5, 1850.0, 1700.5]
+
+
+def test_a_row_that_was_cut_leaves_nothing_behind_when_it_is_whole(cases: Path) -> None:
+    assert set(read(cases / "19-short-row").tables.teams["name"]) == {"Ravens", "Harbor"}
+    assert set(read(cases / "19-short-row-then").tables.teams["name"]) == {"Ravens", "Harbor", "Lanterns"}
 
 
 def test_days_outside_the_game_are_counted_as_rejected(cases: Path) -> None:

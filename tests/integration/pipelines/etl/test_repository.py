@@ -12,7 +12,8 @@ from sqlalchemy import Engine, text
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines.etl.match_history import history_from_tables
-from pipelines.etl.repository import land, load_history, store
+from pipelines.etl.rejections import list_rejected
+from pipelines.etl.repository import land, load_history, load_newest_rows, store, update_positions
 from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
 from tests.testkit.rows import A, B, fixture_row, map_row, published, rebuilt_from, series_row
@@ -187,3 +188,27 @@ def test_a_killed_rebuild_leaves_the_tables_unchanged(engine: Engine, postgres_u
     assert content(engine, with_ids=True) == before
     load(engine)
     assert len(content(engine)["map_results"]) == 4
+
+
+def test_nul_is_stored_with_a_replacement_and_rejected_where_it_stands_in_a_name(engine: Engine) -> None:
+    nul = {"team1": "Al\x00pha", "hltv_map_id": "9"}
+    rows = published([*MAPS, map_row("2025-07-02", **nul), map_row("2025-07-02", event="Cup\x00")])
+    load(engine, rows)
+    assert load(engine, rows) == 0
+    reasons = content(engine)["rejected_rows"]
+    assert reasons == [('["a name has a control character"]',)]
+
+
+def test_a_rejected_row_that_moved_in_its_file_is_found_at_its_new_line(engine: Engine) -> None:
+    bad = map_row("2025-07-02", winner=3, hltv_map_id="4") | {"file_name": "maps.csv"}
+    load(engine, published([bad | {"line_number": "17"}]))
+    moved = published([bad | {"line_number": "18"}])
+    with engine.begin() as connection:
+        assert land(connection, SourceName.ARCHIVE, moved).landed == 0
+        assert update_positions(connection, SourceName.ARCHIVE, moved) == 1
+        frames = load_newest_rows(connection, [SourceName.ARCHIVE])
+        [row] = list_rejected(frames, rebuilt_from(connection).outcomes)
+        assert update_positions(connection, SourceName.ARCHIVE, moved) == 0
+    assert row.place == "maps.csv line 18"
+    assert row.reasons == ["winner is neither 1 nor 2"]
+    assert load(engine, moved) == 0

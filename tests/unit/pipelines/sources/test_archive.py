@@ -53,7 +53,7 @@ def test_player_maps_are_not_taken_for_maps(tmp_path: Path) -> None:
         ("date,map,team1,team2\n2026-01-01,Nuke,A,B\n", "maps.csv", "column winner is missing"),
         ("", "maps.csv", "not a CSV file"),
         (b"\x00\xff\xfe\x81" * 50, "maps.csv", "not a readable CSV file"),
-        ("date,map\n1,2\n1,2,3,4,5\n", "maps.csv", "not a CSV file"),
+        ("date,map\n1,2\n1,2,3,4,5\n", "maps.csv", "column team1, team2, winner is missing"),
         (gzip.compress(ROWS.encode() * 99)[:-20], "maps.csv.gz", "not a readable CSV file"),
         (ROWS.encode(), "maps.csv.gz", "not a readable CSV file"),
         (HEADER + "first of May,Nuke,A,B,1,\n", "maps.csv", "column date holds no date as YYYY-MM-DD"),
@@ -159,3 +159,51 @@ def test_digests_change_with_rows_and_not_with_their_order(tmp_path: Path) -> No
     write(tmp_path, ROWS + "2025-12-01,Nuke,Alpha,Beta,1,\n")
     after = source.published(TODAY).month_digests()
     assert {month for month in after if after[month] != before[month]} == {"2025-12-01"}
+
+
+def test_every_unreadable_file_is_named(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    write(tmp_path, "", name="maps-empty.csv")
+    write(tmp_path, "date,team1\n", name="series.csv")
+    with pytest.raises(SourceError, match=r"maps-empty\.csv.*; .*series\.csv: column"):
+        ArchiveSource(tmp_path).published(TODAY)
+
+
+def test_rows_and_bad_lines_name_their_file_and_line(tmp_path: Path) -> None:
+    write(tmp_path, ROWS + "2026-01-03,Nuke\n2026-01-04,Nuke,Alpha,Beta,1,\n")
+    frame = ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]
+    assert set(frame["file_name"]) == {"maps.csv"}
+    assert frame["line_number"].tolist() == ["2", "3", "4", "5"]
+    assert frame["problem"].tolist() == ["", "", "2 fields, but the header has 6", ""]
+    assert frame["line_text"].tolist()[2] == "2026-01-03,Nuke"
+    assert frame["month"].tolist() == ["2026-01-01"] * 4
+
+
+def test_a_row_that_only_moved_changes_no_digest(tmp_path: Path) -> None:
+    source, december, bad = ArchiveSource(tmp_path), "2025-12-01,Nuke,Alpha,Beta,2,\n", "2026-01-02,Nuke\n"
+    write(tmp_path, ROWS + bad)
+    before = source.published(TODAY)
+    write(tmp_path, HEADER + december + ROWS.removeprefix(HEADER) + bad)
+    moved = source.published(TODAY)
+    assert moved.frames[RowKind.MAP]["line_number"].tolist() != before.frames[RowKind.MAP]["line_number"].tolist()
+    assert moved.month_digests()["2026-01-01"] == before.month_digests()["2026-01-01"]
+    assert set(before.frames[RowKind.MAP]["row_key"]) < set(moved.frames[RowKind.MAP]["row_key"])
+
+
+def test_a_file_with_only_bad_lines_is_refused_unless_its_one_line_may_be_cut(tmp_path: Path) -> None:
+    write(tmp_path, ROWS)
+    write(tmp_path, HEADER + "2026-01-05,Nu", name="maps-new.csv")
+    frame = ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]
+    assert frame["month"].tolist() == ["2026-01-01"] * 3
+    write(tmp_path, HEADER + "1;2\n3;4\n", name="maps-new.csv")
+    with pytest.raises(SourceError, match="no line can be read, such as line 2: 1 fields, but the header has 6"):
+        ArchiveSource(tmp_path).published(TODAY)
+
+
+def test_a_long_key_is_shortened_and_stays_unique(tmp_path: Path) -> None:
+    long = "x" * 5_000
+    header = "date,map,team1,team2,winner,hltv_match_id\n"
+    write(tmp_path, header + "".join(f"2026-01-01,Nuke,Alpha,Beta,1,{long}{end}\n" for end in "ab"))
+    keys = ArchiveSource(tmp_path).published(TODAY).frames[RowKind.MAP]["row_key"]
+    assert keys.nunique() == 2
+    assert keys.str.len().max() <= 100

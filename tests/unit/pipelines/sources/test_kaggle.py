@@ -108,6 +108,20 @@ def test_a_malformed_column_is_named(changes: dict[str, str], problem: str, tmp_
     assert problem in str(error.value)
 
 
+def test_a_malformed_line_is_one_rejection_and_the_others_are_read(tmp_path: Path) -> None:
+    source = write(tmp_path, game(1), line(is_total="yes"), game(2, datetime="5.1.2026"))
+    frames = source.published(TODAY).frames
+    assert len(frames[RowKind.PLAYER_MAP]) == 10
+    rebuilt_rows = rebuild(frames, Identities())
+    assert len(rebuilt_rows.tables.map_results) == 1
+    assert set(rebuilt_rows.rejections()) == {
+        "column is_total holds 'yes', neither True nor False",
+        "column datetime holds '5.1.2026', which is not a time",
+    }
+    bad = frames[RowKind.MAP][frames[RowKind.MAP]["problem"] != ""]
+    assert bad[["file_name", "line_number"]].to_numpy().tolist() == [["games.csv", "3"], ["games.csv", "4"]]
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     renamed = {name.replace("is_total", "total"): value for name, value in line().items()}
     with pytest.raises(SourceError, match="column is_total is missing"):
