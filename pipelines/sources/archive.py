@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, parse_days, parse_times
-from pipelines.sources.months import FIRST_MONTH
+from pipelines.sources.base import PublishedRows, RowKind, SourceContent, SourceError, parse_days, parse_times
+from pipelines.sources.row_keys import repeated_rows, with_row_keys
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
@@ -21,14 +21,6 @@ COLUMNS = {
     RowKind.FIXTURE: ("fixtures", ("start_time", "event", "best_of", "team1", "team2")),
 }
 """By kind: beginning of the file names, and required columns."""
-
-KEY_COLUMNS = {
-    RowKind.MAP: ("hltv_match_id", "date", "map", "team1", "team2", "map_number"),
-    RowKind.SERIES: ("date", "team1", "team2", "number_on_day"),
-    RowKind.STANDING: ("date", "roster"),
-    RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
-    RowKind.FIXTURE: ("date", "event", "team1", "team2"),
-}
 
 SETTLED_SECONDS = 2.0
 """A file that changed more recently than this counts as being written."""
@@ -79,23 +71,6 @@ def read_rows(path: Path, kind: RowKind) -> pd.DataFrame:
     return frame
 
 
-def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
-    """Add ``row_key`` and ``month`` to the rows of a file. Rows that agree in all key columns are numbered in order."""
-    columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
-    key = frame[columns[0]].str.cat(frame[columns[1:]], sep="|")
-    if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
-        # The id of a map stays when a date or spelling is corrected.
-        key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
-    repetition = key.groupby(key).cumcount()
-    key = key.where(repetition == 0, key + "#" + (repetition + 1).astype(str))
-    day = parse_days(frame["date"])
-    month = day.dt.strftime("%Y-%m-01").where(day.notna(), None)
-    # A row without a readable date takes the month of the row before it, a row before the first month that one; the ETL
-    # rejects them with the reason.
-    month = month.where(month.isna() | (month >= FIRST_MONTH), FIRST_MONTH)
-    return frame.assign(row_key=key, month=month.ffill().bfill())
-
-
 def files_fingerprint(files: Iterable[Path], today: date) -> str | None:
     """Identify files by name, size and time of change, and the day. None while one is being written."""
     parts = []
@@ -132,19 +107,24 @@ class ArchiveSource:
             raise SourceError(f"{self.folder}: this folder does not exist")
         if not self._files_of(RowKind.MAP) and not self._files_of(RowKind.SERIES):
             raise SourceError(f"{self.folder}: the folder has no maps*.csv[.gz] and no series*.csv[.gz]")
-        frames = {}
+        frames, keys, warnings = {}, set(), []
         for kind in COLUMNS:
-            parts = [with_row_keys(read_rows(path, kind), kind) for path in self._files_of(kind)]
+            parts = []
+            for path in self._files_of(kind):
+                part = with_row_keys(read_rows(path, kind), kind)
+                warnings += [f"{path.name}: {message}" for message in repeated_rows(part, kind)]
+                parts.append(part)
             parts = [part for part in parts if len(part)]
             if parts:
                 frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)
+                keys |= {(kind, key) for key in frame["row_key"]}
                 later = parse_days(frame["date"]) > pd.Timestamp(today)  # False for an unreadable day
                 if kind is RowKind.FIXTURE:  # the partitions end with the running month
                     frame["month"] = frame["month"].where(~later, today.replace(day=1).isoformat())
                 else:
                     frame = frame[~later]
                 frames[kind] = frame[frame["month"].notna()].fillna("")
-        return PublishedRows(frames)
+        return PublishedRows(frames, SourceContent(frames, frozenset(keys), today), tuple(warnings))
 
     def poll(self) -> None:
         """Do nothing: the folder is read in place."""

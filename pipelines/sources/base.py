@@ -53,20 +53,42 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceContent:
+    """Everything that a source holds, of a source that publishes its whole content every time.
+
+    A row that it published earlier and does not hold any more is retracted.
+
+    Attributes:
+        frames: The published rows of all months.
+        keys: Kind and ``row_key`` of every row, those after ``today`` included.
+        today: Day of publication.
+    """
+
+    frames: "Mapping[RowKind, pd.DataFrame]"
+    keys: frozenset[tuple[RowKind, str]]
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedRows:
     """Rows of a source, as text.
 
     Attributes:
         frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
             all versions of one row share, and ``month``, the ISO date of the month's first day.
+        content: Everything that the source holds; None for a source that publishes what is new.
+        warnings: What a person should know about the rows, such as repeated ones.
     """
 
     frames: "Mapping[RowKind, pd.DataFrame]"
+    content: SourceContent | None = None
+    warnings: tuple[str, ...] = ()
 
     def in_months(self, months: Collection[date]) -> "PublishedRows":
-        """Select the rows of some months."""
+        """Select the rows of some months. ``content`` stays whole."""
         keys = {month.isoformat() for month in months}
-        return PublishedRows({kind: frame[frame["month"].isin(keys)] for kind, frame in self.frames.items()})
+        frames = {kind: frame[frame["month"].isin(keys)] for kind, frame in self.frames.items()}
+        return PublishedRows(frames, self.content, self.warnings)
 
     def month_digests(self) -> dict[str, str]:
         """Digest the rows of each month. A digest changes when a row changes, and not with the order of the rows."""

@@ -10,8 +10,8 @@ from cs2.settings import SourceName
 from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.etl.repository import load_identities, load_newest_rows
-from pipelines.sources.archive import with_row_keys
 from pipelines.sources.base import PublishedRows, RowKind
+from pipelines.sources.row_keys import with_row_keys
 
 Row = dict[str, str]
 

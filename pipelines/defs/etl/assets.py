@@ -8,7 +8,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from cs2.settings import SourceName, get_settings
-from pipelines.defs.etl.jobs import SOURCE_TAG
+from pipelines.defs.etl.jobs import ACCEPT_LOSSES_TAG, SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
 from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
@@ -46,7 +46,9 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     """Rows of every source by month, exactly as published. A correction is a new version of its row.
 
     Landing a month twice adds nothing. Every table is rebuilt from here, so a backfill repairs any table. A source that
-    cannot be read is left out with the reason; the run fails when no source can be read.
+    cannot be read is left out with the reason; the run fails when no source can be read. A row that a folder of files
+    does not hold any more is retracted, whatever its month; a source that lost many rows is left out, too, unless the
+    run has the tag ``cs2/accept_removed_rows``.
     """
     from pipelines.sources.registry import make_source
 
@@ -56,34 +58,45 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     months = parse_months(context.partition_keys)
     counts: Counter[str] = Counter()
     problems: dict[str, SourceError] = {}
+    warnings: list[str] = []
+    accept_losses = ACCEPT_LOSSES_TAG in context.run.tags
     with database.engine() as engine:
         for name in names:
             try:
                 published = make_source(name, settings).published(settings.current_day()).in_months(months)
+                landed_counts = _land(engine, name, published, accept_losses=accept_losses)
             except SourceError as error:
                 problems[name] = error
                 context.log.warning("%s is left out: %s", name, error)
                 continue
-            landed_counts = _land(engine, name, published)
+            warnings += [f"{name}: {warning}" for warning in published.warnings]
             context.log.info("%s: %d months, %s", name, len(months), landed_counts)
             counts.update(landed_counts)
     left_out = "; ".join(f"{name}: {error}" for name, error in problems.items())
     if len(problems) == len(names):
         raise SourceError(left_out)
     metadata: dict[str, Any] = {"sources": ", ".join(names), "months": len(months), **counts}
+    if warnings:
+        metadata["warnings"] = dg.MetadataValue.json(warnings)
     if problems:
         metadata["left_out"] = left_out
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[str, int]:
-    """Store the rows of one source in one transaction. Return how many rows there were and how many are new."""
+def _land(engine: Engine, name: SourceName, published: PublishedRows, *, accept_losses: bool) -> dict[str, int]:
+    """Store the rows of one source in one transaction. Return the numbers of rows: published, new and retracted."""
     from pipelines.etl.repository import land
 
     with engine.begin() as connection:
-        landed = land(connection, name, published)
+        landed = land(connection, name, published, accept_losses=accept_losses)
     rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in published.frames.items()}
-    return {"rows_seen": landed.seen, "rows_landed": landed.landed, **rows_of_kind}
+    return {
+        "rows_seen": landed.seen,
+        "rows_landed": landed.landed,
+        "rows_retracted": landed.retracted,
+        "rows_corrected": landed.corrected,
+        **rows_of_kind,
+    }
 
 
 @dg.multi_asset(
