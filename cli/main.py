@@ -21,6 +21,7 @@ COMMANDS = {
     "fixtures": "cli.fixtures:fixtures",
     "models": "cli.models:app",
     "maps": "cli.maps:app",
+    "rows": "cli.rows:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
     "report": "cli.report:report",
