@@ -13,8 +13,8 @@ from pipelines.sources.base import RowKind, SourceContent, SourceError
 
 GONE = "no longer in the source"
 
-MAX_LOST_ROWS, MAX_LOST_SHARE = 25, 0.05
-"""A source that loses more rows of a kind than both must be confirmed."""
+MAX_LOST_ROWS = 25
+"""A greater loss of rows of a kind must be confirmed: a file of one month is a small share of an archive."""
 
 RowKey = tuple[RowKind, str]
 
@@ -48,6 +48,15 @@ FROM unnest(cast(:kinds AS text[]), cast(:former AS text[]), cast(:new AS text[]
 WHERE source = :source AND row_retractions.kind = moves.kind AND row_key = moves.former AND restored_at IS NULL
   AND NOT EXISTS (SELECT FROM row_retractions other WHERE other.source = :source AND other.kind = moves.kind
                   AND other.row_key = moves.new AND other.restored_at IS NULL)
+"""
+
+_COUNT_RETRACTED = """
+SELECT newest.kind, count(operator.id) AS by_operator, count(*) FILTER (WHERE operator.id IS NULL) AS by_source
+FROM (SELECT DISTINCT ON (source, kind, row_key) * FROM raw_rows ORDER BY source, kind, row_key, id DESC) newest
+LEFT JOIN row_retractions operator ON operator.source = newest.source AND operator.kind = newest.kind
+    AND operator.row_key = newest.row_key AND operator.restored_at IS NULL
+WHERE newest.source = ANY(:sources) AND (operator.id IS NOT NULL OR newest.retraction = :gone)
+GROUP BY newest.kind ORDER BY newest.kind
 """
 
 
@@ -107,7 +116,8 @@ def refuse_losses(connection: Connection, source: SourceName, content: SourceCon
     Announced matches may always go: they return under their old ids.
 
     Raises:
-        SourceError: If more than 25 rows and 5% of a kind are lost, or two rows or more and all of a kind.
+        SourceError: If more than 25 rows of a kind are lost, or two rows or more and all of a kind. New rows, such as
+            corrected ones, make up for lost ones.
     """
     query = text(f"SELECT kind, count(*) FROM ({_SELECT_STATES}) AS newest WHERE retraction IS NULL GROUP BY kind")  # noqa: S608
     stored = {RowKind(kind): n for kind, n in connection.execute(query, {"source": source.value})}
@@ -115,7 +125,7 @@ def refuse_losses(connection: Connection, source: SourceName, content: SourceCon
     for kind in sorted(lost.keys() - {RowKind.FIXTURE}):
         n_lost = min(lost[kind], stored[kind] - held[kind])
         all_are_lost = n_lost > 1 and not held[kind]
-        if all_are_lost or n_lost > max(MAX_LOST_ROWS, MAX_LOST_SHARE * stored[kind]):
+        if all_are_lost or n_lost > MAX_LOST_ROWS:
             raise SourceError(
                 f"{n_lost:,} of {stored[kind]:,} stored {kind} rows are no longer in the source {source}: nothing is "
                 "landed, as its files may be incomplete. Restore the files, or confirm that the rows are to be "
@@ -182,6 +192,20 @@ def move_ids(
         "new": list(changes.corrected.values()),
     }
     connection.execute(text(_MOVE_OPERATOR_RETRACTIONS), parameters)
+
+
+def count_retracted(connection: Connection, sources: Sequence[str]) -> dict[str, int]:
+    """Count the retracted rows of each kind: those that an operator retracted, and those that their source lost.
+
+    A corrected row is not counted: it is stored as the row that it was corrected to.
+    """
+    rows = connection.execute(text(_COUNT_RETRACTED), {"sources": list(sources), "gone": GONE})
+    return {
+        f"{row.kind}_rows_retracted_by_{name}": number
+        for row in rows
+        for name, number in (("operator", row.by_operator), ("source", row.by_source))
+        if number
+    }
 
 
 def reasons_of(changes: SourceChanges) -> dict[RowKey, str]:

@@ -120,6 +120,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
     """Rebuild every table in one transaction: readers see the old tables or the new ones, never a mixture."""
     from pipelines.etl.rebuild import rebuild
     from pipelines.etl.repository import load_identities, load_newest_rows, store
+    from pipelines.etl.retractions import count_retracted
     from pipelines.etl.validation import TABLE_SCHEMAS
 
     sources = get_settings().sources
@@ -129,18 +130,19 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)
+        retracted = count_retracted(connection, sources)
     context.log.info("%s", summarize(rebuilt))
     for name in DESCRIPTIONS:
-        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt))
+        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt, retracted))
 
 
-def _table_metadata(name: str, rebuilt: "TableSet") -> dict[str, Any]:
+def _table_metadata(name: str, rebuilt: "TableSet", retracted: dict[str, int]) -> dict[str, Any]:
     if name == "rejected_rows":
-        return {"rows": rebuilt.rejected(), "reasons": dg.MetadataValue.json(rebuilt.rejections())}
+        return {"rows": rebuilt.rejected(), "reasons": dg.MetadataValue.json(rebuilt.rejections()), **retracted}
     frame = dict(rebuilt.tables.items())[name]
     metadata: dict[str, Any] = {"rows": len(frame)}
     if name == "map_results":
-        metadata |= rebuilt.counts
+        metadata |= rebuilt.counts | retracted
         if len(frame):
             metadata |= {"from": str(frame["played_on"].min()), "through": str(frame["played_on"].max())}
     return metadata
