@@ -12,6 +12,8 @@ from pipelines.etl.corrections import match_corrections
 from pipelines.sources.base import RowKind, SourceContent, SourceError
 
 GONE = "no longer in the source"
+CORRECTED = "corrected: "
+"""Beginning of the reason of a row that another row now stands for; its key follows."""
 
 MAX_LOST_ROWS = 25
 """A greater loss of rows of a kind must be confirmed: a file of one month is a small share of an archive."""
@@ -211,7 +213,7 @@ def count_retracted(connection: Connection, sources: Sequence[str]) -> dict[str,
 def reasons_of(changes: SourceChanges) -> dict[RowKey, str]:
     """Return why each row that is gone is retracted."""
     return {
-        (kind, row_key): f"corrected: {changes.corrected[kind, row_key]}"
+        (kind, row_key): f"{CORRECTED}{changes.corrected[kind, row_key]}"
         if (kind, row_key) in changes.corrected
         else GONE
         for kind, row_key in changes.gone

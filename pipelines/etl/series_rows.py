@@ -61,6 +61,7 @@ def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows
     rows["was_played"] = [
         position not in linked.doubts or not linked.doubts[position].never_played for position in range(len(rows))
     ]
+    rows["is_doubtful_series"] = [position >= matches.n_maps and position in linked.doubts for position in rows.index]
     is_first = ~rows["series"].duplicated()
     lead = np.flatnonzero(is_first)[rows.groupby("series", sort=False).ngroup()]
     flipped = np.array(
@@ -106,7 +107,8 @@ def _lineups_of_series(rows: pd.DataFrame, prefix: str) -> pd.DataFrame:
 
 
 def _winners(rows: pd.DataFrame) -> pd.Series:
-    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided."""
+    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided or in dispute."""
+    rows = rows[~rows["is_doubtful_series"]]
     is_series = ~rows["is_map"]
     votes = rows[rows["was_played"] & (is_series | ~is_series.groupby(rows["series"]).transform("any"))]
     balance = votes["first_won"].map({True: 1, False: -1}).groupby(votes["series"]).sum()

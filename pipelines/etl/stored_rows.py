@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from pipelines.etl.retractions import CORRECTED
 from pipelines.sources.base import RowKind
 
 _NEWEST = """
@@ -29,6 +30,8 @@ _CONDITIONS = {
     "retracted": "(newest.retraction IS NOT NULL OR operator.id IS NOT NULL) = :retracted",
     "rejected": "(rejected_rows.raw_row_id IS NOT NULL) = :rejected",
 }
+
+_NOT_CORRECTED = "coalesce(newest.retraction, '') NOT LIKE :corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class StoredRow:
 
 
 def find_rows(connection: Connection, *, limit: int, **conditions: object) -> list[StoredRow]:
-    """Find the newest versions of rows, the newest day first.
+    """Find the newest versions of rows, the newest day first. A corrected row is found as what it was corrected to.
 
     Args:
         connection: PostgreSQL.
@@ -95,21 +98,34 @@ def find_rows(connection: Connection, *, limit: int, **conditions: object) -> li
             ``rejected``); one that is None does not restrict.
     """
     given = {name: value for name, value in conditions.items() if value is not None}
-    where = " AND ".join(["true", *(_CONDITIONS[name] for name in given)])
+    where = " AND ".join([_NOT_CORRECTED, *(_CONDITIONS[name] for name in given)])
     parameters = {name: f"%{value}%" if name in ("words", "reason") else value for name, value in given.items()}
     query = f"{_NEWEST} WHERE {where} ORDER BY newest.payload->>'date' DESC NULLS LAST, newest.id DESC LIMIT :limit"
-    rows = connection.execute(text(query), {**parameters, "limit": limit}).mappings()
+    rows = connection.execute(text(query), {**parameters, "limit": limit, "corrected": f"{CORRECTED}%"}).mappings()
     return [StoredRow(**{**row, "kind": RowKind(row["kind"])}) for row in rows]
 
 
 def get_row(connection: Connection, row_id: int) -> StoredRow | None:
-    """Return the newest version of the row that has a version with this id."""
+    """Return the newest version of the row that has a version with this id, or of the row that it was corrected to."""
     version = connection.execute(text("SELECT source, kind, row_key FROM raw_rows WHERE id = :id"), {"id": row_id})
     key = version.mappings().one_or_none()
     if key is None:
         return None
+    row = _newest(connection, **key)
+    seen = {row.row_key}
+    while row.retraction and row.retraction.startswith(CORRECTED):
+        successor = row.retraction.removeprefix(CORRECTED)
+        if successor in seen:  # it was corrected back and forth, and is gone now
+            break
+        seen.add(successor)
+        row = _newest(connection, source=row.source, kind=row.kind.value, row_key=successor)
+    return row
+
+
+def _newest(connection: Connection, *, source: str, kind: str, row_key: str) -> StoredRow:
     query = f"{_NEWEST} WHERE newest.source = :source AND newest.kind = :kind AND newest.row_key = :row_key"
-    row = connection.execute(text(query), dict(key)).mappings().one()
+    parameters = {"source": source, "kind": kind, "row_key": row_key}
+    row = connection.execute(text(query), parameters).mappings().one()
     return StoredRow(**{**row, "kind": RowKind(row["kind"])})
 
 
