@@ -136,7 +136,7 @@ def test_two_winners_of_one_map_make_both_rows_doubtful_and_decide_nothing(numbe
     result = rebuilt([*rows, contradiction]).tables.map_results
     doubtful = result[result["doubtful"]]
     assert len(doubtful) == 2
-    assert set(doubtful["doubt"]) == {"two rows of Map 2 in this series name different winners"}
+    assert set(doubtful["doubt"]) == {"two rows of Map2 in this series name different winners"}
     assert not result["never_played"].any()
 
 
