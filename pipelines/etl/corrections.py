@@ -65,6 +65,9 @@ _RULES = {
 }
 """By kind: the rules, the strongest evidence first. Rows of other kinds have no id that could stay."""
 
+CORRECTABLE = frozenset(_RULES)
+"""Kinds whose corrected rows are recognised."""
+
 _MAY_BE_UNKNOWN = frozenset({"number"})
 
 

@@ -129,7 +129,7 @@ def land(
     if published.content is not None:
         changes = compare_content(connection, source, published.content)
         if not accept_losses:
-            refuse_losses(connection, source, published.content, changes.gone)
+            refuse_losses(connection, source, published.content, changes)
         if changes.corrected:
             frames = combined([frames, replacements(changes, published.content)])
     connection.execute(text(_CREATE_LANDING))

@@ -1,14 +1,14 @@
 """Rows that a source does not hold any more, and the ids of corrected rows. All statements run in one transaction."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 from sqlalchemy import Connection, text
 
 from cs2.settings import SourceName
-from pipelines.etl.corrections import match_corrections
+from pipelines.etl.corrections import CORRECTABLE, match_corrections
 from pipelines.sources.base import RowKind, SourceContent, SourceError
 
 GONE = "no longer in the source"
@@ -112,20 +112,21 @@ def _newest_payloads(connection: Connection, source: SourceName, kind: RowKind, 
     return pd.DataFrame([{**row.payload, "row_key": row.row_key} for row in rows])
 
 
-def refuse_losses(connection: Connection, source: SourceName, content: SourceContent, gone: Collection[RowKey]) -> None:
+def refuse_losses(connection: Connection, source: SourceName, content: SourceContent, changes: SourceChanges) -> None:
     """Raise an error if a source has lost so many rows that its files are probably incomplete.
 
+    Corrected rows are not lost. Of kinds whose corrections are not recognised, new rows make up for lost ones.
     Announced matches may always go: they return under their old ids.
 
     Raises:
-        SourceError: If more than 25 rows of a kind are lost, or two rows or more and all of a kind. New rows, such as
-            corrected ones, make up for lost ones.
+        SourceError: If more than 25 rows of a kind are lost, or two rows or more and all of a kind.
     """
     query = text(f"SELECT kind, count(*) FROM ({_SELECT_STATES}) AS newest WHERE retraction IS NULL GROUP BY kind")  # noqa: S608
     stored = {RowKind(kind): n for kind, n in connection.execute(query, {"source": source.value})}
-    lost, held = Counter(kind for kind, _ in gone), Counter(kind for kind, _ in content.keys)
+    lost = Counter(kind for kind, _ in changes.gone - changes.corrected.keys())
+    held = Counter(kind for kind, _ in content.keys)
     for kind in sorted(lost.keys() - {RowKind.FIXTURE}):
-        n_lost = min(lost[kind], stored[kind] - held[kind])
+        n_lost = lost[kind] if kind in CORRECTABLE else min(lost[kind], stored[kind] - held[kind])
         all_are_lost = n_lost > 1 and not held[kind]
         if all_are_lost or n_lost > MAX_LOST_ROWS:
             raise SourceError(

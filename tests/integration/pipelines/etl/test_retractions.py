@@ -156,10 +156,19 @@ def test_a_few_rows_may_go_without_a_confirmation(engine: Engine, stored: int, h
     assert load(engine, whole(published(many(held), [SERIES]))).retracted == stored - held
 
 
-def test_a_replaced_file_is_no_loss(engine: Engine) -> None:
+def test_other_rows_do_not_make_up_for_lost_ones(engine: Engine) -> None:
     load(engine, whole(published(many(100))))
     others = [{**row, "team1": "One", "team2": "Two", "map": "Train", "score2": "3"} for row in many(100)]
-    assert load(engine, whole(published(others))).retracted == 100
+    with pytest.raises(SourceError, match="100 of 100 stored map rows"):
+        load(engine, whole(published(others)))
+
+
+def test_many_corrected_rows_are_no_loss(engine: Engine) -> None:
+    load(engine, whole(published(many(100))))
+    corrected = [{**row, "team1": "Alphas"} for row in many(100)]
+    assert load(engine, whole(published(corrected))) == LandingCounts(
+        seen=100, landed=100, retracted=100, corrected=100
+    )
 
 
 def test_an_announced_match_is_gone_only_before_its_day(engine: Engine) -> None:
