@@ -40,6 +40,13 @@ def ingest(
             help="Folder of CSV files to copy into the watched folder first; files of the same name are replaced."
         ),
     ] = None,
+    accept_removed_rows: Annotated[
+        bool,
+        typer.Option(
+            "--accept-removed-rows",
+            help="Retract however many rows the files no longer hold. Without it, a loss of many rows is refused.",
+        ),
+    ] = False,
 ) -> None:
     """Load every month of the source, rebuild the tables and the ratings, and print the numbers of rows.
 
@@ -52,13 +59,14 @@ def ingest(
         if problem:
             errors.print(problem, style="red", markup=False)
             raise typer.Exit(ExitCode.WRONG_INPUT)
-    from pipelines.defs.etl.jobs import range_tags
+    from pipelines.defs.etl.jobs import ACCEPT_LOSSES_TAG, range_tags
     from pipelines.sources.months import FIRST_MONTH
 
     last = settings.current_day().replace(day=1).isoformat()
+    tags = range_tags(FIRST_MONTH, last) | ({ACCEPT_LOSSES_TAG: "true"} if accept_removed_rows else {})
     try:
         with DagsterRuns(settings.dagster_url) as runs:
-            outcome = follow_to_the_end(runs, runs.launch(JOB, tags=range_tags(FIRST_MONTH, last)), console)
+            outcome = follow_to_the_end(runs, runs.launch(JOB, tags=tags), console)
     except DagsterError as error:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(ExitCode.FAILURE) from error

@@ -23,6 +23,7 @@ COMMANDS = {
     "identities": "cli.identities:identities",
     "models": "cli.models:app",
     "maps": "cli.maps:app",
+    "rows": "cli.rows:app",
     "users": "cli.users:app",
     "history": "cli.history:app",
     "report": "cli.report:report",

@@ -3,15 +3,18 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, false
+from sqlalchemy import JSON, BigInteger, DateTime, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from cs2.storage.base import Base, BigKey, CreatedAt
+from cs2.storage.base import Base, BigKey, CreatedAt, IntKey
 
 
 class RawRow(Base):
-    """One version of one published row. A correction is a new version; the one with the highest id wins."""
+    """One version of one published row. A correction is a new version; the one with the highest id wins.
+
+    A version with a ``retraction`` says that the source no longer has the row.
+    """
 
     __tablename__ = "raw_rows"
     __table_args__ = (
@@ -31,7 +34,51 @@ class RawRow(Base):
     content_hash: Mapped[str]
     """SHA-256 of the canonical payload, in hexadecimal."""
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    """Of a retraction: as the row was last published."""
     arrived_at: Mapped[CreatedAt]
+    retraction: Mapped[str | None]
+    """Why the source no longer has the row; null for a published version."""
+
+
+class RowRetraction(Base):
+    """An operator's decision that a row is not used, until it is restored. Later versions of the row do not end it."""
+
+    __tablename__ = "row_retractions"
+    __table_args__ = (
+        Index(
+            "ix_row_retractions_active",
+            *("source", "kind", "row_key"),
+            unique=True,
+            postgresql_where=text("restored_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[IntKey]
+    source: Mapped[str]
+    kind: Mapped[str]
+    row_key: Mapped[str]
+    reason: Mapped[str]
+    retracted_by: Mapped[str]
+    retracted_at: Mapped[CreatedAt]
+    restored_by: Mapped[str | None]
+    restored_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class ResultId(Base):
+    """Every id that a map result, series or standing has ever had. None is given to another one.
+
+    A corrected row takes its id along to its new key. A retracted row keeps its id for its return.
+    """
+
+    __tablename__ = "result_ids"
+    # Deferred: one rebuild may exchange the keys of two ids.
+    __table_args__ = (UniqueConstraint("result", "natural_key", deferrable=True, initially="DEFERRED"),)
+
+    result: Mapped[str] = mapped_column(primary_key=True)
+    """Table: map_results, series or standings."""
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    natural_key: Mapped[str]
+    """As in that table; of a standing after its day and a space."""
 
 
 class RejectedRow(Base):

@@ -5,7 +5,7 @@ from cs2.storage.dictionaries import Map, Player, PlayerAlias, Team, TeamAlias
 from cs2.storage.fixtures import Fixture, FixtureForecast
 from cs2.storage.live_quality import LiveQuality
 from cs2.storage.model_registry import ModelRow, ModelStatus, SnapshotRow
-from cs2.storage.raw_rows import RawRow, RejectedRow, SourceResponse, SourceState
+from cs2.storage.raw_rows import RawRow, RejectedRow, ResultId, RowRetraction, SourceResponse, SourceState
 from cs2.storage.results import (
     IdentityFinding,
     Lineup,
@@ -35,6 +35,8 @@ __all__ = [
     "PlayerMapStats",
     "RawRow",
     "RejectedRow",
+    "ResultId",
+    "RowRetraction",
     "Series",
     "SnapshotRow",
     "SourceResponse",

@@ -1,12 +1,13 @@
 """Number: assign surrogate ids to everything that rows name, and decide which name an entry shows."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from pipelines.etl.dictionaries import Alias, Dictionary, build_dictionary
-from pipelines.etl.id_register import Identities, assign_all
+from pipelines.etl.id_register import Identities, IdRegister, assign_all
 from pipelines.etl.identify import Roster
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.match_rows import IdentifiedRows
@@ -79,7 +80,7 @@ def number(resolved: ResolvedRows, identities: Identities, known_maps: Collectio
         lineups=_number_lineups(linked.matches, teams, players, identities),
         maps=assign_all(identities.maps, sorted({*maps["map"], *known_maps})),
         events=assign_all(identities.events, sorted({*maps["event"], *series["event"]} - {""})),
-        series=assign_all(identities.series, dict.fromkeys(linked.series)),
+        series=_number_series(resolved, identities.series),
         map_results=assign_all(identities.map_results, maps["row_key"].tolist()),
         standings=[identities.standings.assign(key) for key in zip(days, standings["row_key"], strict=True)],
     )
@@ -142,6 +143,20 @@ def _number_lineups(
                 text = roster_text(players.id_of[player] for player in roster)
                 ids[team, roster] = identities.lineups.assign((teams.id_of[team], text))
     return ids
+
+
+def _number_series(resolved: ResolvedRows, register: IdRegister[str]) -> Mapping[str, int]:
+    """Number the series. One whose name is new takes over the id that it had when another of its rows named it."""
+    linked = resolved.linked
+    names = dict.fromkeys(linked.series)
+    earlier_names: dict[str, list[str]] = defaultdict(list)
+    row_keys = [*("maps:" + resolved.maps["row_key"]), *("series:" + resolved.series["row_key"])]
+    for name, row_key in zip(linked.series, row_keys, strict=True):
+        if name not in register.ids and row_key in register.ids and row_key not in names:
+            earlier_names[name].append(row_key)
+    for name, former in earlier_names.items():
+        register.move(min(former, key=lambda each: register.ids[each]), name)
+    return assign_all(register, names)
 
 
 def roster_text(player_ids: Iterable[int]) -> str:

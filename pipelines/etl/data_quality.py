@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
 
+from pipelines.etl.row_versions import NEWEST_ROWS
+
 if TYPE_CHECKING:
     import pandas as pd
 
-NEWEST = """
-WITH newest AS (
-    SELECT DISTINCT ON (source, kind, row_key) id, source, kind, payload FROM raw_rows
-    ORDER BY source, kind, row_key, raw_rows.id DESC
-)
-"""
-
 FRESHNESS = (
-    NEWEST
+    NEWEST_ROWS
     + """
 SELECT source, max(payload->>'date') AS newest, count(*) AS rows FROM newest
 WHERE kind IN ('map', 'series') AND payload->>'date' BETWEEN '2000' AND cast(:today AS text)
@@ -37,7 +32,7 @@ GROUP BY 1 ORDER BY 1
 """
 
 REJECTED = (
-    NEWEST
+    NEWEST_ROWS
     + """
 SELECT kind, count(*) AS rows, count(raw_row_id) AS rejected
 FROM newest LEFT JOIN rejected_rows ON raw_row_id = newest.id GROUP BY kind ORDER BY kind
@@ -45,7 +40,7 @@ FROM newest LEFT JOIN rejected_rows ON raw_row_id = newest.id GROUP BY kind ORDE
 )
 
 NOT_FIVE = (
-    NEWEST
+    NEWEST_ROWS
     + """
 SELECT source, payload->>'date' AS day, payload->>'team1' AS team1, payload->>'team2' AS team2,
        payload->>'team1_players' AS players1, payload->>'team2_players' AS players2
@@ -94,12 +89,11 @@ SELECT id, played_on, high, low FROM scores WHERE NOT EXISTS (
 """
 
 
-MAP_ROW_COUNTS = """
-SELECT (SELECT count(DISTINCT (source, row_key)) FROM raw_rows
-        WHERE kind = 'map' AND source = ANY(:sources)) AS landed,
+MAP_ROW_COUNTS = f"""{NEWEST_ROWS}
+SELECT (SELECT count(*) FROM newest WHERE kind = 'map' AND source = ANY(:sources)) AS landed,
        (SELECT count(*) FROM map_results) AS stored,
        (SELECT count(*) FROM rejected_rows JOIN raw_rows ON raw_rows.id = raw_row_id WHERE kind = 'map') AS rejected
-"""
+"""  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,10 @@ class IdRegister(Generic[Key]):
         self.ids[key] = number
         return number
 
+    def move(self, former: Key, key: Key) -> int:
+        """Let ``key`` stand for the id of ``former``, which stands for none any more."""
+        return self.bind(key, self.ids.pop(former))
+
     def next_id(self) -> int:
         """Reserve an id that no key has."""
         if self._last == 0:

@@ -1,6 +1,7 @@
 """Link rows of one series: maps to each other, and series rows to maps and to their duplicates."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import pandas as pd
@@ -19,7 +20,7 @@ class LinkedRows:
         matches: The rows.
         series: Natural key of the series of each row.
         duplicate_of: Position of the original, by position of a series row that repeats it.
-        doubts: Why a map row was never played or is doubtful, by position.
+        doubts: Why a map row was never played or is doubtful, or why the winner of a series row is, by position.
     """
 
     matches: IdentifiedRows
@@ -32,7 +33,9 @@ class LinkedRows:
         return set(self.series[: self.matches.n_maps])
 
 
-def link(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> LinkedRows:
+def link(
+    matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame, disputed: Collection[int] = ()
+) -> LinkedRows:
     """Assign every row to a series.
 
     Maps belong together if they have the same match id, or without one the same day, teams and event. A series row
@@ -42,13 +45,14 @@ def link(matches: IdentifiedRows, maps: pd.DataFrame, series: pd.DataFrame) -> L
         matches: The rows.
         maps: The map rows among them, typed.
         series: The series rows among them, typed.
+        disputed: Positions of rows of which the sources name different winners.
     """
     keys = [*maps["row_key"], *series["row_key"]]
     match_keys, several = _match_keys(matches, maps)
     names = [""] * len(keys)
     duplicate_of: dict[int, int] = {}
-    doubts: dict[int, Doubt] = {}
-    facts = _facts_of_maps(matches, maps, match_keys, several)
+    doubts = {place: Doubt(False, "the sources disagree on the winner") for place in disputed}
+    facts = _facts_of_maps(matches, maps, match_keys, several, disputed)
     for group in by_group(matches.group).values():
         played = _played_series([position for position in group if position < matches.n_maps], match_keys, keys)
         for name, positions in played.items():
@@ -98,23 +102,28 @@ def _match_keys(matches: IdentifiedRows, maps: pd.DataFrame) -> tuple[list[objec
 
 
 def _facts_of_maps(
-    matches: IdentifiedRows, maps: pd.DataFrame, match_keys: list[object], several: set[object]
+    matches: IdentifiedRows,
+    maps: pd.DataFrame,
+    match_keys: list[object],
+    several: set[object],
+    disputed: Collection[int],
 ) -> list[SeriesMap]:
     """What :func:`find_doubts` reads, for each map row."""
     has_rounds = maps["score1"].notna() & maps["score2"].notna()
     is_flagged = maps["winner_conflict"] | maps["date_suspect"]
-    columns = zip(maps["map_number"], maps["best_of"], has_rounds, is_flagged, match_keys, strict=True)
+    columns = zip(maps["map"], maps["map_number"], maps["best_of"], has_rounds, is_flagged, match_keys, strict=True)
     return [
         SeriesMap(
             position=position,
             row=matches.rows[position],
+            map=name,
             number=None if pd.isna(number) else int(number),
             best_of=None if pd.isna(best_of) else int(best_of),
             has_rounds=bool(rounds_known),
-            is_flagged=bool(flagged),
+            is_flagged=bool(flagged) or position in disputed,
             is_alone=match_key not in several,
         )
-        for position, (number, best_of, rounds_known, flagged, match_key) in enumerate(columns)
+        for position, (name, number, best_of, rounds_known, flagged, match_key) in enumerate(columns)
     ]
 
 

@@ -23,10 +23,10 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
     rosters = rosters_before_results(matches)
     teams = [row.forecast_teams for row in matches.rows]
     asked = [asked_teams(matches, position) for position in range(len(teams))]
-    n_series = len(matches.rows) - matches.n_maps
+    of_series = range(matches.n_maps, len(matches.rows))
     return pd.DataFrame(
         {
-            "kind": [RowKind.MAP] * matches.n_maps + [RowKind.SERIES] * n_series,
+            "kind": [RowKind.MAP] * matches.n_maps + [RowKind.SERIES] * len(of_series),
             "index": [row.index for row in matches.rows],
             "forecast_day": matches.forecast_day,
             "learn_day": matches.learn_day,
@@ -35,7 +35,7 @@ def build_matchups(resolved: ResolvedRows, ids: RowIds, results: pd.DataFrame) -
             **lineup_columns("lineup{}_id", teams, rosters, ids),
             "series": linked.series,
             "best_of": announced_best_of(matches, resolved.maps, resolved.series),
-            "is_rated": [*results["is_rated"], *[True] * n_series],
+            "is_rated": [*results["is_rated"], *(place not in linked.doubts for place in of_series)],
         }
     )
 

@@ -31,6 +31,7 @@ class MergedRows:
         kept_as: Position of the kept row among the kept rows, by position of its duplicate in ``before``.
         flipped: Duplicates that name the two teams in the other order.
         n_contradictions: Number of duplicates that name another winner.
+        disputed: Positions of the kept rows that have such a duplicate.
     """
 
     maps: pd.DataFrame
@@ -40,6 +41,7 @@ class MergedRows:
     kept_as: dict[int, int]
     flipped: frozenset[int]
     n_contradictions: int
+    disputed: frozenset[int]
 
     def duplicates(self, *, maps: bool) -> dict[int, int]:
         """Return the position of the kept row by published index of each duplicate map, or series, row."""
@@ -87,6 +89,7 @@ def merge_sources(maps: pd.DataFrame, series: pd.DataFrame, decisions: Sequence[
         kept_as={position: places[_root(position, removed)] for position in removed},
         flipped=frozenset(each.position for each in duplicates if each.is_flipped),
         n_contradictions=sum(not each.agrees for each in duplicates),
+        disputed=frozenset(places[_root(each.position, removed)] for each in duplicates if not each.agrees),
     )
 
 

@@ -78,6 +78,6 @@ def resolve(published: Mapping[RowKind, pd.DataFrame]) -> ResolvedRows:
     parsed = parse_all(published)
     decisions = read_decisions(parsed[RowKind.IDENTITY].rows)
     merged = merge_sources(parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows, decisions)
-    linked = link(merged.matches, merged.maps, merged.series)
+    linked = link(merged.matches, merged.maps, merged.series, merged.disputed)
     fixtures = match_fixtures(parsed[RowKind.FIXTURE].rows, merged.matches)
     return ResolvedRows(parsed, merged, linked, fixtures, decisions)

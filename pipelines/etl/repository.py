@@ -18,6 +18,19 @@ from pipelines.etl.id_register import Identities, IdRegister, NameRegister
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.pg_copy import copy_frame, copy_rows
 from pipelines.etl.rebuild import TableSet
+from pipelines.etl.retractions import (
+    SourceChanges,
+    combined,
+    compare_content,
+    move_ids,
+    note_files,
+    reasons_of,
+    reasons_of_withdrawn,
+    refuse_losses,
+    replacements,
+    retract_rows,
+)
+from pipelines.etl.row_versions import NEWEST_ROWS
 from pipelines.sources.base import POSITION_COLUMNS, PublishedRows, RowKind
 
 _LANDING_LOCK = 7_201
@@ -29,17 +42,19 @@ _INSERT_CHANGED = """
 INSERT INTO raw_rows (source, kind, month, row_key, content_hash, payload)
 SELECT :source, landing.kind, landing.month, landing.row_key, landing.content_hash, landing.payload
 FROM landing LEFT JOIN (
-    SELECT DISTINCT ON (kind, row_key) kind, row_key, content_hash FROM raw_rows
+    SELECT DISTINCT ON (kind, row_key) kind, row_key, content_hash, retraction FROM raw_rows
     WHERE source = :source ORDER BY kind, row_key, id DESC
 ) newest USING (kind, row_key)
-WHERE newest.content_hash IS DISTINCT FROM landing.content_hash
+WHERE newest.content_hash IS DISTINCT FROM landing.content_hash OR newest.retraction IS NOT NULL
 ORDER BY landing.month, landing.kind, landing.row_key
 """
-_SELECT_NEWEST = """
-SELECT DISTINCT ON (source, kind, row_key) id, source, kind, row_key, payload,
-    min(id) OVER (PARTITION BY source, kind, row_key) AS first_id
-FROM raw_rows WHERE source = ANY(:sources) ORDER BY source, kind, row_key, id DESC
+_SELECT_NEWEST = (
+    NEWEST_ROWS
+    + """
+SELECT id, source, kind, row_key, payload, first_id FROM newest WHERE source = ANY(:sources)
+ORDER BY source, kind, row_key
 """
+)
 _SELECT_REJECTED = """
 SELECT id, kind, row_key, payload->>'file_name' AS file_name, payload->>'line_number' AS line_number
 FROM raw_rows JOIN rejected_rows ON raw_row_id = id WHERE source = :source
@@ -48,6 +63,14 @@ _INSERT_LINEUP_PLAYERS = """
 INSERT INTO lineup_players (lineup_id, player_id)
 SELECT id, unnest(string_to_array(roster, ',')::integer[]) FROM lineups
 WHERE NOT EXISTS (SELECT FROM lineup_players WHERE lineup_id = lineups.id)
+"""
+_INSERT_RESULT_IDS = """
+INSERT INTO result_ids (result, id, natural_key)
+SELECT 'map_results', id, natural_key FROM map_results UNION ALL
+SELECT 'series', id, natural_key FROM series UNION ALL
+SELECT 'standings', id, published_on::text || ' ' || natural_key FROM standings
+ON CONFLICT (result, id) DO UPDATE SET natural_key = excluded.natural_key
+WHERE result_ids.natural_key <> excluded.natural_key
 """
 
 GROWING = {
@@ -81,28 +104,53 @@ class LandingCounts:
     Attributes:
         seen: Published rows.
         landed: Those of them that were new or had changed.
+        retracted: Rows that the source does not hold any more.
+        corrected: Those of them that another row now stands for.
     """
 
     seen: int
     landed: int
+    retracted: int = 0
+    corrected: int = 0
 
 
-def land(connection: Connection, source: SourceName, published: PublishedRows) -> LandingCounts:
-    """Append every published row whose newest stored version is missing or differs.
+def land(
+    connection: Connection, source: SourceName, published: PublishedRows, *, accept_losses: bool = False
+) -> LandingCounts:
+    """Append every published row whose newest stored version is missing or differs, and retract those that are gone.
 
-    An advisory lock serialises landings: two at once would store a version twice.
+    Rows are gone if the source publishes its whole content and does not hold them. An advisory lock serialises
+    landings: two at once would store a version twice.
 
     Args:
         connection: PostgreSQL.
         source: The source that published the rows.
         published: The rows.
+        accept_losses: Whether to retract however many rows are gone.
+
+    Raises:
+        SourceError: If the source has lost so many rows that its files are probably incomplete.
     """
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LANDING_LOCK})
+    frames, changes = published.frames, SourceChanges()
+    if published.content is not None:
+        changes = compare_content(connection, source, published.content)
+        if not accept_losses:
+            refuse_losses(connection, source, published.content, changes)
+        if changes.corrected:
+            frames = combined([frames, replacements(changes, published.content)])
     connection.execute(text(_CREATE_LANDING))
-    versions = [version for kind, frame in published.frames.items() for version in _versions(kind, frame)]
+    versions = [version for kind, frame in frames.items() for version in _versions(kind, frame)]
     copy_rows(connection, "landing", ["kind", "month", "row_key", "content_hash", "payload"], versions)
     result = connection.execute(text(_INSERT_CHANGED), {"source": source.value})
-    return LandingCounts(seen=len(versions), landed=result.rowcount)
+    connection.execute(text("DROP TABLE landing"))
+    retracted = retract_rows(connection, source, reasons_of(changes))
+    retracted += retract_rows(connection, source, reasons_of_withdrawn(published.withdrawn))
+    move_ids(connection, source, changes, frames)
+    if published.content is not None:
+        note_files(connection, source, published.content)
+    corrected = len(changes.gone & changes.corrected.keys())
+    return LandingCounts(len(versions), result.rowcount, retracted, corrected)
 
 
 def _versions(kind: RowKind, frame: pd.DataFrame) -> list[tuple[str, str, str, str, str]]:
@@ -184,8 +232,8 @@ def load_newest_rows(connection: Connection, sources: Sequence[SourceName]) -> d
 def load_identities(connection: Connection) -> Identities:
     """Load every id assigned so far."""
 
-    def register(query: str) -> IdRegister[Any]:
-        rows = connection.execute(text(query)).all()
+    def register(query: str, parameters: dict[str, str] | None = None) -> IdRegister[Any]:
+        rows = connection.execute(text(query), parameters).all()
         return IdRegister({(row[0] if len(row) == 2 else tuple(row[:-1])): row[-1] for row in rows})
 
     def names(table: str, aliases: str) -> NameRegister:
@@ -197,15 +245,17 @@ def load_identities(connection: Connection) -> Identities:
             reserved=connection.scalar(text(f"SELECT coalesce(max(id), 0) FROM {table}")) or 0,  # noqa: S608
         )
 
+    results = "SELECT natural_key, id FROM result_ids WHERE result = :result ORDER BY id"
+    standings = register(results, {"result": "standings"})
     return Identities(
         maps=register("SELECT name, id FROM maps ORDER BY id"),
         teams=names("teams", "SELECT name, homonym_no, team_id FROM team_aliases ORDER BY id"),
         players=names("players", "SELECT nickname, homonym_no, player_id FROM player_aliases ORDER BY id"),
         events=register("SELECT name, id FROM events ORDER BY id"),
         lineups=register("SELECT team_id, roster, id FROM lineups ORDER BY id"),
-        series=register("SELECT natural_key, id FROM series ORDER BY id"),
-        map_results=register("SELECT natural_key, id FROM map_results ORDER BY id"),
-        standings=register("SELECT published_on::text, natural_key, id FROM standings ORDER BY id"),
+        series=register(results, {"result": "series"}),
+        map_results=register(results, {"result": "map_results"}),
+        standings=IdRegister({tuple(key.split(" ", 1)): number for key, number in standings.ids.items()}),
     )
 
 
@@ -220,6 +270,7 @@ def store(connection: Connection, rebuilt: TableSet) -> None:
     connection.execute(text(_INSERT_LINEUP_PLAYERS))
     for table in REPLACED:
         copy_frame(connection, table, frames[table])
+    connection.execute(text(_INSERT_RESULT_IDS))
     _store_rejected(connection, rebuilt.outcomes)
 
 

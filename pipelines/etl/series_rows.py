@@ -60,9 +60,9 @@ def _rows_of_series(maps: pd.DataFrame, series: pd.DataFrame, linked: LinkedRows
     rows = pd.concat([maps[facts], series[facts]], ignore_index=True)
     rows["series"] = linked.series
     rows["is_map"] = np.arange(len(rows)) < matches.n_maps
-    rows["was_played"] = [
-        position not in linked.doubts or not linked.doubts[position].never_played for position in range(len(rows))
-    ]
+    doubts = [linked.doubts.get(position) for position in range(len(rows))]
+    rows["was_played"] = np.array([doubt is None or not doubt.never_played for doubt in doubts], dtype=bool)
+    rows["is_disputed"] = np.array([doubt is not None for doubt in doubts], dtype=bool) & ~rows["is_map"]
     is_first = ~rows["series"].duplicated()
     lead = np.flatnonzero(is_first)[rows.groupby("series", sort=False).ngroup()]
     flipped = np.array(
@@ -109,7 +109,8 @@ def _lineups_of_series(rows: pd.DataFrame, prefix: str) -> pd.DataFrame:
 
 
 def _winners(rows: pd.DataFrame) -> pd.Series:
-    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided."""
+    """1 or 2 as published series rows say, else as the maps say by majority; missing if undecided or in dispute."""
+    rows = rows[~rows["is_disputed"]]
     is_series = ~rows["is_map"]
     votes = rows[rows["was_played"] & (is_series | ~is_series.groupby(rows["series"]).transform("any"))]
     balance = votes["first_won"].map({True: 1, False: -1}).groupby(votes["series"]).sum()

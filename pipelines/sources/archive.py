@@ -10,9 +10,18 @@ from pathlib import Path
 import pandas as pd
 
 from cs2.settings import SourceName
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, bounded_key, parse_days, parse_times
+from pipelines.sources.base import (
+    LINE_KEY,
+    PublishedRows,
+    RowKind,
+    SourceContent,
+    SourceError,
+    bounded_key,
+    parse_days,
+    parse_times,
+)
 from pipelines.sources.csv_files import BadLine, CsvTable, read_csv_file
-from pipelines.sources.months import FIRST_MONTH
+from pipelines.sources.row_keys import repeated_rows, with_row_keys
 
 COLUMNS = {
     RowKind.MAP: ("maps", ("date", "map", "team1", "team2", "winner")),
@@ -23,15 +32,6 @@ COLUMNS = {
     RowKind.IDENTITY: ("identities", ("date", "about", "name1", "name2", "verdict")),
 }
 """By kind: beginning of the file names, and required columns."""
-
-KEY_COLUMNS = {
-    RowKind.MAP: ("hltv_match_id", "date", "map", "team1", "team2", "map_number"),
-    RowKind.SERIES: ("date", "team1", "team2", "number_on_day"),
-    RowKind.STANDING: ("date", "roster"),
-    RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
-    RowKind.FIXTURE: ("date", "event", "team1", "team2"),
-    RowKind.IDENTITY: ("about", "name1", "member1", "name2", "member2"),
-}
 
 MAX_LINE_TEXT = 500
 """Most letters of a line that is no row that are kept."""
@@ -57,12 +57,14 @@ class ArchiveFile:
         kind: What its rows are about.
         table: Its lines.
         rows: Its rows and its bad lines, in the order of the file, as a source publishes them.
+        warnings: What a person should know about its rows, such as repeated ones.
     """
 
     path: Path
     kind: RowKind
     table: CsvTable
     rows: pd.DataFrame
+    warnings: list[str]
 
 
 def read_archive_file(path: Path, kind: RowKind) -> ArchiveFile:
@@ -85,9 +87,11 @@ def read_archive_file(path: Path, kind: RowKind) -> ArchiveFile:
         raise SourceError(
             f"{path}: column {time_column} holds no date as YYYY-MM-DD, such as {frame[time_column].iloc[0]!r}"
         )
-    rows = with_row_keys(frame, kind).assign(file_name=path.name, line_number=list(map(str, table.line_numbers)))
+    rows = with_row_keys(frame, kind)
+    warnings = [f"{path.name}: {message}" for message in repeated_rows(rows, kind)]
+    rows = rows.assign(file_name=path.name, line_number=list(map(str, table.line_numbers)))
     rows["row_key"] = rows["row_key"].map(bounded_key)
-    return ArchiveFile(path, kind, table, with_bad_lines(rows, table.bad_lines, path))
+    return ArchiveFile(path, kind, table, with_bad_lines(rows, table.bad_lines, path), warnings)
 
 
 def with_bad_lines(rows: pd.DataFrame, bad_lines: Sequence[BadLine], path: Path) -> pd.DataFrame:
@@ -97,7 +101,7 @@ def with_bad_lines(rows: pd.DataFrame, bad_lines: Sequence[BadLine], path: Path)
     """
     if not bad_lines:
         return rows
-    keys = pd.Series([f"line:{_digest(line.reason, line.text)}" for line in bad_lines])
+    keys = pd.Series([f"{LINE_KEY}{_digest(line.reason, line.text)}" for line in bad_lines])
     repetition = keys.groupby(keys).cumcount()
     lines = pd.DataFrame(
         {
@@ -116,23 +120,6 @@ def _digest(*texts: str) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
-def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
-    """Add ``row_key`` and ``month`` to the rows of a file. Rows that agree in all key columns are numbered in order."""
-    columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
-    key = frame[columns[0]].str.cat(frame[columns[1:]], sep="|")
-    if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
-        # The id of a map stays when a date or spelling is corrected.
-        key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
-    repetition = key.groupby(key).cumcount()
-    key = key.where(repetition == 0, key + "#" + (repetition + 1).astype(str))
-    day = parse_days(frame["date"])
-    month = day.dt.strftime("%Y-%m-01").where(day.notna(), None)
-    # A row without a readable date takes the month of the row before it, a row before the first month that one; the ETL
-    # rejects them with the reason.
-    month = month.where(month.isna() | (month >= FIRST_MONTH), FIRST_MONTH)
-    return frame.assign(row_key=key, month=month.ffill().bfill())
-
-
 def files_fingerprint(files: Iterable[Path], today: date) -> str | None:
     """Identify files by name, size and time of change, and the day. None while one is being written."""
     parts = []
@@ -149,11 +136,12 @@ def published_rows(files: Sequence[ArchiveFile], today: date) -> PublishedRows:
 
     Results after ``today`` are left out. Announced matches after it belong to the running month.
     """
-    frames = {}
+    frames, keys = {}, set()
     for kind in COLUMNS:
         parts = [file.rows for file in files if file.kind is kind and len(file.rows)]
         if parts:
             frame = pd.concat(parts).drop_duplicates("row_key", keep="last").reset_index(drop=True)
+            keys |= {(kind, key) for key in frame["row_key"]}
             later = parse_days(frame["date"]) > pd.Timestamp(today)  # False for an unreadable day
             running = today.replace(day=1).isoformat()  # the last partition
             if kind is RowKind.FIXTURE:
@@ -162,7 +150,8 @@ def published_rows(files: Sequence[ArchiveFile], today: date) -> PublishedRows:
                 frame = frame[~later]
             # A file whose only line is a bad one names no month.
             frames[kind] = frame.assign(month=frame["month"].fillna(running)).fillna("")
-    return PublishedRows(frames)
+    content = SourceContent(frames, frozenset(keys), today, frozenset(file.path.name for file in files))
+    return PublishedRows(frames, content=content, warnings=tuple(each for file in files for each in file.warnings))
 
 
 class ArchiveSource:

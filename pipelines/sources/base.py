@@ -27,6 +27,9 @@ USUAL_MAPS = ("Ancient", "Anubis", "Dust2", "Inferno", "Mirage", "Nuke", "Overpa
 POSITION_COLUMNS = ("file_name", "line_number")
 """Columns that say where a row stood when its file was read. A row that only moved has not changed."""
 
+LINE_KEY = "line:"
+"""Beginning of the key of a line that is no row."""
+
 PROBLEM_COLUMNS = ("problem", "line_text")
 """Columns of a line that is no row: why, and the line. All other columns but ``row_key`` are empty."""
 
@@ -76,6 +79,25 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceContent:
+    """Everything that a source holds, of a source that publishes its whole content every time.
+
+    A row that it published earlier and does not hold any more is retracted.
+
+    Attributes:
+        frames: The published rows of all months.
+        keys: Kind and ``row_key`` of every row, those after ``today`` included.
+        today: Day of publication.
+        files: Names of the files that were read. Rows of other files are not missed: a folder may lose old files.
+    """
+
+    frames: "Mapping[RowKind, pd.DataFrame]"
+    keys: frozenset[tuple[RowKind, str]]
+    today: date
+    files: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedRows:
     """Rows of a source, as text.
 
@@ -83,21 +105,25 @@ class PublishedRows:
         frames: One frame per kind. Columns are those of the source (empty text where unknown), plus ``row_key``, which
             all versions of one row share, and ``month``, the ISO date of the month's first day. Rows of files also have
             ``POSITION_COLUMNS``, and lines that are no row ``PROBLEM_COLUMNS``.
+        content: Everything that the source holds; None for a source that publishes what is new.
+        warnings: What a person should know about the rows, such as repeated ones.
         withdrawn: Rows that the source takes back, such as a deleted match: ``row_key``, ``month``, and why
             (``withdrawn``). They may never have been published. Every publication repeats them.
     """
 
     frames: "Mapping[RowKind, pd.DataFrame]"
+    content: SourceContent | None = None
+    warnings: tuple[str, ...] = ()
     withdrawn: "Mapping[RowKind, pd.DataFrame]" = field(default_factory=dict)
 
     def in_months(self, months: Collection[date]) -> "PublishedRows":
-        """Select the rows of some months."""
+        """Select the rows of some months. ``content`` stays whole."""
         keys = {month.isoformat() for month in months}
         frames, withdrawn = (
             {kind: frame[frame["month"].isin(keys)] for kind, frame in each.items()}
             for each in (self.frames, self.withdrawn)
         )
-        return PublishedRows(frames, withdrawn=withdrawn)
+        return PublishedRows(frames, self.content, self.warnings, withdrawn)
 
     def month_digests(self) -> dict[str, str]:
         """Digest the rows of each month, withdrawn ones included.

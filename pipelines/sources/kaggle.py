@@ -10,8 +10,9 @@ import pandas as pd
 
 from cs2.settings import SourceName
 from pipelines.sources.archive import files_fingerprint, list_files, with_bad_lines
-from pipelines.sources.base import PublishedRows, RowKind, SourceError, bounded_key
+from pipelines.sources.base import PublishedRows, RowKind, SourceContent, SourceError, bounded_key
 from pipelines.sources.csv_files import BadLine, read_csv_file
+from pipelines.sources.row_keys import canonical_number
 
 SIDES = ("team1", "team2")
 STATISTICS = ("kills", "deaths", "adr", "kast")
@@ -56,15 +57,20 @@ class KaggleSource:
         if not files:
             raise SourceError(f"{self.folder}: the folder has no *.csv[.gz]")
         newest_rows: dict[tuple[RowKind, str], dict[str, str]] = {}
+        keys: set[tuple[RowKind, str]] = set()
         for path in files:
             for kind, row in _read_rows(path):
+                keys.add((kind, row["row_key"]))
                 if row["date"] <= today.isoformat():
                     newest_rows[kind, row["row_key"]] = row
         rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
         for (kind, _), row in newest_rows.items():
             rows_by_kind.setdefault(kind, []).append(row)
         frames = {kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in rows_by_kind.items()}
-        return PublishedRows({kind: frames[kind] for kind in RowKind if kind in frames})
+        frames = {kind: frames[kind] for kind in RowKind if kind in frames}
+        return PublishedRows(
+            frames, SourceContent(frames, frozenset(keys), today, frozenset(path.name for path in files))
+        )
 
     def poll(self) -> None:
         """Do nothing: the folder is read in place."""
@@ -109,7 +115,7 @@ def _problem(line: Mapping[str, str]) -> str | None:
 
 
 def _parse_line(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]]:
-    day = line["datetime"][:10]
+    day, match_id = line["datetime"][:10], canonical_number(line["match_id"])
     row = {"date": day, "month": day[:8] + "01", "event": line["tournament"], "best_of": _whole(line["bestOf"])}
     row |= {side: line[side] for side in SIDES}
     for side in SIDES:
@@ -118,12 +124,12 @@ def _parse_line(line: dict[str, str]) -> Iterator[tuple[RowKind, dict[str, str]]
     if TOTAL[line["is_total"]]:
         # Most totals have a team1_win of 0; their map and rounds are those of the last map, or sums.
         winner = _winner(line["score1_match"], line["score2_match"])
-        yield RowKind.SERIES, {**row, "row_key": line["match_id"], "winner": winner}
+        yield RowKind.SERIES, {**row, "row_key": match_id, "winner": winner}
         return
-    key = f"{line['match_id']}/{_whole(line['game_id'])}"
+    key = f"{match_id}/{canonical_number(line['game_id'])}"
     game = {
         "row_key": key,
-        "hltv_match_id": f"kaggle/{line['match_id']}",  # maps that share it are one series
+        "hltv_match_id": f"kaggle/{match_id}",  # maps that share it are one series
         "start_time": line["datetime"],
         "map": line["map_name"],
         "score1": _whole(line["score1_game"]),

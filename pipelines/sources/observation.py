@@ -16,21 +16,27 @@ class SourceObservation(BaseModel):
     Attributes:
         fingerprint: Identifies the whole content.
         months: Digest of each month's rows.
+        is_whole: Whether these are all rows of the source, so that it has lost the months that are absent.
     """
 
     model_config = ConfigDict(frozen=True)
 
     fingerprint: str | None = None
     months: dict[str, str] = {}
+    is_whole: bool = False
 
     def changed_ranges(self, before: "SourceObservation") -> list[tuple[str, str]]:
-        """Months whose rows are new or changed, as ranges without a gap."""
-        changed = [month for month, digest in self.months.items() if digest != before.months.get(month)]
+        """Months whose rows are new, changed or gone, as ranges without a gap."""
+        changed = {month for month, digest in self.months.items() if digest != before.months.get(month)}
+        if self.is_whole:
+            changed |= before.months.keys() - self.months.keys()
         return consecutive_ranges(month for month in changed if month >= FIRST_MONTH)
 
     def including_months_of(self, before: "SourceObservation") -> "SourceObservation":
-        """Add the months that only an earlier observation has."""
-        return SourceObservation(fingerprint=self.fingerprint, months={**before.months, **self.months})
+        """Add the months that only an earlier observation has, unless the source has lost them."""
+        if self.is_whole:
+            return self
+        return self.model_copy(update={"months": {**before.months, **self.months}})
 
 
 class SensorCursor(BaseModel):
@@ -84,4 +90,7 @@ def observe_source(source: MatchSource, today: date, before: SourceObservation) 
         return "incomplete: a file is being written, or responses are being fetched"
     if fingerprint == before.fingerprint:
         return "nothing new since the last poll"
-    return SourceObservation(fingerprint=fingerprint, months=source.published(today).month_digests())
+    published = source.published(today)
+    return SourceObservation(
+        fingerprint=fingerprint, months=published.month_digests(), is_whole=published.content is not None
+    )

@@ -10,8 +10,8 @@ from rapidfuzz.distance import Levenshtein
 from cs2.calendar import day_number
 from cs2.forecasting.simulation.league import DEFAULT, League, simulate_league
 from cs2.settings import SourceName
-from pipelines.sources.archive import with_row_keys
 from pipelines.sources.base import PublishedRows, RowKind
+from pipelines.sources.row_keys import with_row_keys
 from pipelines.spelling import SIMILAR, fold
 
 SEED = 2026

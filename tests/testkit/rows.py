@@ -1,6 +1,7 @@
 """Published rows for tests: as short as the case allows."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -10,8 +11,8 @@ from cs2.settings import SourceName
 from pipelines.etl.id_register import Identities
 from pipelines.etl.rebuild import TableSet, rebuild
 from pipelines.etl.repository import load_identities, load_newest_rows
-from pipelines.sources.archive import with_row_keys
-from pipelines.sources.base import PublishedRows, RowKind
+from pipelines.sources.base import PublishedRows, RowKind, SourceContent
+from pipelines.sources.row_keys import with_row_keys
 
 Row = dict[str, str]
 
@@ -70,3 +71,9 @@ def together(*sources: PublishedRows) -> TableSet:
         if parts:
             frames[kind] = pd.concat(parts, ignore_index=True).fillna("")
     return rebuild(frames, Identities())
+
+
+def whole(rows: PublishedRows, today: date = date(2026, 1, 31)) -> PublishedRows:
+    """Publish the rows as the whole content of their source."""
+    keys = frozenset((kind, key) for kind, frame in rows.frames.items() for key in frame["row_key"])
+    return PublishedRows(rows.frames, SourceContent(rows.frames, keys, today, frozenset()))

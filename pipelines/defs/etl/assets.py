@@ -9,7 +9,7 @@ import dagster as dg
 from sqlalchemy import Engine
 
 from cs2.settings import SourceName, get_settings
-from pipelines.defs.etl.jobs import SOURCE_TAG
+from pipelines.defs.etl.jobs import ACCEPT_LOSSES_TAG, SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
 from pipelines.resources import SHORT_ABSENCE, Database
 from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
@@ -57,7 +57,9 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     """Rows of every source by month, exactly as published. A correction is a new version of its row.
 
     Landing a month twice adds nothing. Every table is rebuilt from here, so a backfill repairs any table. A source that
-    cannot be read is left out with the reason; the run fails when no source can be read.
+    cannot be read is left out with the reason; the run fails when no source can be read. A row that a folder of files
+    does not hold any more is retracted, whatever its month; a source that lost many rows is left out, too, unless the
+    run has the tag ``cs2/accept_removed_rows``.
     """
     from pipelines.sources.registry import make_source
 
@@ -67,36 +69,49 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     months = parse_months(context.partition_keys)
     counts: Counter[str] = Counter()
     problems: dict[str, SourceError] = {}
+    warnings: list[str] = []
+    accept_losses = ACCEPT_LOSSES_TAG in context.run.tags
     with database.engine() as engine:
         for name in names:
             try:
                 published = make_source(name, settings).published(settings.current_day())
+                landed_counts = _land(engine, name, published, months, accept_losses=accept_losses)
             except SourceError as error:
                 problems[name] = error
                 context.log.warning("%s is left out: %s", name, error)
                 continue
-            landed_counts = _land(engine, name, published, months)
+            warnings += [f"{name}: {warning}" for warning in published.warnings]
             context.log.info("%s: %d months, %s", name, len(months), landed_counts)
             counts.update(landed_counts)
     left_out = "; ".join(f"{name}: {error}" for name, error in problems.items())
     if len(problems) == len(names):
         raise SourceError(left_out)
     metadata: dict[str, Any] = {"sources": ", ".join(names), "months": len(months), **counts}
+    if warnings:
+        metadata["warnings"] = dg.MetadataValue.json(warnings)
     if problems:
         metadata["left_out"] = left_out
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _land(engine: Engine, name: SourceName, published: PublishedRows, months: list[date]) -> dict[str, int]:
-    """Store the rows of one source in one transaction. Return how many rows there were and how many are new."""
+def _land(
+    engine: Engine, name: SourceName, published: PublishedRows, months: list[date], *, accept_losses: bool
+) -> dict[str, int]:
+    """Store the rows of one source in one transaction. Return the numbers of rows: published, new and retracted."""
     from pipelines.etl.repository import land, update_positions
 
     of_months = published.in_months(months)
     with engine.begin() as connection:
-        landed = land(connection, name, of_months)
+        landed = land(connection, name, of_months, accept_losses=accept_losses)
         update_positions(connection, name, published)
     rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in of_months.frames.items()}
-    return {"rows_seen": landed.seen, "rows_landed": landed.landed, **rows_of_kind}
+    return {
+        "rows_seen": landed.seen,
+        "rows_landed": landed.landed,
+        "rows_retracted": landed.retracted,
+        "rows_corrected": landed.corrected,
+        **rows_of_kind,
+    }
 
 
 @dg.multi_asset(
@@ -121,6 +136,7 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
     from pipelines.etl.rebuild import rebuild
     from pipelines.etl.rejections import list_rejected
     from pipelines.etl.repository import load_identities, load_newest_rows, store
+    from pipelines.etl.retractions import count_retracted
     from pipelines.etl.validation import TABLE_SCHEMAS
 
     sources = get_settings().sources
@@ -131,13 +147,16 @@ def match_tables(context: dg.AssetExecutionContext, database: Database) -> Itera
         for name, schema in TABLE_SCHEMAS.items():
             schema.validate(getattr(rebuilt.tables, name), lazy=True)
         store(connection, rebuilt)
+        retracted = count_retracted(connection, sources)
     context.log.info("%s", summarize(rebuilt))
     rejected = list_rejected(published, rebuilt.outcomes)
     for name in DESCRIPTIONS:
-        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt, rejected))
+        yield dg.MaterializeResult(asset_key=name, metadata=_table_metadata(name, rebuilt, rejected, retracted))
 
 
-def _table_metadata(name: str, rebuilt: "TableSet", rejected: list["RejectedRow"]) -> dict[str, Any]:
+def _table_metadata(
+    name: str, rebuilt: "TableSet", rejected: list["RejectedRow"], retracted: dict[str, int]
+) -> dict[str, Any]:
     if name == "rejected_rows":
         from pipelines.etl.rejections import summarize_rejected
 
@@ -145,6 +164,7 @@ def _table_metadata(name: str, rebuilt: "TableSet", rejected: list["RejectedRow"
             "rows": rebuilt.rejected(),
             "reasons": dg.MetadataValue.json(rebuilt.rejections()),
             "examples": dg.MetadataValue.json(summarize_rejected(rejected, EXAMPLES_OF_REASON)),
+            **retracted,
         }
     frame = dict(rebuilt.tables.items())[name]
     metadata: dict[str, Any] = {"rows": len(frame)}
@@ -152,7 +172,7 @@ def _table_metadata(name: str, rebuilt: "TableSet", rejected: list["RejectedRow"
         doubtful = frame[frame["is_doubtful"]]
         metadata |= {"doubtful": len(doubtful), "doubtful_first": dg.MetadataValue.md(_findings_table(doubtful))}
     if name == "map_results":
-        metadata |= rebuilt.counts
+        metadata |= rebuilt.counts | retracted
         if len(frame):
             metadata |= {"from": str(frame["played_on"].min()), "through": str(frame["played_on"].max())}
     return metadata

@@ -7,6 +7,9 @@ from pipelines.resources import SHORT_ABSENCE
 SOURCE_TAG = "cs2/source"
 """Run tag that names the one source to land. A run without the tag lands every source."""
 
+ACCEPT_LOSSES_TAG = "cs2/accept_removed_rows"
+"""Run tag with which a run retracts however many rows the sources have lost."""
+
 INGEST_ASSETS = dg.AssetSelection.groups("etl", "ratings")
 
 ingest_job = dg.define_asset_job(

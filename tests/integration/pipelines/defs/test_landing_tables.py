@@ -14,7 +14,7 @@ from sqlalchemy import text
 from cs2.settings import get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.assets import DESCRIPTIONS, match_tables, raw_rows
-from pipelines.defs.etl.jobs import range_tags
+from pipelines.defs.etl.jobs import ACCEPT_LOSSES_TAG, range_tags
 from pipelines.defs.etl.partitions import MONTHS
 from pipelines.defs.etl.sensors import new_results_sensor
 from pipelines.resources import Database
@@ -51,14 +51,21 @@ def write(archive: Path, *rows: str, name: str = "maps.csv", age_seconds: float 
 
 
 def materialize(
-    database: Database, instance: dg.DagsterInstance, first: str = "2025-12-01", last: str = "2026-01-01"
+    database: Database,
+    instance: dg.DagsterInstance,
+    first: str = "2025-12-01",
+    last: str = "2026-01-01",
+    *,
+    accept_losses: bool = False,
 ) -> dg.ExecuteInProcessResult:
     job = dg.define_asset_job("job", selection=dg.AssetSelection.all())
     definitions = dg.Definitions(
         [raw_rows, match_tables], jobs=[job], asset_checks=CHECKS, resources={"database": database}
     )
     return definitions.resolve_job_def("job").execute_in_process(
-        instance=instance, tags=range_tags(first, last), raise_on_error=False
+        instance=instance,
+        tags=range_tags(first, last) | ({ACCEPT_LOSSES_TAG: "true"} if accept_losses else {}),
+        raise_on_error=False,
     )
 
 
@@ -112,6 +119,61 @@ def test_metadata_count_stored_and_rejected_rows(
     assert rejected.asset_materialization is not None
     reasons = rejected.asset_materialization.metadata["reasons"].value
     assert reasons == {"a team against itself": 1, "winner is neither 1 nor 2": 1}
+
+
+def metadata_of(instance: dg.DagsterInstance, asset: str) -> dict[str, object]:
+    """Return the metadata of the newest materialization."""
+    event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+    assert event is not None
+    assert event.asset_materialization is not None
+    return {name: entry.value for name, entry in event.asset_materialization.metadata.items()}
+
+
+def test_a_removed_row_is_retracted_and_counted(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2025-11-05"), row("2025-12-05"), row("2026-01-05"))
+    materialize(database, instance, first="2025-11-01")
+    write(archive, row("2025-12-05"), row("2026-01-05"), age_seconds=50)
+    result = materialize(database, instance)
+    assert result.success, "the month of the removed row is outside of the range"
+    assert count(database, "map_results") == 2
+    assert metadata_of(instance, "raw_rows")["rows_retracted"] == 1
+    assert metadata_of(instance, "map_results")["map_rows_retracted_by_source"] == 1
+    assert metadata_of(instance, "rejected_rows")["map_rows_retracted_by_source"] == 1
+    assert all(evaluation.passed for evaluation in result.get_asset_check_evaluations())
+
+
+def test_a_folder_that_lost_all_rows_fails_the_run_until_it_is_confirmed(
+    archive: Path, database: Database, instance: dg.DagsterInstance
+) -> None:
+    write(archive, row("2025-12-05"), row("2026-01-05"))
+    materialize(database, instance)
+    write(archive)
+    refused = materialize(database, instance)
+    assert not refused.success
+    [failure] = refused.get_step_failure_events()
+    assert "2 of 2 stored map rows are no longer in the source archive" in str(failure.event_specific_data)
+    assert count(database, "map_results") == 2
+    assert materialize(database, instance, accept_losses=True).success
+    assert count(database, "map_results") == 0
+
+
+def test_repeated_rows_are_warned_of(archive: Path, database: Database, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2026-01-05"), row("2026-01-05"))
+    materialize(database, instance)
+    assert count(database, "map_results") == 2
+    assert metadata_of(instance, "raw_rows")["warnings"] == [
+        "archive: maps.csv: 1 rows without an id repeat another row in every column: each counts as a match"
+    ]
+
+
+def test_the_sensor_requests_a_month_that_lost_its_rows(archive: Path, instance: dg.DagsterInstance) -> None:
+    write(archive, row("2025-10-05"), row("2026-01-05"))
+    first = tick(instance, None)
+    assert isinstance(first, dg.SensorResult)
+    write(archive, row("2026-01-05"), age_seconds=30)
+    assert requested_ranges(tick(instance, first.cursor)) == [("2025-10-01", "2025-10-01")]
 
 
 def test_an_unreadable_file_fails_the_run_and_keeps_the_tables(

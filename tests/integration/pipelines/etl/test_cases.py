@@ -142,3 +142,14 @@ def test_the_fourth_map_of_a_best_of_three_is_marked(cases: Path) -> None:
     result = read(cases / "17-formats")
     marked = result.tables.map_results[~result.tables.map_results["is_rated"]]
     assert marked["map_number"].tolist() == [4]
+
+
+def test_an_id_that_stands_twice_in_a_file_is_one_map_and_equal_rows_without_ids_are_two(cases: Path) -> None:
+    assert len(read(cases / "15-duplicate-id-one-file").tables.map_results) == 2
+    assert len(read(cases / "15b-duplicate-no-id").tables.map_results) == 4
+    with_ids, without = (
+        ArchiveSource(cases / name).published(date(2026, 1, 31)).warnings
+        for name in ("15-duplicate-id-one-file", "15b-duplicate-no-id")
+    )
+    assert with_ids == ("maps.csv: 2 rows repeat the id of another row: the last row of an id counts",)
+    assert without == ("maps.csv: 2 rows without an id repeat another row in every column: each counts as a match",)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import pytest
 
-from tests.testkit.rows import map_row, rebuilt
+from tests.testkit.rows import map_row, published, rebuilt, series_row, together
 
 ONE, TWO = 1, 2
 
@@ -127,3 +127,42 @@ def test_the_marks_do_not_depend_on_the_order_of_the_teams() -> None:
     flipped = {**rows[1], "team1": rows[1]["team2"], "team2": rows[1]["team1"], "winner": "2"}
     flipped |= {"score1": rows[1]["score2"], "score2": rows[1]["score1"]}
     assert marks([rows[0], flipped, rows[2]])["never_played"].tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_two_winners_of_one_map_make_both_rows_doubtful_and_decide_nothing(numbered: bool) -> None:
+    rows = series_of([ONE, ONE, TWO], 3, numbered=numbered)
+    contradiction = {**rows[1], "winner": "2", "score1": "7", "score2": "13"}
+    result = rebuilt([*rows, contradiction]).tables.map_results
+    doubtful = result[result["doubtful"]]
+    assert len(doubtful) == 2
+    assert set(doubtful["doubt"]) == {"two rows of Map2 in this series name different winners"}
+    assert not result["never_played"].any()
+
+
+def test_more_maps_than_the_best_of_without_numbers_are_all_doubtful() -> None:
+    result = marks(series_of([ONE, TWO, ONE], 2, numbered=False))
+    assert result["doubtful"].all()
+    assert set(result["doubt"]) == {"the best-of-2 has 3 maps and ended 2:1"}
+    assert set(marks(series_of([ONE, ONE, ONE], 3, numbered=False))["doubt"]) == {
+        "the best-of-3 has 3 maps and ended 3:0"
+    }
+
+
+def test_a_map_on_whose_winner_two_sources_disagree_is_doubtful_and_decides_nothing() -> None:
+    first, other = (published(series_of([ONE, winner, TWO], 3)) for winner in (ONE, TWO))
+    result = together(first, other).tables.map_results
+    assert result["doubtful"].tolist() == [False, True, False]
+    assert result["winner"].tolist() == [1, 1, 2], "the source named first is still shown"
+    assert result.loc[1, "doubt"] == "the sources disagree on the winner"
+
+
+def test_a_series_on_whose_winner_two_sources_disagree_has_no_winner_and_is_not_scored() -> None:
+    result = together(
+        published(series=[series_row("2025-07-01")]), published(series=[series_row("2025-07-01", winner=2)])
+    )
+    assert result.tables.series["winner"].isna().all()
+    assert result.matchups["is_rated"].tolist() == [False]
+    agreed = together(published(series=[series_row("2025-07-01")]), published(series=[series_row("2025-07-01")]))
+    assert agreed.tables.series["winner"].tolist() == [1]
+    assert agreed.matchups["is_rated"].tolist() == [True]

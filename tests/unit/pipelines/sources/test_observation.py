@@ -28,12 +28,22 @@ def observe(source: ArchiveSource, before: SourceObservation) -> SourceObservati
     return observation
 
 
-def test_changed_months_are_ranges_and_removed_months_remembered(tmp_path: Path) -> None:
+def test_changed_and_removed_months_are_ranges(tmp_path: Path) -> None:
     first = observe(write(tmp_path, "2025-10-05", "2025-11-05", "2026-01-05"), SourceObservation())
     assert first.changed_ranges(SourceObservation()) == [("2025-10-01", "2025-11-01"), ("2026-01-01", "2026-01-01")]
-    second = observe(write(tmp_path, "2026-01-05", "2026-01-06", age_seconds=30), first)
-    assert second.changed_ranges(first) == [("2026-01-01", "2026-01-01")]
-    assert second.including_months_of(first).months.keys() == first.months.keys()
+    second = observe(write(tmp_path, "2025-11-05", "2026-01-05", "2026-01-06", age_seconds=30), first)
+    assert second.changed_ranges(first) == [("2025-10-01", "2025-10-01"), ("2026-01-01", "2026-01-01")]
+    assert second.including_months_of(first) == second, "a month that is gone is requested once"
+    assert observe(write(tmp_path, "2025-11-05", age_seconds=20), second).changed_ranges(second) == [
+        ("2026-01-01", "2026-01-01")
+    ]
+
+
+def test_months_that_a_partial_source_does_not_publish_again_are_remembered() -> None:
+    first = SourceObservation(fingerprint="1", months={"2025-10-01": "a", "2025-11-01": "b"})
+    second = SourceObservation(fingerprint="2", months={"2025-11-01": "c"})
+    assert second.changed_ranges(first) == [("2025-11-01", "2025-11-01")]
+    assert second.including_months_of(first).months == {"2025-10-01": "a", "2025-11-01": "c"}
 
 
 def test_a_month_before_the_first_partition_requests_nothing() -> None:
