@@ -6,7 +6,7 @@ from cs2.storage.fixtures import Fixture, FixtureForecast
 from cs2.storage.live_quality import LiveQuality
 from cs2.storage.model_registry import ModelRow, ModelStatus, SnapshotRow
 from cs2.storage.raw_rows import RawRow, RejectedRow, SourceResponse, SourceState
-from cs2.storage.results import Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing, Tournament
+from cs2.storage.results import Lineup, LineupPlayer, MapResult, PlayerMapStats, Series, Standing, Tournament, VetoStep
 from cs2.storage.users import TokenRevocation, User
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "TokenRevocation",
     "Tournament",
     "User",
+    "VetoStep",
 ]

@@ -39,6 +39,8 @@ _TEXTS = {
     RowKind.FIXTURE: ("event", "start_time", "source"),
     RowKind.STANDING: ("roster", "region"),
     RowKind.PLAYER_MAP: (),
+    RowKind.LINEUP: ("hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
+    RowKind.VETO: ("event", "hltv_match_id", "team", "action"),
 }
 
 
@@ -59,9 +61,11 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
             frame[column] = ""
     if "source_rank" not in frame:
         frame["source_rank"] = 0
-    for column in ("team1", "team2", "team", "player", "map"):
+    for column in ("team1", "team2", "team", "player", "map", "action"):
         if column in frame:
             frame[column] = frame[column].str.strip()
+    if "action" in frame:
+        frame["action"] = frame["action"].str.lower()
     if "map" in frame:
         frame["map"] = frame["map"].map(canonical_map_name)
     if kind is RowKind.FIXTURE:

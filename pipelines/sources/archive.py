@@ -1,4 +1,4 @@
-"""Folder of CSV files, plain or gzipped: maps*, series*, rankings*, player_maps*, fixtures*. Others are ignored."""
+"""Folder of CSV files, plain or gzipped; ``COLUMNS`` has the beginnings of their names. Other files are ignored."""
 
 import gzip
 import time
@@ -19,6 +19,8 @@ COLUMNS = {
     RowKind.STANDING: ("rankings", ("date", "team", "roster", "rank", "points")),
     RowKind.PLAYER_MAP: ("player_maps", ("date", "hltv_match_id", "map", "player", "kills", "deaths")),
     RowKind.FIXTURE: ("fixtures", ("start_time", "event", "best_of", "team1", "team2")),
+    RowKind.LINEUP: ("lineups", ("date", "map", "team1", "team2", "team1_players", "team2_players")),
+    RowKind.VETO: ("vetoes", ("date", "team1", "team2", "step", "team", "action", "map")),
 }
 """By kind: beginning of the file names, and required columns."""
 
@@ -28,6 +30,8 @@ KEY_COLUMNS = {
     RowKind.STANDING: ("date", "roster"),
     RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
     RowKind.FIXTURE: ("date", "event", "team1", "team2"),
+    RowKind.LINEUP: ("hltv_match_id", "date", "map", "team1", "team2"),
+    RowKind.VETO: ("hltv_match_id", "date", "event", "team1", "team2", "step"),
 }
 
 SETTLED_SECONDS = 2.0
@@ -83,7 +87,7 @@ def with_row_keys(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
     """Add ``row_key`` and ``month`` to the rows of a file. Rows that agree in all key columns are numbered in order."""
     columns = [column for column in KEY_COLUMNS[kind] if column in frame.columns]
     key = frame[columns[0]].str.cat(frame[columns[1:]], sep="|")
-    if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
+    if kind in (RowKind.MAP, RowKind.LINEUP) and "hltv_map_id" in frame.columns:
         # The id of a map stays when a date or spelling is corrected.
         key = key.where(frame["hltv_map_id"] == "", "hltv:" + frame["hltv_map_id"])
     repetition = key.groupby(key).cumcount()

@@ -30,6 +30,10 @@ class RowKind(StrEnum):
     PLAYER_MAP = "player_map"
     FIXTURE = "fixture"
     """An announced match."""
+    LINEUP = "lineup"
+    """Lineups of one map, for a map that was published without."""
+    VETO = "veto"
+    """One step of the veto before a series."""
 
 
 def parse_times(texts: "pd.Series") -> "pd.Series":
