@@ -17,6 +17,7 @@ from rich.table import Table
 from pipelines.spelling import Lineup
 from scripts.convert_more.archive_maps import (
     ArchiveMap,
+    Bo3Map,
     match_maps,
     read_archive_lineups,
     read_archive_maps,
@@ -31,7 +32,7 @@ from scripts.convert_more.bridge import (
     build_bridge,
 )
 from scripts.convert_more.errors import ConversionError
-from scripts.convert_more.picks import VETO_COLUMNS, read_play_order, veto_rows
+from scripts.convert_more.picks import VETO_COLUMNS, PlayOrder, veto_rows
 from scripts.convert_more.players import (
     LINEUP_COLUMNS,
     PLAYER_COLUMNS,
@@ -60,12 +61,14 @@ class Inputs:
 
     Attributes:
         lines: Player lines of bo3.gg.
+        bo3: Maps of bo3.gg.
         maps: Maps that both sources have.
         archive: Maps of the archive.
         lineups: Lineups of the archive.
     """
 
     lines: list[PlayerLine]
+    bo3: list[Bo3Map]
     maps: list[PlayedMap]
     archive: list[ArchiveMap]
     lineups: list[Lineup]
@@ -115,7 +118,7 @@ def read_inputs(more: Path, archive_folder: Path) -> Inputs:
     lines = read_player_lines(more)
     paired = match_maps(bo3, archive)
     _report(f"{len(paired):,} of {len(bo3):,} maps of bo3.gg are in the archive")
-    return Inputs(lines, played_maps(paired, bo3, lines), archive, lineups)
+    return Inputs(lines, bo3, played_maps(paired, bo3, lines), archive, lineups)
 
 
 def _sides(inputs: Inputs) -> list[Side]:
@@ -136,7 +139,7 @@ def convert(more: Path, out: Path, inputs: Inputs) -> None:
     for name, columns, (rows, left_out) in (
         ("lineups.csv", LINEUP_COLUMNS, lineup_rows(inputs.maps, bridge)),
         ("player_maps.csv", PLAYER_COLUMNS, player_rows(inputs.maps, bridge)),
-        ("vetoes.csv", VETO_COLUMNS, veto_rows(more, read_play_order(more, inputs.archive))),
+        ("vetoes.csv", VETO_COLUMNS, veto_rows(more, PlayOrder(more, inputs.archive, inputs.bo3))),
     ):
         n_rows = write_table(out / name, columns, rows)
         _report(f"{out / name}: {n_rows:,} rows{_left_out(left_out)}")

@@ -74,6 +74,23 @@ def test_picks_and_decider_are_steps_in_the_order_of_play(data: MoreData, tmp_pa
     ]
 
 
+def test_the_order_of_play_of_another_source_is_found_by_teams_and_day(data: MoreData, tmp_path: Path) -> None:
+    for row in data.maps:
+        row["map_number"] = ""
+    convert(data, tmp_path / "out")
+    rows = [row for row in read(tmp_path / "out" / "vetoes.csv") if row["date"] == "2024-06-01"]
+    assert [(row["step"], row["map"]) for row in rows] == [("3", "Nuke"), ("4", "Mirage"), ("7", "Ancient")]
+
+
+def test_two_matches_of_a_pair_on_a_day_leave_the_order_unknown(data: MoreData, tmp_path: Path) -> None:
+    data.add_match("2024-06-01", "Alpha", "Beta", has_lineups=True, begin="19:00:00")
+    for row in data.maps:
+        row["map_number"] = ""
+    convert(data, tmp_path / "out")
+    rows = [row for row in read(tmp_path / "out" / "vetoes.csv") if row["date"] == "2024-06-01"]
+    assert [row["action"] for row in rows] == ["decider", "decider"]
+
+
 def test_picks_without_an_order_are_left_out(data: MoreData, tmp_path: Path) -> None:
     data.picks[0]["winner_map"] = "Inferno"  # was not played
     convert(data, tmp_path / "out")
