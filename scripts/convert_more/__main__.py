@@ -8,7 +8,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -179,7 +179,8 @@ def check(more: Path, archive_folder: Path, inputs: Inputs) -> int:
     add("all maps", "all", "table", reached)
     add("all maps", "all", "archive's lineups", agreement_with_lineups(bridge, sides))
     for day in JUDGED_FROM:
-        earlier = _build([side for side in sides if side.day < day], read_archive_lineups(archive_folder, before=day))
+        voting = [side if side.day < day else replace(side, lineup=()) for side in sides]
+        earlier = _build(voting, read_archive_lineups(archive_folder, before=day))
         later = [line.slug for line in inputs.lines if days.get(line.map_id, "") >= day]
         add(f"before {day}", f"from {day}", "table", agreement_with_table(earlier, later, truth))
         judged = agreement_with_lineups(earlier, [side for side in sides if side.day >= day])

@@ -2,7 +2,7 @@
 
 On maps whose lineups both sources know, the five of bo3.gg and the five of the archive are paired, so that names which
 often stand in one lineup, and are alike, come together. The pairs are votes; the nickname with most votes wins. A slug
-without a vote is the nickname of the archive that is alike once folded, if there is one.
+without a vote is the nickname that is alike once folded and shares a lineup of the archive with one of his company.
 """
 
 import re
@@ -50,7 +50,7 @@ class Bridge:
 
     Attributes:
         by_vote: From lineups that both sources know.
-        by_name: The nickname in most lineups by folded nickname: for slugs without a vote.
+        by_name: From alike names in the company of the same teammates: for slugs without a vote.
     """
 
     by_vote: Mapping[str, str]
@@ -58,7 +58,7 @@ class Bridge:
 
     def nickname(self, slug: str) -> str | None:
         """Return the archive's nickname; None if it has no player who could be meant."""
-        return self.by_vote.get(slug) or self.by_name.get(fold_slug(slug))
+        return self.by_vote.get(slug) or self.by_name.get(slug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Agreement:
         return self.right / max(self.named, 1)
 
 
-def build_bridge(sides: Iterable[Side], lineups: Iterable[Lineup]) -> Bridge:
+def build_bridge(sides: Sequence[Side], lineups: Iterable[Lineup]) -> Bridge:
     """Learn the spellings.
 
     Args:
@@ -119,7 +119,7 @@ def build_bridge(sides: Iterable[Side], lineups: Iterable[Lineup]) -> Bridge:
         slug: min(counts, key=lambda name: (-counts[name], -likeness[slug, name], name))
         for slug, counts in votes.items()
     }
-    return Bridge(by_vote, _names_by_fold(lineups))
+    return Bridge(by_vote, _find_by_name(sides, by_vote, lineups))
 
 
 def fold_slug(slug: str) -> str:
@@ -136,10 +136,33 @@ def _likeness(slug: str, name_on_server: str, nickname: str) -> float:
     )
 
 
-def _names_by_fold(lineups: Iterable[Lineup]) -> dict[str, str]:
-    counts = Counter(nickname for lineup in lineups for nickname in lineup)
-    ordered = sorted(counts, key=lambda name: (counts[name], name))
-    return {fold(name): name for name in ordered}  # the most frequent one is the last
+def _find_by_name(sides: Iterable[Side], by_vote: Mapping[str, str], lineups: Iterable[Lineup]) -> dict[str, str]:
+    """Nicknames of slugs without a vote: alike once folded, and in one lineup of the archive with one of their company.
+
+    A name alone is not enough: many nicknames belong to several people.
+    """
+    distinct = Counter(frozenset(lineup) for lineup in lineups)
+    appearances = Counter[str]()
+    mates: dict[str, set[str]] = defaultdict(set)
+    for lineup, count in distinct.items():
+        for nickname in lineup:
+            appearances[nickname] += count
+            mates[nickname] |= lineup - {nickname}
+    alike: dict[str, list[str]] = defaultdict(list)
+    for nickname in sorted(appearances):
+        alike[fold(nickname)].append(nickname)
+    company: dict[str, set[str]] = defaultdict(set)
+    for side in sides:
+        for slug in side.players:
+            if slug not in by_vote:
+                company[slug] |= side.players.keys() - {slug}
+    found = {}
+    for slug, others in company.items():
+        names = {name for each in others for name in ([by_vote[each]] if each in by_vote else alike[fold_slug(each)])}
+        candidates = [name for name in alike[fold_slug(slug)] if mates[name] & names]
+        if candidates:
+            found[slug] = max(candidates, key=lambda name: (len(mates[name] & names), appearances[name], name))
+    return found
 
 
 def agreement_with_lineups(bridge: Bridge, sides: Sequence[Side]) -> Agreement:

@@ -213,10 +213,22 @@ def test_names_without_likeness_are_told_by_their_company() -> None:
     assert bridge.nickname("s1") == "p"
 
 
-def test_a_slug_without_a_vote_is_found_by_its_folded_name() -> None:
-    bridge = build_bridge([], [("Fl4sh", "ana", "bob", "cid", "dan")] * 2 + [("flash", "bob", "cid", "dan", "eve")])
-    assert bridge.nickname("flash-cs-go") == "Fl4sh"
-    assert bridge.nickname("zoe") is None
+def test_a_slug_without_a_vote_is_the_alike_nickname_among_the_same_teammates() -> None:
+    lineups = [("Fl4sh", "ana", "bob", "cid", "dan"), ("flash", "kai", "leo", "max", "ned")]
+    known = Side(
+        "2024-06-01", {"kai": "", "leo": "", "max": "", "ned": "", "oli": ""}, ("kai", "leo", "max", "ned", "oli")
+    )
+    new = Side("2024-06-02", {"kai": "", "leo": "", "max": "", "ned": "", "flash-cs-go": ""}, ())
+    bridge = build_bridge([known, new], [*lineups, lineups[0], known.lineup])
+    assert bridge.nickname("flash-cs-go") == "flash"
+
+
+def test_a_name_alone_is_nobody() -> None:
+    """The archive's PR never played with one of these: the slug is another person."""
+    strangers = Side("2024-06-02", dict.fromkeys(("pr", "kai", "leo", "max", "ned"), ""), ())
+    bridge = build_bridge([strangers], [("PR", "ana", "bob", "cid", "dan")] * 9 + [("kai", "leo", "max", "ned", "oli")])
+    assert bridge.nickname("pr") is None
+    assert bridge.nickname("kai") == "kai"
 
 
 def test_suffixes_of_slugs_are_dropped() -> None:
