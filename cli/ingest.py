@@ -30,6 +30,8 @@ KINDS = {
     "standing": "standings",
     "player_map": "player statistics",
     "fixture": "announced",
+    "lineup": "lineups",
+    "veto": "steps of vetoes",
 }
 
 

@@ -70,7 +70,7 @@ def list_rows(
             retracted=retracted or None,
         )
     if as_json:
-        _print_json(found[:limit], {})
+        _print_json(found[:limit])
         return
     table = Table("id", "source", "kind", "date", "row", "result", "state", box=None)
     for row in found[:limit]:

@@ -40,6 +40,11 @@ def fold_letters(name: str) -> str:
     return "".join(sign for sign in decomposed if unicodedata.category(sign) not in ("Mn", "Cf"))
 
 
+def split_players(text: str) -> Lineup:
+    """Split a published lineup (nicknames joined by ``|``) into its nicknames."""
+    return tuple(name for part in text.split("|") if (name := part.strip()))
+
+
 def fold(nickname: str) -> str:
     """Return a nickname without case, punctuation and look-alike digits: ``fl4sh`` and ``Flash`` fold to one."""
     folded = nickname.casefold().translate(_LOOKALIKES)

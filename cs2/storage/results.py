@@ -1,6 +1,7 @@
 """Results: tournaments, series, maps, lineups, player statistics and standings. All are rebuilt from ``raw_rows``."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -181,6 +182,32 @@ class PlayerMapStats(Base):
     kast: Mapped[float | None]
     """Share of rounds with a kill, assist, survival or trade, in percent."""
     rating: Mapped[float | None]
+
+
+class VetoAction(StrEnum):
+    """What a step of a veto does with its map."""
+
+    BAN = "ban"
+    PICK = "pick"
+    DECIDER = "decider"
+
+
+class VetoStep(Base):
+    """One step of the veto before a series: a map is banned, picked, or left over as the decider."""
+
+    __tablename__ = "vetoes"
+    __table_args__ = (
+        CheckConstraint("action IN ('ban', 'pick', 'decider')", name="action_known"),
+        CheckConstraint("(team_id IS NULL) = (action = 'decider')", name="only_a_decider_has_no_team"),
+        UniqueConstraint("series_id", "map_id"),
+    )
+
+    series_id: Mapped[int] = mapped_column(ForeignKey("series.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    """Place in the order of the veto, from 1; steps that no source published are missing."""
+    team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"), index=True)
+    action: Mapped[str]
+    map_id: Mapped[int] = mapped_column(ForeignKey("maps.id"), index=True)
 
 
 class Standing(Base):

@@ -15,6 +15,7 @@ from cs2.storage.results import (
     Series,
     Standing,
     Tournament,
+    VetoStep,
 )
 from cs2.storage.users import TokenRevocation, User
 
@@ -47,4 +48,5 @@ __all__ = [
     "TokenRevocation",
     "Tournament",
     "User",
+    "VetoStep",
 ]

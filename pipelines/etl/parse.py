@@ -34,6 +34,8 @@ _REQUIRED = {
     RowKind.STANDING: ("date", "row_key", "team"),
     RowKind.PLAYER_MAP: ("date", "row_key", "map", "team1", "team2", "player"),
     RowKind.FIXTURE: ("date", "row_key", "start_time", "team1", "team2"),
+    RowKind.LINEUP: ("date", "row_key", "map", "team1", "team2", "team1_players", "team2_players"),
+    RowKind.VETO: ("date", "row_key", "map", "team1", "team2", "team", "action"),
     RowKind.IDENTITY: ("date", "row_key", "name1", "name2"),
 }
 """Columns of text that rows are parsed from. A stored row lacks those that were empty."""
@@ -51,6 +53,8 @@ _TEXTS = {
     RowKind.STANDING: ("roster", "region"),
     RowKind.PLAYER_MAP: (),
     RowKind.IDENTITY: ("about", "name1", "name2", "member1", "member2", "verdict", "reason"),
+    RowKind.LINEUP: ("hltv_match_id", "hltv_map_id", "team1_players", "team2_players"),
+    RowKind.VETO: ("event", "hltv_match_id", "team", "action"),
 }
 
 
@@ -74,9 +78,14 @@ def typed(frame: pd.DataFrame, kind: RowKind) -> pd.DataFrame:
         frame[column] = text.str.replace(_LINE_BREAKS, " ", regex=True).str.strip() if column == "event" else text
     if "source_rank" not in frame:
         frame["source_rank"] = 0
-    for column in ("team1", "team2", "team", "player", "map", "name1", "name2", "member1", "member2"):
+    for column in (
+        *("team1", "team2", "team", "player", "map", "action"),
+        *("name1", "name2", "member1", "member2"),
+    ):
         if column in frame:
             frame[column] = frame[column].str.strip()
+    if "action" in frame:
+        frame["action"] = frame["action"].str.lower()
     if "map" in frame:
         frame["map"] = frame["map"].map(canonical_map_name)
     if kind is RowKind.FIXTURE:

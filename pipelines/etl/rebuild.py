@@ -1,7 +1,7 @@
 """Rebuild every table of results from the published rows. Pure: equal rows and ids give equal tables."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -9,6 +9,7 @@ from pipelines.etl.assign_ids import number
 from pipelines.etl.decisions import read_decisions
 from pipelines.etl.fixtures import match_fixtures
 from pipelines.etl.id_register import Identities
+from pipelines.etl.lineups import fill_lineups
 from pipelines.etl.link import link
 from pipelines.etl.matchups import build_matchups
 from pipelines.etl.merge_sources import merge_sources
@@ -77,7 +78,9 @@ def resolve(published: Mapping[RowKind, pd.DataFrame]) -> ResolvedRows:
     """
     parsed = parse_all(published)
     decisions = read_decisions(parsed[RowKind.IDENTITY].rows)
-    merged = merge_sources(parsed[RowKind.MAP].rows, parsed[RowKind.SERIES].rows, decisions)
+    filled = fill_lineups(parsed[RowKind.MAP].rows, parsed[RowKind.LINEUP].rows)
+    parsed[RowKind.MAP] = replace(parsed[RowKind.MAP], rows=filled.rows)
+    merged = merge_sources(filled.rows, parsed[RowKind.SERIES].rows, decisions)
     linked = link(merged.matches, merged.maps, merged.series, merged.disputed)
     fixtures = match_fixtures(parsed[RowKind.FIXTURE].rows, merged.matches)
-    return ResolvedRows(parsed, merged, linked, fixtures, decisions)
+    return ResolvedRows(parsed, filled, merged, linked, fixtures, decisions)

@@ -84,7 +84,7 @@ GROWING = {
 }
 """Tables that never lose a row, with the key of each: a stored forecast may refer to any id."""
 
-REPLACED = ("series", "map_results", "standings", "player_map_stats", "fixtures", "identity_findings")
+REPLACED = ("series", "map_results", "standings", "player_map_stats", "vetoes", "fixtures", "identity_findings")
 """Tables that every rebuild replaces as a whole, referenced tables first."""
 
 NULLABLE = frozenset(
@@ -262,7 +262,8 @@ def load_identities(connection: Connection) -> Identities:
 def store(connection: Connection, rebuilt: TableSet) -> None:
     """Replace the stored tables; readers see the old ones until the transaction commits."""
     frames = dict(rebuilt.tables.items())
-    frames["player_map_stats"] = frames["player_map_stats"].drop(columns="published_index")
+    for table in ("player_map_stats", "vetoes"):
+        frames[table] = frames[table].drop(columns="published_index")
     for table in reversed(REPLACED):
         connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a constant of this module
     for table, key in GROWING.items():

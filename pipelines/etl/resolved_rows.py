@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipelines.etl.decisions import Decision
 from pipelines.etl.fixtures import AnnouncedMatches
+from pipelines.etl.lineups import FilledMaps
 from pipelines.etl.link import LinkedRows
 from pipelines.etl.merge_sources import MergedRows
 from pipelines.etl.parse import ParsedRows
@@ -19,6 +20,7 @@ class ResolvedRows:
 
     Attributes:
         parsed: Typed rows of each kind, all sources together, and the rejected ones.
+        filled: What became of lineups that were published apart from the maps; its map rows are the parsed ones.
         merged: Map and series rows without the duplicates of other sources.
         linked: The same rows with identities, schedule and series.
         fixtures: Announced matches.
@@ -26,6 +28,7 @@ class ResolvedRows:
     """
 
     parsed: Mapping[RowKind, ParsedRows]
+    filled: FilledMaps
     merged: MergedRows
     linked: LinkedRows
     fixtures: AnnouncedMatches

@@ -1,6 +1,6 @@
 """What became of every published row: stored, merged into another row, or rejected; and counts of it."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import NamedTuple
 
@@ -43,6 +43,8 @@ def build_outcomes(resolved: ResolvedRows, tables: Tables) -> pd.DataFrame:
         _fixtures(resolved.fixtures),
         _statistics(resolved.parsed[RowKind.PLAYER_MAP].rows, tables),
         (RowOutcome(RowKind.IDENTITY, index, "stored") for index in resolved.parsed[RowKind.IDENTITY].rows.index),
+        _of_other_rows(RowKind.LINEUP, resolved, resolved.filled.merged, resolved.filled.rejected),
+        _of_other_rows(RowKind.VETO, resolved, tables.merged_steps, tables.rejected_steps),
         _rejected(resolved),
     )
     return pd.DataFrame(outcomes, columns=["kind", "index", "outcome", "target", "reasons"])
@@ -89,6 +91,18 @@ def _statistics(published: pd.DataFrame, tables: Tables) -> Iterator[RowOutcome]
             yield RowOutcome(RowKind.PLAYER_MAP, index, "stored")
         elif index not in merged:
             yield RowOutcome(RowKind.PLAYER_MAP, index, "rejected", reasons=[UNKNOWN_PLAYER_OR_MAP])
+
+
+def _of_other_rows(
+    kind: RowKind, resolved: ResolvedRows, merged: Collection[int], rejected: Mapping[int, str]
+) -> Iterator[RowOutcome]:
+    """Outcomes of usable rows that complete a map or a series."""
+    repeats = set(merged)
+    for index in resolved.parsed[kind].rows.index:
+        if index in rejected:
+            yield RowOutcome(kind, index, "rejected", reasons=[rejected[index]])
+        else:
+            yield RowOutcome(kind, index, "merged" if index in repeats else "stored")
 
 
 def _rejected(resolved: ResolvedRows) -> Iterator[RowOutcome]:

@@ -1,14 +1,16 @@
 """Schemas of parsed rows: what a usable row of each kind has. A check's error is the reason of a rejection."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
 
+from cs2.storage.results import VetoAction
 from pipelines.etl.decisions import PLAYER, TEAM
 from pipelines.sources.base import RowKind
 from pipelines.sources.months import FIRST_MONTH
-from pipelines.spelling import fold_letters, team_key
+from pipelines.spelling import fold_letters, split_players, team_key
 
 BEST_OF = (1, 2, 3, 5)
 
@@ -27,7 +29,7 @@ MAX_ROUNDS = 60
 """Most rounds of one side on one map; a larger number is a typing error."""
 
 
-def _needs(check: Callable[[pd.Series], pd.Series], reason: str) -> pa.Check:
+def _needs(check: Callable[[Any], pd.Series], reason: str) -> pa.Check:
     return pa.Check(check, error=reason, ignore_na=False)
 
 
@@ -97,8 +99,50 @@ def _tells_two_apart(frame: pd.DataFrame) -> pd.Series:
     return told_apart
 
 
+def _is_uneven(text: str) -> bool:
+    players = split_players(text)
+    return bool(text) and not len(players) == len(set(players)) == 5
+
+
+def _has_placeholder(text: str) -> bool:
+    return any(fold_letters(name) in PLACEHOLDERS for name in split_players(text))
+
+
+def _longest_name(text: str) -> int:
+    return max(map(len, split_players(text)), default=0)
+
+
+def _has_no_player_twice(frame: pd.DataFrame) -> pd.Series:
+    sides = zip(frame["team1_players"], frame["team2_players"], strict=True)
+    return pd.Series(
+        [set(split_players(first)).isdisjoint(split_players(second)) for first, second in sides],
+        index=frame.index,
+        dtype=bool,
+    )
+
+
+def _is_step_of_a_side(frame: pd.DataFrame) -> pd.Series:
+    """Whether a ban or pick names one of the two teams; of a decider the team does not matter."""
+    keys = {column: frame[column].map(team_key) for column in ("team", "team1", "team2")}
+    is_named: pd.Series = (keys["team"] == keys["team1"]) | (keys["team"] == keys["team2"])
+    return is_named | (frame["action"] == VetoAction.DECIDER)
+
+
 _PLAYED = pa.Check(_was_played, error="a forfeit: no map was played", ignore_na=False)
 _TWO_TEAMS = _needs(lambda frame: frame["team1"].map(team_key) != frame["team2"].map(team_key), AGAINST_ITSELF)
+
+_PLAYERS = pa.Column(
+    str,
+    [
+        _needs(lambda text: ~text.map(_is_uneven), "a lineup is not five different players"),
+        _needs(lambda text: ~text.map(_has_placeholder), "a player is not known yet"),
+        _needs(lambda text: ~text.str.contains(_CONTROL), "a name has a control character"),
+        _needs(lambda text: text.map(_longest_name) <= MAX_LETTERS, f"a name has more than {MAX_LETTERS} letters"),
+    ],
+)
+_ANY_LINEUP = _needs(lambda frame: (frame["team1_players"] != "") | (frame["team2_players"] != ""), "no lineup")
+_OWN_PLAYERS = _needs(_has_no_player_twice, "a player is on both sides")
+_OWN_STEP = _needs(_is_step_of_a_side, "the team of the step is neither of the two teams")
 
 SCHEMAS = {
     RowKind.MAP: pa.DataFrameSchema(
@@ -157,6 +201,30 @@ SCHEMAS = {
             "deaths": pa.Column("Int64", _needs(lambda deaths: deaths.notna(), "no deaths"), nullable=True),
         }
     ),
+    RowKind.LINEUP: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "map": _MAP,
+            "team1": _TEAM,
+            "team2": _TEAM,
+            "team1_players": _PLAYERS,
+            "team2_players": _PLAYERS,
+        },
+        checks=[_TWO_TEAMS, _ANY_LINEUP, _OWN_PLAYERS],
+    ),
+    RowKind.VETO: pa.DataFrameSchema(
+        {
+            "day": _DAY,
+            "map": _MAP,
+            "team1": _TEAM,
+            "team2": _TEAM,
+            "step": pa.Column("Int64", _needs(lambda step: step.notna(), "no number of the step"), nullable=True),
+            "action": pa.Column(
+                str, _needs(lambda action: action.isin(list(VetoAction)), "action is none of ban, pick and decider")
+            ),
+        },
+        checks=[_TWO_TEAMS, _OWN_STEP],
+    ),
 }
 
 SCHEMAS[RowKind.IDENTITY] = pa.DataFrameSchema(
@@ -177,6 +245,8 @@ INTEGERS = {
     RowKind.IDENTITY: (),
     RowKind.STANDING: ("rank",),
     RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
+    RowKind.LINEUP: (),
+    RowKind.VETO: ("step",),
 }
 NUMBERS = {
     RowKind.MAP: ("team1_points", "team2_points"),
@@ -185,9 +255,12 @@ NUMBERS = {
     RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
     RowKind.FIXTURE: (),
     RowKind.IDENTITY: (),
+    RowKind.LINEUP: (),
+    RowKind.VETO: (),
 }
 RANGES: dict[str, tuple[float, float]] = {
     "map_number": (1, 15),
+    "step": (1, 15),
     "rank": (1, 100_000),
     "team1_rank": (1, 100_000),
     "team2_rank": (1, 100_000),

@@ -17,6 +17,7 @@ from pipelines.etl.player_stats import player_stats_rows
 from pipelines.etl.resolved_rows import ResolvedRows
 from pipelines.etl.series_rows import series_rows
 from pipelines.etl.team_links import Identity
+from pipelines.etl.vetoes import veto_rows
 from pipelines.sources.base import RowKind, parse_times
 
 
@@ -26,7 +27,10 @@ class Tables:
 
     Attributes:
         player_map_stats: Also has ``published_index``.
+        vetoes: Also has ``published_index``.
         merged_stats: No table: published indices of statistics that repeat a stored row.
+        merged_steps: No table: published indices of steps of vetoes that repeat a stored row.
+        rejected_steps: No table: why other steps cannot be used, by published index.
     """
 
     maps: pd.DataFrame
@@ -40,15 +44,19 @@ class Tables:
     map_results: pd.DataFrame
     standings: pd.DataFrame
     player_map_stats: pd.DataFrame
+    vetoes: pd.DataFrame
     fixtures: pd.DataFrame
     identity_findings: pd.DataFrame
     merged_stats: list[int]
+    merged_steps: list[int]
+    rejected_steps: dict[int, str]
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Yield name and frame of each table."""
         for field in fields(self):
-            if field.name != "merged_stats":
-                yield field.name, getattr(self, field.name)
+            frame = getattr(self, field.name)
+            if isinstance(frame, pd.DataFrame):
+                yield field.name, frame
 
 
 def tabulate(resolved: ResolvedRows, ids: RowIds) -> Tables:
@@ -73,6 +81,8 @@ def tabulate(resolved: ResolvedRows, ids: RowIds) -> Tables:
         ids.players,
     )
     repeats = stats.duplicated(["map_result_id", "player_id"])
+    series = series_rows(resolved.maps, resolved.series, resolved.linked, ids)
+    vetoes = veto_rows(resolved, ids, series)
     return Tables(
         maps=_names(identities.maps.ids),
         teams=ids.teams.entries,
@@ -81,15 +91,18 @@ def tabulate(resolved: ResolvedRows, ids: RowIds) -> Tables:
         player_aliases=ids.players.aliases.rename(columns={"id": "player_id", "name": "nickname"}),
         events=_names(identities.events.ids),
         lineups=lineups,
-        series=series_rows(resolved.maps, resolved.series, resolved.linked, ids),
+        series=series,
         map_results=results,
         standings=standing_rows(unique_standings(resolved.parsed[RowKind.STANDING].rows), ids),
         player_map_stats=stats[~repeats],
+        vetoes=vetoes.rows,
         fixtures=fixture_rows(resolved.fixtures, ids.teams.id_of),
         identity_findings=find_all(
             resolved.linked.matches.people, resolved.linked.matches.rows, resolved.decisions, ids.teams, ids.players
         ),
         merged_stats=stats.loc[repeats, "published_index"].tolist(),
+        merged_steps=vetoes.merged,
+        rejected_steps=vetoes.rejected,
     )
 
 

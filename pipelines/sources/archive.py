@@ -1,4 +1,4 @@
-"""Folder of CSV files, plain or gzipped: maps*, series*, rankings*, player_maps*, fixtures*. Others are ignored."""
+"""Folder of CSV files, plain or gzipped; ``COLUMNS`` has the beginnings of their names. Other files are ignored."""
 
 import hashlib
 import time
@@ -29,6 +29,8 @@ COLUMNS = {
     RowKind.STANDING: ("rankings", ("date", "team", "roster", "rank", "points")),
     RowKind.PLAYER_MAP: ("player_maps", ("date", "hltv_match_id", "map", "player", "kills", "deaths")),
     RowKind.FIXTURE: ("fixtures", ("start_time", "event", "best_of", "team1", "team2")),
+    RowKind.LINEUP: ("lineups", ("date", "map", "team1", "team2", "team1_players", "team2_players")),
+    RowKind.VETO: ("vetoes", ("date", "team1", "team2", "step", "team", "action", "map")),
     RowKind.IDENTITY: ("identities", ("date", "about", "name1", "name2", "verdict")),
 }
 """By kind: beginning of the file names, and required columns."""

@@ -45,6 +45,10 @@ class RowKind(StrEnum):
     """An announced match."""
     IDENTITY = "identity"
     """A decision of an operator: two names, or two bearers of a name, are one or two."""
+    LINEUP = "lineup"
+    """Lineups of one map, for a map that was published without."""
+    VETO = "veto"
+    """One step of the veto before a series."""
 
 
 def parse_times(texts: "pd.Series") -> "pd.Series":

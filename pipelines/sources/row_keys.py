@@ -13,12 +13,14 @@ KEY_COLUMNS = {
     RowKind.STANDING: ("date", "roster"),
     RowKind.PLAYER_MAP: ("hltv_match_id", "map", "map_no", "player"),
     RowKind.FIXTURE: ("date", "event", "team1", "team2"),
+    RowKind.LINEUP: ("hltv_match_id", "date", "map", "team1", "team2"),
+    RowKind.VETO: ("hltv_match_id", "date", "event", "team1", "team2", "step"),
     RowKind.IDENTITY: ("about", "name1", "member1", "name2", "member2"),
 }
 """Columns that tell rows without an id apart. A corrected row has another key: see ``pipelines.etl.corrections``."""
 
 ID_COLUMNS = ("hltv_match_id", "hltv_map_id")
-NUMBER_COLUMNS = ("map_number", "map_no", "number_on_day")
+NUMBER_COLUMNS = ("map_number", "map_no", "number_on_day", "step")
 
 _WHOLE_NUMBER = re.compile(r"0*(\d+)(?:\.0*)?")
 _NO_IDS = frozenset({"0", "-", "nan", "none", "null", "n/a", "na", "<na>"})
@@ -84,6 +86,6 @@ def repeated_rows(frame: pd.DataFrame, kind: RowKind) -> list[str]:
 
 def _has_id(frame: pd.DataFrame, kind: RowKind) -> pd.Series:
     """Whether each row has an id of its own."""
-    if kind is RowKind.MAP and "hltv_map_id" in frame.columns:
+    if kind in (RowKind.MAP, RowKind.LINEUP) and "hltv_map_id" in frame.columns:
         return frame["hltv_map_id"] != ""
     return pd.Series(False, index=frame.index)

@@ -8,7 +8,7 @@ import psycopg
 
 ASSETS = (
     "raw_rows", "maps", "teams", "players", "events", "lineups", "series", "map_results", "standings",
-    "player_map_stats", "fixtures", "identity_findings", "rejected_rows", "rating_snapshots",
+    "player_map_stats", "vetoes", "fixtures", "identity_findings", "rejected_rows", "rating_snapshots",
 )  # fmt: skip
 
 _LAUNCH = """
@@ -47,6 +47,9 @@ CONTENT = {
     "player_map_stats": """
         SELECT m.natural_key, nickname, kills, deaths, adr, kast, rating FROM player_map_stats
         JOIN map_results m ON m.id = map_result_id JOIN players ON players.id = player_id""",
+    "vetoes": """
+        SELECT s.natural_key, step, t.name, action, maps.name FROM vetoes JOIN series s ON s.id = series_id
+        JOIN maps ON maps.id = map_id LEFT JOIN teams t ON t.id = team_id""",
     "fixtures": "SELECT natural_key, start_time, event, best_of, team1_name, team2_name FROM fixtures",
     "rejected_rows": "SELECT source, kind, row_key, reasons::text FROM rejected_rows JOIN raw_rows ON "
     "raw_rows.id = raw_row_id",

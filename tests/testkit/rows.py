@@ -37,6 +37,21 @@ def fixture_row(start_time: str, team1: str = "Alpha", team2: str = "Beta", **mo
     return {**row, "event": "Cup", "best_of": "3", **more}
 
 
+def lineup_row(date: str, team1: str = "Alpha", team2: str = "Beta", **more: str) -> Row:
+    row = {"date": date, "map": "Nuke", "team1": team1, "team2": team2, "team1_players": A, "team2_players": B}
+    return {**row, "hltv_match_id": "", "hltv_map_id": "", **more}
+
+
+def veto_rows(date: str, steps: Sequence[tuple[str, str]], **more: str) -> list[Row]:
+    """Return a veto between Alpha and Beta; a step is its action, with its team, and its map."""
+    rows = []
+    for number, (text, name) in enumerate(steps, start=1):
+        action, _, team = text.partition(" ")
+        row = {"date": date, "team1": "Alpha", "team2": "Beta", "event": "", "hltv_match_id": "", **more}
+        rows.append({**row, "step": str(number), "team": team, "action": action, "map": name})
+    return rows
+
+
 def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Sequence[Row]) -> PublishedRows:
     """Return rows as a source publishes them; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}

@@ -34,6 +34,7 @@ DESCRIPTIONS = {
     "map_results": "One row per played map: who played, who won, by how many rounds.",
     "standings": "One row per roster in one of Valve's published standings.",
     "player_map_stats": "One row per player and map: kills, deaths, ADR, KAST, rating.",
+    "vetoes": "One row per step of a veto: who banned or picked which map before which series.",
     "fixtures": "One row per announced match, whether or not it has been played since.",
     "identity_findings": "One row per decision about who is who, or pair of names that could be one: doubtful first.",
     "rejected_rows": "One row per landed row that could not be used, with every reason.",

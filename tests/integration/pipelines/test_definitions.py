@@ -12,17 +12,8 @@ from tests.testkit.paths import ROOT
 
 ASSETS = {
     *("boosting_model", "candidate_model", "champion_model", "elo_model", "events", "fixture_forecasts", "fixtures"),
-    *(
-        "forecast_outcomes",
-        "identity_findings",
-        "lineups",
-        "live_quality",
-        "map_results",
-        "maps",
-        "player_map_stats",
-        "players",
-    ),
-    *("rating_snapshots", "raw_rows", "rejected_rows", "series", "standings", "teams"),
+    *("forecast_outcomes", "identity_findings", "lineups", "live_quality", "map_results", "maps", "player_map_stats"),
+    *("players", "rating_snapshots", "raw_rows", "rejected_rows", "series", "standings", "teams", "vetoes"),
 }
 HEAVY = ("mlflow", "sklearn", "numba", "matplotlib", "scipy", "pandera")
 IMPORTED = f"import sys, pipelines.definitions; print([name for name in {HEAVY} if name in sys.modules])"

@@ -16,7 +16,18 @@ from pipelines.etl.rejections import list_rejected
 from pipelines.etl.repository import land, load_history, load_newest_rows, store, update_positions
 from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
-from tests.testkit.rows import A, B, fixture_row, map_row, published, rebuilt_from, series_row
+from tests.testkit.rows import (
+    A,
+    B,
+    C,
+    fixture_row,
+    lineup_row,
+    map_row,
+    published,
+    rebuilt_from,
+    series_row,
+    veto_rows,
+)
 
 MAPS = [
     map_row("2025-07-01", map="Nuke", team1_players=A, team2_players=B, hltv_map_id="1"),
@@ -28,13 +39,16 @@ STANDINGS = [{"date": "2025-08-04", "team": "Alpha", "roster": A, "rank": "1", "
 STATS = [{"date": "2025-07-01", "hltv_match_id": "", "map": "Nuke", "team1": "Alpha", "team2": "Beta", "player": "ana"}]
 STATS[0] |= {"kills": "20", "deaths": "10"}
 FIXTURES = [fixture_row("2025-10-01T18:00Z"), fixture_row("2025-10-02T18:00Z", team2="Newcomers")]
-EVERYTHING = published(MAPS, SERIES, standing=STANDINGS, player_map=STATS, fixture=FIXTURES)
+LINEUPS = [lineup_row("2025-08-01", team2="Gamma", team1_players=A, team2_players=C)]
+VETO = veto_rows("2025-07-01", [("ban Beta", "Train"), ("decider", "Nuke")])
+EVERYTHING = published(MAPS, SERIES, standing=STANDINGS, player_map=STATS, fixture=FIXTURES, lineup=LINEUPS, veto=VETO)
 
 CONTENT = {
     "map_results": "natural_key, played_on, map_number, rounds1, rounds2, winner, order_in_day",
     "series": "natural_key, first_day, last_day, forecast_day, learn_day, winner",
     "standings": "natural_key, published_on, rank, points",
     "player_map_stats": "kills, deaths",
+    "vetoes": "step, action, (SELECT name FROM maps WHERE maps.id = map_id)",
     "fixtures": "natural_key, source, start_time, event, best_of, team1_name, team2_name",
     "teams": "name",
     "team_aliases": "name, homonym_no",
@@ -81,13 +95,14 @@ def test_every_table_is_filled(engine: Engine) -> None:
         "series": 3,
         "standings": 1,
         "player_map_stats": 1,
+        "vetoes": 2,
         "fixtures": 2,
         "teams": 4,
         "team_aliases": 4,
-        "players": 10,
-        "player_aliases": 10,
+        "players": 15,
+        "player_aliases": 15,
         "maps": 2,
-        "lineups": 2,
+        "lineups": 3,
         "rejected_rows": 1,
     }
 
