@@ -16,6 +16,7 @@ COMMANDS = {
     "restore": "cli.backup:restore",
     "demo": "cli.demo:demo",
     "ingest": "cli.ingest:ingest",
+    "fill": "cli.fill:fill",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
     "fixtures": "cli.fixtures:fixtures",

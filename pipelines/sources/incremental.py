@@ -53,6 +53,14 @@ def parse_response(model: type[AnyResponse], response: Any, origin: str) -> AnyR
         ) from error
 
 
+def collect_rows(rows: Iterable[tuple[RowKind, dict[str, str]]]) -> PublishedRows:
+    """Collect rows into one frame per kind."""
+    rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
+    for kind, row in rows:
+        rows_by_kind.setdefault(kind, []).append(row)
+    return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in rows_by_kind.items()})
+
+
 class IncrementalSource(ABC):
     """A source that is fetched step by step and read from stored responses.
 
@@ -60,14 +68,23 @@ class IncrementalSource(ABC):
         cache: The stored responses and the state of polling.
         connect: Makes the client.
         pause_seconds: Pause between polls once everything is fetched.
+        now: Reads the clock, in UTC.
     """
 
     name: SourceName
 
-    def __init__(self, cache: ResponseCache, connect: Callable[[], JsonApi], *, pause_seconds: float) -> None:
+    def __init__(
+        self,
+        cache: ResponseCache,
+        connect: Callable[[], JsonApi],
+        *,
+        pause_seconds: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.cache = cache
         self.connect = connect
         self.pause = timedelta(seconds=pause_seconds)
+        self.now = now
 
     @abstractmethod
     def fetch(self, api: JsonApi) -> Iterator[None]:
@@ -83,10 +100,11 @@ class IncrementalSource(ABC):
         Raises:
             SourceError: If the last poll failed, now or earlier.
         """
-        state = self.cache.load_state()
-        if state.is_due(datetime.now(UTC)):
-            state = self._next_state(state)
-            self.cache.store_state(state)
+        with self.cache.connected():
+            state = self.cache.load_state()
+            if state.is_due(self.now()):
+                state = self._next_state(state)
+                self.cache.store_state(state)
         if state.problem is not None:
             raise SourceError(state.problem)
 
@@ -100,10 +118,7 @@ class IncrementalSource(ABC):
         Raises:
             SourceError: If a field of a response changed its name or type.
         """
-        rows_by_kind: dict[RowKind, list[dict[str, str]]] = {}
-        for kind, row in self.rows(today):
-            rows_by_kind.setdefault(kind, []).append(row)
-        return PublishedRows({kind: pd.DataFrame(rows, dtype=str).fillna("") for kind, rows in rows_by_kind.items()})
+        return collect_rows(self.rows(today))
 
     def store_unexpected(self, path: str, response: Any, problem: str) -> SourceError:
         """Store a response whose structure was not recognised, and return the error to raise."""
@@ -116,9 +131,9 @@ class IncrementalSource(ABC):
             is_complete = self._fetch_step()
         except SourceError as error:
             wait = timedelta(seconds=error.wait) if isinstance(error, RetryLaterError) else self.pause
-            return state.after_failure(str(error), datetime.now(UTC), max(wait, self.pause))
+            return state.after_failure(str(error), self.now(), max(wait, self.pause))
         after = state.after_complete_fetch if is_complete else state.after_partial_fetch
-        return after(datetime.now(UTC), self.pause)
+        return after(self.now(), self.pause)
 
     def _fetch_step(self) -> bool:
         """Fetch until everything is fetched or the time is over. Return whether everything is fetched."""

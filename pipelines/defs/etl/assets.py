@@ -1,7 +1,7 @@
 """Landed rows, and the tables of results rebuilt from them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -11,7 +11,7 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.jobs import SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
 from pipelines.resources import SHORT_ABSENCE, Database
-from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
+from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError, published_in
 from pipelines.sources.months import parse_months
 
 if TYPE_CHECKING:
@@ -53,19 +53,18 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     settings = get_settings()
     source_tag = context.run.tags.get(SOURCE_TAG)
     names = (SourceName(source_tag),) if source_tag else settings.sources
-    months = parse_months(context.partition_keys)
+    today, months = settings.current_day(), parse_months(context.partition_keys)
     counts: Counter[str] = Counter()
     problems: dict[str, SourceError] = {}
     with database.engine() as engine:
         for name in names:
             try:
-                published = make_source(name, settings).published(settings.current_day()).in_months(months)
+                landed_counts = _land(engine, name, published_in(make_source(name, settings), today, months))
             except SourceError as error:
                 problems[name] = error
                 context.log.warning("%s is left out: %s", name, error)
                 continue
-            landed_counts = _land(engine, name, published)
-            context.log.info("%s: %d months, %s", name, len(months), landed_counts)
+            context.log.info("%s: %d months, %s", name, len(months), dict(landed_counts))
             counts.update(landed_counts)
     left_out = "; ".join(f"{name}: {error}" for name, error in problems.items())
     if len(problems) == len(names):
@@ -76,14 +75,18 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     return dg.MaterializeResult(metadata=metadata)
 
 
-def _land(engine: Engine, name: SourceName, published: PublishedRows) -> dict[str, int]:
-    """Store the rows of one source in one transaction. Return how many rows there were and how many are new."""
+def _land(engine: Engine, name: SourceName, parts: Iterable[PublishedRows]) -> Counter[str]:
+    """Store each part of a source in one transaction. Return how many rows there were and how many are new."""
     from pipelines.etl.repository import land
 
-    with engine.begin() as connection:
-        landed = land(connection, name, published)
-    rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in published.frames.items()}
-    return {"rows_seen": landed.seen, "rows_landed": landed.landed, **rows_of_kind}
+    counts: Counter[str] = Counter(rows_seen=0, rows_landed=0)
+    for published in parts:
+        if published.frames:
+            with engine.begin() as connection:
+                landed = land(connection, name, published)
+            counts.update(rows_seen=landed.seen, rows_landed=landed.landed)
+            counts.update({f"{kind}_rows": len(frame) for kind, frame in published.frames.items()})
+    return counts
 
 
 @dg.multi_asset(
