@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "cli.demo:demo",
     "check": "cli.check:check",
     "ingest": "cli.ingest:ingest",
+    "fill": "cli.fill:fill",
     "train": "cli.train:train",
     "forecast": "cli.forecast:forecast",
     "fixtures": "cli.fixtures:fixtures",

@@ -98,6 +98,7 @@ class SourceResponse(Base):
     """
 
     __tablename__ = "source_responses"
+    __table_args__ = (Index(None, "source", "kind", "day"),)
 
     source: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(primary_key=True)
@@ -105,6 +106,8 @@ class SourceResponse(Base):
     key: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     """The source's own number."""
     fetched_at: Mapped[CreatedAt]
+    day: Mapped[date | None]
+    """Day that the response is about (UTC), for sources that are read month by month; else null."""
     payload: Mapped[Any] = mapped_column(JSON)
     """As received: JSONB would sort its fields and reject some texts."""
 

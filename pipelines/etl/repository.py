@@ -4,7 +4,7 @@ Every function runs in the transaction of its caller.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,7 +171,7 @@ def storable(value: str) -> str:
     return value.replace("\x00", "\ufffd")
 
 
-def update_positions(connection: Connection, source: SourceName, published: PublishedRows) -> int:
+def update_positions(connection: Connection, source: SourceName, frames: Mapping[RowKind, pd.DataFrame]) -> int:
     """Note where the rejected rows of a source stand in its files now. Return how many have moved.
 
     A row that only moved is no new version, so that its stored position ages; only a rejection shows it.
@@ -179,11 +179,11 @@ def update_positions(connection: Connection, source: SourceName, published: Publ
     Args:
         connection: PostgreSQL.
         source: The source that published the rows.
-        published: All rows of the source.
+        frames: All rows of the source.
     """
     moved = []
     rejected = connection.execute(text(_SELECT_REJECTED), {"source": source.value}).all()
-    for kind, frame in published.frames.items():
+    for kind, frame in frames.items():
         stored = {row.row_key: row for row in rejected if row.kind == kind}
         if not stored or not set(POSITION_COLUMNS) <= set(frame):
             continue

@@ -1,11 +1,11 @@
 """Interface of a source of match data, and the rows that it publishes."""
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from cs2.settings import SourceName
 
@@ -181,3 +181,36 @@ class MatchSource(Protocol):
             SourceError: If the source cannot be read.
         """
         ...
+
+
+@runtime_checkable
+class MonthlySource(MatchSource, Protocol):
+    """A source whose months are read one by one: all of them at once would not fit into memory."""
+
+    def month_digests(self, today: date) -> dict[str, str]:
+        """Digest each month without reading its rows. A digest changes when a row changes.
+
+        Raises:
+            SourceError: If the source cannot be read.
+        """
+        ...
+
+    def published_by_month(self, today: date, months: Collection[date]) -> Iterator[PublishedRows]:
+        """Return the rows of some months, one month at a time.
+
+        Raises:
+            SourceError: If the source cannot be read.
+        """
+        ...
+
+
+def published_in(source: MatchSource, today: date, months: Collection[date]) -> Iterator[PublishedRows]:
+    """Return the rows of some months: month by month where the source can, else all at once.
+
+    Raises:
+        SourceError: If the source cannot be read.
+    """
+    if isinstance(source, MonthlySource):
+        yield from source.published_by_month(today, months)
+    else:
+        yield source.published(today).in_months(months)

@@ -1,163 +1,168 @@
-"""bo3.gg's undocumented public JSON: maps with rounds, lineups and statistics, series, announced matches.
+"""bo3.gg's undocumented public JSON: maps with rounds, lineups and statistics, series, announced matches, vetoes.
 
-Its matches include prices and predictions. Neither is ever read: the prices of finished matches are in-play prices.
+Its matches include prices and predictions. Neither is ever stored: the prices of finished matches are in-play prices.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cs2.settings import SourceName
-from pipelines.sources.base import RowKind, SourceError
+from pipelines.sources.base import PublishedRows, RowKind
+from pipelines.sources.bo3gg_missing import find_missing
+from pipelines.sources.bo3gg_requests import (
+    FACTS,
+    GAMES,
+    MATCH,
+    NOTHING,
+    PLAYERS,
+    VETO,
+    Bo3ggRequests,
+    Position,
+)
+from pipelines.sources.bo3gg_rows import MatchResponses, match_rows
 from pipelines.sources.http import JsonApi
-from pipelines.sources.incremental import IncrementalSource, ResponseModel, parse_response
-from pipelines.spelling import team_key
+from pipelines.sources.incremental import IncrementalSource, collect_rows
+from pipelines.sources.months import next_month
 
-COUNTER_STRIKE = 1
-PAGE_SIZE = 50
-REFETCH_DAYS = 3
-"""Fetch the matches of the last days with every poll: results arrive late and are corrected."""
+FIRST_DAYS = 30
+"""Days that the first poll reads. A fill reads older ones. Details of these days are requested with every poll."""
 
-_TIME = TypeAdapter(datetime)
+SHORT_LOOK_BACK = timedelta(hours=36)
+"""Read the matches of the last hours with every poll: results arrive late and are corrected."""
 
+LONG_LOOK_BACK = timedelta(days=14)
+"""Once a day, read these days again: maps and statistics that arrive days later, late corrections."""
 
-class Bo3ggTeam(ResponseModel):
-    """A team of a match."""
+LONG_PAUSE = timedelta(days=1)
+"""Pause between two long looks back."""
 
-    id: int
-    name: str
+FILL = "fill"
+"""Kind of the stored state of the fill."""
 
-
-class Bo3ggTournament(ResponseModel):
-    """The event of a match."""
-
-    name: str
-    event_type: str | None = None
+MATCHES_AT_ONCE = 200
+"""Matches whose details are in memory at once."""
 
 
-class Bo3ggMatch(ResponseModel):
-    """A match, played or announced."""
+class ListProgress(BaseModel):
+    """How far the list of matches has been read: the cursor.
 
-    id: int
-    status: str
-    start_date: str
-    bo_type: int | None
-    tier: str | None
-    forfeit: bool | None = None
-    winner_team_id: int | None
-    team1: Bo3ggTeam | None
-    team2: Bo3ggTeam | None
-    tournament: Bo3ggTournament | None
+    Attributes:
+        position: Where to continue an unfinished reading. None: the next poll begins one.
+        started_at: When the unfinished reading began.
+        is_long: Whether it is a long look back.
+        complete_at: When the last complete reading began.
+        long_complete_at: When the last complete long look back began.
+    """
 
+    model_config = ConfigDict(frozen=True)
 
-class Bo3ggGame(ResponseModel):
-    """A map of a match. Both sides have the name of their clan on the server."""
+    position: Position | None = None
+    started_at: datetime | None = None
+    is_long: bool = True
+    complete_at: datetime | None = None
+    long_complete_at: datetime | None = None
 
-    id: int
-    number: int
-    status: str
-    map_name: str | None
-    winner_clan_name: str | None
-    winner_clan_score: int | None
-    loser_clan_name: str | None
-    loser_clan_score: int | None
+    @classmethod
+    def from_cursor(cls, text: str | None) -> "ListProgress":
+        """Parse the stored cursor. An older release stored the time of the filter."""
+        if text is None:
+            return cls()
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError:
+            return cls(complete_at=datetime.fromisoformat(text).replace(tzinfo=UTC))
 
+    def begin(self, now: datetime) -> "ListProgress":
+        """Begin a reading. It reaches back to before the last complete one, whatever the downtime in between."""
+        is_long = self.long_complete_at is None or abs(now - self.long_complete_at) >= LONG_PAUSE
+        if self.complete_at is None or self.complete_at > now:  # a time to come is that of a wrong clock
+            since = now - timedelta(days=FIRST_DAYS)
+        else:
+            since = min(now - (LONG_LOOK_BACK if is_long else SHORT_LOOK_BACK), self.complete_at - SHORT_LOOK_BACK)
+        position = Position(since.replace(microsecond=0))
+        return self.model_copy(update={"position": position, "started_at": now, "is_long": is_long})
 
-class Bo3ggPlayer(ResponseModel):
-    """A player on the site."""
-
-    nickname: str | None
-
-
-class Bo3ggSteamProfile(ResponseModel):
-    """A player on the server."""
-
-    nickname: str | None
-    player: Bo3ggPlayer | None
-
-
-class Bo3ggPlayerStats(ResponseModel):
-    """Statistics of a player on a map. ``player_rating`` is not read: it has a scale of its own."""
-
-    id: int
-    clan_name: str | None
-    kills: int | None
-    death: int | None
-    adr: float | None
-    kast: float | None
-    steam_profile: Bo3ggSteamProfile | None
-
-    @property
-    def nickname(self) -> str:
-        """Nickname on the site, else on the server, else empty."""
-        profile = self.steam_profile
-        if profile is None:
-            return ""
-        return (profile.player.nickname if profile.player else None) or profile.nickname or ""
+    def after_page(self, position: Position | None) -> "ListProgress":
+        """Continue at a position; None: the reading is complete."""
+        if position is not None:
+            return self.model_copy(update={"position": position})
+        long_complete_at = self.started_at if self.is_long else self.long_complete_at
+        return ListProgress(complete_at=self.started_at, long_complete_at=long_complete_at)
 
 
 class Bo3ggSource(IncrementalSource):
-    """bo3.gg's Counter-Strike matches of the last weeks. The cursor is a ``start_date``."""
+    """bo3.gg's Counter-Strike matches: the last weeks by polls, older ones by ``Fill``."""
 
     name = SourceName.BO3GG
-    days = 30
 
     def fetch(self, api: JsonApi) -> Iterator[None]:
-        """Fetch the matches from the cursor on, then the maps of finished matches, then the players of each map.
+        """Fetch the list of matches with their maps, then what the list does not have.
 
         Raises:
-            SourceError: If a response is not a list of objects with an id.
+            SourceError: If a response has another structure.
         """
-        now = datetime.now(UTC)
-        recent = _filter_time(now - timedelta(days=REFETCH_DAYS))
-        yield from self._fetch_matches(api, self.cache.load_cursor() or _filter_time(now - timedelta(days=self.days)))
-        yield from self._fetch_games(api)
-        yield from self._fetch_player_stats(api, recent)
-        self.cache.store("match", (), cursor=recent)
-
-    def _fetch_matches(self, api: JsonApi, since: str) -> Iterator[None]:
-        offset = 0
-        while True:
-            matches = self._parse_results(api.get("/matches", _match_params(since, offset)), "/matches")
-            self.cache.store("match", matches)
+        requests = Bo3ggRequests(self.cache, api)
+        yield from self._fetch_list(requests)
+        now = self.now()
+        for call in find_missing(self.cache, (now - timedelta(days=FIRST_DAYS)).date(), None, now).calls(requests):
+            call()
             yield
-            if len(matches) < PAGE_SIZE:
-                return
-            offset += PAGE_SIZE
 
-    def _fetch_games(self, api: JsonApi) -> Iterator[None]:
-        stored = self.cache.load_keys("games")
-        for match_id, match in self.cache.load("match"):
-            if match.get("status") == "finished" and match_id not in stored:
-                response = api.get("/games", {"page[limit]": 10, "filter[games.match_id][eq]": match_id})
-                self.cache.store("games", [(match_id, [game for _, game in self._parse_results(response, "/games")])])
-                yield
+    def _fetch_list(self, requests: Bo3ggRequests) -> Iterator[None]:
+        progress, now = ListProgress.from_cursor(self.cache.load_cursor()), self.now()
+        if progress.position is None:
+            is_recent = progress.complete_at is not None and abs(now - progress.complete_at) < self.pause
+            if is_recent and progress.long_complete_at is not None:
+                return  # this poll continues the last one, which ran out of time
+            progress = progress.begin(now)
+            if progress.is_long:
+                for kind in NOTHING:  # request once more what was empty
+                    self.cache.delete(kind, since=(now - LONG_LOOK_BACK).date())
+        while progress.position is not None:
+            page = requests.matches(progress.position)
+            progress = progress.after_page(progress.position.after(page))
+            self.cache.store(MATCH, page.matches.items(), days=page.days, cursor=progress.model_dump_json())
+            yield
 
-    def _fetch_player_stats(self, api: JsonApi, recent: str) -> Iterator[None]:
-        stored = self.cache.load_keys("players")
-        started = {match_id: str(match.get("start_date")) for match_id, match in self.cache.load("match")}
-        for match_id, games in self.cache.load("games"):
-            for game in games:
-                if game["id"] in stored or game.get("status") != "finished":
-                    continue
-                path = f"/games/{game['id']}/players_stats"
-                stats = api.get(path)
-                if not isinstance(stats, list):
-                    raise self.store_unexpected(path, stats, "not a list")
-                if stats or started.get(match_id, "") < recent:  # statistics arrive later than the result
-                    self.cache.store("players", [(game["id"], stats)])
-                yield
+    def fingerprint(self, today: date) -> str | None:
+        """Identify what has been fetched. None before the first complete list.
 
-    def _parse_results(self, response: Any, path: str) -> list[tuple[int, Any]]:
-        """Return id and object of each result in a response."""
-        results = response.get("results") if isinstance(response, dict) else None
-        if not isinstance(results, list):
-            raise self.store_unexpected(path, response, "field results is missing or not a list")
-        if not all(isinstance(result, dict) and isinstance(result.get("id"), int) for result in results):
-            raise self.store_unexpected(path, response, "field results.id is missing or not int")
-        return [(result["id"], result) for result in results]
+        A complete list is released at once: maps do not wait for statistics. What is requested after it is released
+        when all of it is there, or with the next list. A running fill is released at its end, or with the next list.
+        """
+        with self.cache.connected():
+            is_complete = self.cache.load_state().is_readable
+            complete_at = ListProgress.from_cursor(self.cache.load_cursor()).complete_at
+            if not is_complete and complete_at is None:
+                return None
+            released = self.cache.version(FILL)
+            since = today - timedelta(days=FIRST_DAYS)
+            fetched = self.cache.version(*FACTS, since=since) if is_complete else f"list of {complete_at}"
+        return f"{fetched}; {released}; {today.isoformat()}"
+
+    def month_digests(self, today: date) -> dict[str, str]:
+        """Digest the rows of the last days' months, and the stored responses of each older month.
+
+        Raises:
+            SourceError: If a field of a response of the last days changed its name or type.
+        """
+        recent = {(today - LONG_LOOK_BACK).replace(day=1), today.replace(day=1)}
+        versions = self.cache.versions_by_month(*FACTS)
+        digests = {month.isoformat(): version for month, version in versions.items() if month < min(recent)}
+        for published in self.published_by_month(today, recent):
+            digests |= published.month_digests()
+        return digests
+
+    def published_by_month(self, today: date, months: Collection[date]) -> Iterator[PublishedRows]:
+        """Return the rows of some months, one month at a time.
+
+        Raises:
+            SourceError: If a field of a response changed its name or type.
+        """
+        for month in sorted(months):
+            yield collect_rows(self._month_rows(month, today))
 
     def rows(self, today: date) -> Iterable[tuple[RowKind, dict[str, str]]]:
         """Rows of series, of their maps and players, and of announced matches.
@@ -165,108 +170,21 @@ class Bo3ggSource(IncrementalSource):
         Raises:
             SourceError: If a field changed its name or type.
         """
-        games, player_stats = dict(self.cache.load("games")), dict(self.cache.load("players"))
-        for match_id, response in self.cache.load("match"):
-            match = parse_response(Bo3ggMatch, response, f"bo3gg match {match_id}")
-            if match.team1 is None or match.team2 is None:
-                continue
-            row = _match_row(match, match.team1, match.team2, today)
-            if match.forfeit:
-                continue
-            team_ids = [match.team1.id, match.team2.id]
-            if match.status == "upcoming" and row["date"] >= today.isoformat():
-                yield RowKind.FIXTURE, row
-            elif match.status == "finished" and match.winner_team_id in team_ids and row["date"] <= today.isoformat():
-                yield from _map_rows(row, games.get(match_id, []), player_stats)
-                winner = str(team_ids.index(match.winner_team_id) + 1)
-                yield RowKind.SERIES, {**row, "winner": winner, "team1_players": "", "team2_players": ""}
+        running = today.replace(day=1)
+        for month in sorted({min(month, running) for month in self.cache.versions_by_month(MATCH)}):
+            yield from self._month_rows(month, today)
 
-
-def _filter_time(moment: datetime) -> str:
-    """Format a time as the interface's filters expect it: UTC without an offset."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _match_params(since: str, offset: int) -> dict[str, str | int]:
-    return {
-        "page[limit]": PAGE_SIZE,
-        "page[offset]": offset,
-        "sort": "start_date",
-        "filter[matches.discipline_id][eq]": COUNTER_STRIKE,
-        "filter[matches.start_date][gt]": since,
-        "with": "teams,tournament",
-    }
-
-
-def _match_row(match: Bo3ggMatch, team1: Bo3ggTeam, team2: Bo3ggTeam, today: date) -> dict[str, str]:
-    try:
-        start = _TIME.validate_python(match.start_date).astimezone(UTC)
-    except ValidationError as error:
-        raise SourceError(f"bo3gg match {match.id}: field start_date is not a time: {match.start_date!r}") from error
-    event_type = match.tournament.event_type if match.tournament else None
-    return {
-        "row_key": str(match.id),
-        "month": min(start.date(), today).replace(day=1).isoformat(),  # the partitions end with the running month
-        "date": start.date().isoformat(),
-        "start_time": start.isoformat(),
-        "event": match.tournament.name if match.tournament else "",
-        "tier": match.tier or "",
-        "lan": {"lan": "1", "online": "0"}.get(event_type or "", ""),
-        "best_of": str(match.bo_type or ""),
-        "team1": team1.name,
-        "team2": team2.name,
-    }
-
-
-def _map_rows(
-    match_row: dict[str, str], games: list[Any], player_stats: dict[int, Any]
-) -> Iterator[tuple[RowKind, dict[str, str]]]:
-    for response in games:
-        game = parse_response(Bo3ggGame, response, f"bo3gg game of match {match_row['row_key']}")
-        if game.status != "finished":
-            continue
-        origin = f"bo3gg players of game {game.id}"
-        stats = [parse_response(Bo3ggPlayerStats, line, origin) for line in player_stats.get(game.id, [])]
-        row = _map_row(match_row, game, stats)
-        yield RowKind.MAP, row
-        for line in stats:
-            if line.nickname:
-                yield RowKind.PLAYER_MAP, _player_row(row, line)
-
-
-def _map_row(match_row: dict[str, str], game: Bo3ggGame, stats: list[Bo3ggPlayerStats]) -> dict[str, str]:
-    """Row of a map. Winner, rounds and lineups are those of the teams whose names match the clans; empty if none do."""
-    teams = (team_key(match_row["team1"]), team_key(match_row["team2"]))
-    won, lost = team_key(game.winner_clan_name or ""), team_key(game.loser_clan_name or "")
-    # One matching name is enough: the other clan is then the other team.
-    winner = 1 if won == teams[0] or lost == teams[1] else 2 if won == teams[1] or lost == teams[0] else 0
-    winner_first = [(won, game.winner_clan_score), (lost, game.loser_clan_score)]
-    sides = winner_first if winner == 1 else winner_first[::-1]
-    lineups = [
-        "|".join(sorted(line.nickname for line in stats if line.nickname and team_key(line.clan_name or "") == clan))
-        for clan, _ in sides
-    ]
-    scores = ["" if score is None else str(score) for _, score in sides]
-    return {
-        **match_row,
-        "row_key": f"{match_row['row_key']}/{game.id}",
-        "hltv_match_id": f"bo3gg/{match_row['row_key']}",  # maps that share it are one series
-        "map": (game.map_name or "").removeprefix("de_").capitalize(),
-        "map_number": str(game.number),
-        "winner": str(winner or ""),
-        "score1": scores[0],
-        "score2": scores[1],
-        "team1_players": lineups[0] if winner else "",
-        "team2_players": lineups[1] if winner else "",
-    }
-
-
-def _player_row(map_row: dict[str, str], stats: Bo3ggPlayerStats) -> dict[str, str]:
-    values = {"kills": stats.kills, "deaths": stats.death, "adr": stats.adr}
-    return {
-        **{name: map_row[name] for name in ("date", "month", "team1", "team2", "map")},
-        **{name: "" if value is None else str(value) for name, value in values.items()},
-        "kast": "" if stats.kast is None else f"{100 * stats.kast:.1f}",
-        "player": stats.nickname,
-        "row_key": f"{map_row['row_key']}/{stats.id}",
-    }
+    def _month_rows(self, month: date, today: date) -> Iterator[tuple[RowKind, dict[str, str]]]:
+        before = None if month >= today.replace(day=1) else next_month(month)
+        with self.cache.connected():
+            matches = self.cache.load(MATCH, since=month, before=before)
+            for first in range(0, len(matches), MATCHES_AT_ONCE):
+                chunk = dict(matches[first : first + MATCHES_AT_ONCE])
+                games, vetoes = dict(self.cache.load(GAMES, keys=chunk)), dict(self.cache.load(VETO, keys=chunk))
+                responses = [
+                    MatchResponses(match, games.get(key, []), vetoes.get(key, [])) for key, match in chunk.items()
+                ]
+                games_played = (game for response in responses for game in response.played_games)
+                stats = dict(self.cache.load(PLAYERS, keys={game["id"] for game in games_played if "id" in game}))
+                for response in responses:
+                    yield from match_rows(response, stats, today)

@@ -38,6 +38,10 @@ class RetryLaterError(SourceError):
         self.wait = wait
 
 
+class NotFoundError(SourceError):
+    """The host has nothing under this address."""
+
+
 class _TransientError(Exception):
     """A failure that is worth a retry.
 
@@ -101,6 +105,7 @@ class JsonApi:
 
         Raises:
             SourceError: If the host refuses the request, or every attempt fails; names the path and the reason.
+            NotFoundError: If the host has nothing under this address.
             RetryLaterError: If the host, or the rate limit, demands a longer pause.
         """
         try:
@@ -127,6 +132,8 @@ class JsonApi:
             raise self._error(
                 path, f"status {response.status_code}: the token is missing, wrong or lacks the permission"
             )
+        if response.status_code == httpx.codes.NOT_FOUND:
+            raise NotFoundError(str(self._error(path, "status 404")))
         if response.status_code != httpx.codes.OK:
             raise self._error(path, f"status {response.status_code}")
         try:

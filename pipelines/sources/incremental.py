@@ -105,10 +105,11 @@ class IncrementalSource(ABC):
         Raises:
             SourceError: If the last poll failed, now or earlier.
         """
-        state = self.cache.load_state()
-        if state.is_due(self.now()):
-            state = self._next_state(state)
-            self.cache.store_state(state)
+        with self.cache.connected():
+            state = self.cache.load_state()
+            if state.is_due(self.now()):
+                state = self._next_state(state)
+                self.cache.store_state(state)
         if state.problem is not None:
             raise SourceError(state.problem)
 

@@ -1,7 +1,7 @@
 """Months as text: the partitions of what the sources publish, each named by its first day (ISO)."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 FIRST_MONTH = "2012-09-01"
@@ -23,6 +23,11 @@ def consecutive_ranges(keys: Iterable[str]) -> list[tuple[str, str]]:
             ranges.append((start, month))
             start = following
     return ranges
+
+
+def next_month(first_day: date) -> date:
+    """Return the first day of the month after."""
+    return (first_day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def _number(key: str) -> int:

@@ -6,7 +6,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cs2.settings import SourceName
-from pipelines.sources.base import MatchSource
+from pipelines.sources.base import MatchSource, MonthlySource
 from pipelines.sources.months import FIRST_MONTH, consecutive_ranges
 
 
@@ -90,6 +90,8 @@ def observe_source(source: MatchSource, today: date, before: SourceObservation) 
         return "incomplete: a file is being written, or responses are being fetched"
     if fingerprint == before.fingerprint:
         return "nothing new since the last poll"
+    if isinstance(source, MonthlySource):
+        return SourceObservation(fingerprint=fingerprint, months=source.month_digests(today))
     published = source.published(today)
     return SourceObservation(
         fingerprint=fingerprint, months=published.month_digests(), is_whole=published.content is not None

@@ -55,8 +55,10 @@ class SourceWatch:
         return [(r.tags[SOURCE_TAG], r.tags["dagster/asset_partition_range_start"]) for r in result.run_requests]
 
 
-def ingest(database: Database, instance: dg.DagsterInstance, source: str = "") -> dg.ExecuteInProcessResult:
-    """Land July to September 2026 of one source, or of all, and rebuild tables and ratings."""
+def ingest(
+    database: Database, instance: dg.DagsterInstance, source: str = "", *, last_month: str = "2026-09-01"
+) -> dg.ExecuteInProcessResult:
+    """Land July to September 2026, or to a later month, of one source, or of all, and rebuild tables and ratings."""
     job = dg.define_asset_job("job", selection=dg.AssetSelection.all())
     definitions = dg.Definitions(
         [raw_rows, match_tables, rating_snapshots],
@@ -64,7 +66,7 @@ def ingest(database: Database, instance: dg.DagsterInstance, source: str = "") -
         asset_checks=[every_row_is_accounted_for],
         resources={"database": database, "announcer": Announcer(url=f"redis://{NO_SERVER}/0")},
     )
-    tags = {**range_tags("2026-07-01", "2026-09-01"), **({SOURCE_TAG: source} if source else {})}
+    tags = {**range_tags("2026-07-01", last_month), **({SOURCE_TAG: source} if source else {})}
     return definitions.resolve_job_def("job").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
 
 

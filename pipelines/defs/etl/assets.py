@@ -1,8 +1,7 @@
 """Landed rows, and the tables of results rebuilt from them."""
 
 from collections import Counter
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -12,7 +11,7 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.jobs import ACCEPT_LOSSES_TAG, SOURCE_TAG
 from pipelines.defs.etl.partitions import MONTHS
 from pipelines.resources import SHORT_ABSENCE, Database
-from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError
+from pipelines.sources.base import SERIES_ONLY_SOURCES, USUAL_MAPS, PublishedRows, SourceError, published_in
 from pipelines.sources.months import parse_months
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     settings = get_settings()
     source_tag = context.run.tags.get(SOURCE_TAG)
     names = (SourceName(source_tag),) if source_tag else settings.sources
-    months = parse_months(context.partition_keys)
+    today, months = settings.current_day(), parse_months(context.partition_keys)
     counts: Counter[str] = Counter()
     problems: dict[str, SourceError] = {}
     warnings: list[str] = []
@@ -75,14 +74,13 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     with database.engine() as engine:
         for name in names:
             try:
-                published = make_source(name, settings).published(settings.current_day())
-                landed_counts = _land(engine, name, published, months, accept_losses=accept_losses)
+                parts = published_in(make_source(name, settings), today, months)
+                landed_counts = _land(engine, name, parts, warnings, accept_losses=accept_losses)
             except SourceError as error:
                 problems[name] = error
                 context.log.warning("%s is left out: %s", name, error)
                 continue
-            warnings += [f"{name}: {warning}" for warning in published.warnings]
-            context.log.info("%s: %d months, %s", name, len(months), landed_counts)
+            context.log.info("%s: %d months, %s", name, len(months), dict(landed_counts))
             counts.update(landed_counts)
     left_out = "; ".join(f"{name}: {error}" for name, error in problems.items())
     if len(problems) == len(names):
@@ -96,23 +94,29 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
 
 
 def _land(
-    engine: Engine, name: SourceName, published: PublishedRows, months: list[date], *, accept_losses: bool
-) -> dict[str, int]:
-    """Store the rows of one source in one transaction. Return the numbers of rows: published, new and retracted."""
+    engine: Engine, name: SourceName, parts: Iterable[PublishedRows], warnings: list[str], *, accept_losses: bool
+) -> Counter[str]:
+    """Store each part of a source in one transaction, and collect its warnings.
+
+    Returns:
+        The numbers of rows: published, new, retracted and corrected, and those of each kind.
+    """
     from pipelines.etl.repository import land, update_positions
 
-    of_months = published.in_months(months)
-    with engine.begin() as connection:
-        landed = land(connection, name, of_months, accept_losses=accept_losses)
-        update_positions(connection, name, published)
-    rows_of_kind = {f"{kind}_rows": len(frame) for kind, frame in of_months.frames.items()}
-    return {
-        "rows_seen": landed.seen,
-        "rows_landed": landed.landed,
-        "rows_retracted": landed.retracted,
-        "rows_corrected": landed.corrected,
-        **rows_of_kind,
-    }
+    counts: Counter[str] = Counter(rows_seen=0, rows_landed=0, rows_retracted=0, rows_corrected=0)
+    for published in parts:
+        with engine.begin() as connection:
+            landed = land(connection, name, published, accept_losses=accept_losses)
+            update_positions(connection, name, published.content.frames if published.content else published.frames)
+        counts.update(
+            rows_seen=landed.seen,
+            rows_landed=landed.landed,
+            rows_retracted=landed.retracted,
+            rows_corrected=landed.corrected,
+        )
+        counts.update({f"{kind}_rows": len(frame) for kind, frame in published.frames.items()})
+        warnings += [f"{name}: {warning}" for warning in published.warnings]
+    return counts
 
 
 @dg.multi_asset(

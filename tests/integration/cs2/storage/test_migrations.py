@@ -1,6 +1,6 @@
 """The migrations create the tables that the code declares."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from alembic.util import CommandError
@@ -77,6 +77,34 @@ def test_the_state_of_polling_survives_migration_0010(postgres_url: str) -> None
         (source, name, number_or_text(value)) for source, name, value in NOTES
     ]
     assert kinds == ["unread"]
+
+
+def test_migration_0018_fills_the_days_of_stored_responses(postgres_url: str) -> None:
+    migrate.downgrade(postgres_url, "0013")
+    engine = make_engine(postgres_url)
+    responses = {
+        ("bo3gg", "match", 7): '{"start_date": "2026-08-29T23:00:00.000+00:00"}',
+        ("bo3gg", "match", 8): '{"start_date": null}',
+        ("bo3gg", "games", 7): '[{"id": 70}]',
+        ("bo3gg", "players", 70): "[]",
+        ("pandascore", "match", 7): "{}",
+    }
+    with engine.begin() as connection:
+        for (source, kind, key), payload in responses.items():
+            insert = text("INSERT INTO source_responses (source, kind, key, payload) VALUES (:s, :k, :n, :p)")
+            connection.execute(insert, {"s": source, "k": kind, "n": key, "p": payload})
+    migrate.upgrade(postgres_url)
+    with engine.begin() as connection:
+        rows = connection.execute(text("SELECT source, kind, key, day FROM source_responses")).all()
+    engine.dispose()
+    day = date(2026, 8, 29)
+    assert {tuple(row) for row in rows} == {
+        ("bo3gg", "match", 7, day),
+        ("bo3gg", "match", 8, None),
+        ("bo3gg", "games", 7, day),
+        ("bo3gg", "players", 70, day),
+        ("pandascore", "match", 7, None),
+    }
 
 
 def moment(seconds: float) -> datetime:

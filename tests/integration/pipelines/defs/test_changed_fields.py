@@ -12,8 +12,9 @@ from pyrate_limiter import Duration, Rate
 from cs2.settings import SourceName, get_settings
 from pipelines.resources import Database
 from pipelines.sources import registry
+from pipelines.sources.bo3gg_responses import without_prices
 from pipelines.sources.response_cache import ResponseCache
-from tests.testkit.bo3gg_host import PREFIX, Bo3ggHost, bo3gg_game, bo3gg_match, bo3gg_player_stats
+from tests.testkit.bo3gg_host import PREFIX, TODAY, Bo3ggHost, bo3gg_game, bo3gg_match, bo3gg_player_stats
 from tests.testkit.pandascore_host import TOKEN, PandaScoreHost, pandascore_match
 from tests.testkit.source_watch import SourceWatch, ingest, query, write_archive
 from tests.testkit.web import Reply, Responder, site
@@ -49,7 +50,9 @@ def pandascore_change(problem: str, **changes: Any) -> Change:
 def bo3gg_change(problem: str, kind: str, key: int, game: dict[str, Any], stats: list[dict[str, Any]]) -> Change:
     host = Bo3ggHost(bo3gg_match(7), games=(game,))
     host.player_stats[10] = stats
-    return Change(SourceName.BO3GG, host, problem, kind, key, {"games": [game], "players": stats}[kind])
+    return Change(
+        SourceName.BO3GG, host, problem, kind, key, {"match": STORED | {"games": [game]}, "players": stats}[kind]
+    )
 
 
 def structure_change(source: SourceName, path: str, problem: str, response: Any) -> Change:
@@ -57,13 +60,14 @@ def structure_change(source: SourceName, path: str, problem: str, response: Any)
     return Change(source, lambda _: Reply(response), f"{path}: {problem}", "unexpected", 0, stored)
 
 
+STORED = without_prices(bo3gg_match(7))
 GAME = bo3gg_game(1, winner_clan_score="13")
 STATS = [*bo3gg_player_stats(10)[1:], bo3gg_player_stats(10)[0] | {"kills": "20"}]
 CHANGES = [
     pandascore_change("field number_of_games", number_of_games="3"),
     pandascore_change("field league", league="League"),
     structure_change(SourceName.PANDASCORE, "/csgo/matches", "field modified_at", [{"id": 1}]),
-    bo3gg_change("game of match 7: field winner_clan_score", "games", 7, GAME, bo3gg_player_stats(10)),
+    bo3gg_change("game of match 7: field winner_clan_score", "match", 7, GAME, bo3gg_player_stats(10)),
     bo3gg_change("players of game 10: field kills", "players", 10, bo3gg_game(1), STATS),
     structure_change(SourceName.BO3GG, "/matches", "field results", {"data": [1]}),
 ]
@@ -109,7 +113,7 @@ def test_a_changed_field_stops_only_its_source(
     assert f"{name}: the source cannot be read: {name} {change.problem}" in str(watch.skip_reason)
     assert "the response is stored as received" in str(watch.skip_reason)
 
-    backfill = ingest(database, instance)
+    backfill = ingest(database, instance, last_month=TODAY.replace(day=1).isoformat())
     assert backfill.success
     [landed] = backfill.asset_materializations_for_node("raw_rows")[:1]
     if change.kind != "unexpected":  # a response of another structure has no rows that could be left out

@@ -220,10 +220,10 @@ def test_a_rejected_row_that_moved_in_its_file_is_found_at_its_new_line(engine: 
     moved = published([bad | {"line_number": "18"}])
     with engine.begin() as connection:
         assert land(connection, SourceName.ARCHIVE, moved).landed == 0
-        assert update_positions(connection, SourceName.ARCHIVE, moved) == 1
+        assert update_positions(connection, SourceName.ARCHIVE, moved.frames) == 1
         frames = load_newest_rows(connection, [SourceName.ARCHIVE])
         [row] = list_rejected(frames, rebuilt_from(connection).outcomes)
-        assert update_positions(connection, SourceName.ARCHIVE, moved) == 0
+        assert update_positions(connection, SourceName.ARCHIVE, moved.frames) == 0
     assert row.place == "maps.csv line 18"
     assert row.reasons == ["winner is neither 1 nor 2"]
     assert load(engine, moved) == 0
