@@ -36,7 +36,11 @@ def simulated_archive() -> Frames:
         ranks = rng.integers(1, 200, (len(frame), 4))
         frame[STANDINGS] = np.where(rng.random((len(frame), 4)) < 0.2, "", ranks.astype(str))
     maps = maps[(chance < 0.3) | (chance > 0.4)]
-    maps = pd.concat([maps, maps.iloc[100::60]]).sort_values("date", kind="stable")
+    repeated = maps.index[100::60]
+    maps.loc[repeated, [column for column in ("hltv_match_id", "hltv_map_id") if column in maps]] = (
+        ""  # no id: both count
+    )
+    maps = pd.concat([maps, maps.loc[repeated]]).sort_values("date", kind="stable")
     first = sorted({*maps["team1"]})[:20]
     rankings = pd.DataFrame(
         {

@@ -142,6 +142,6 @@ def test_rejected_rows_are_listed_with_reason_file_and_line(engine: Engine) -> N
     assert "a team against itself" in output
 
 
-def test_without_the_folder_rejected_rows_have_no_file(engine: Engine, folder: Path) -> None:
+def test_rejected_rows_have_the_place_where_they_were_read(engine: Engine, folder: Path) -> None:
     (folder / "maps.csv").unlink()
-    assert [row["file"] for row in listed("rejected")] == [None]
+    assert [row["file"] for row in listed("rejected")] == ["maps.csv:4"]

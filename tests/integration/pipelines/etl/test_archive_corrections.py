@@ -128,11 +128,14 @@ def test_corrections_leave_no_ghost_and_keep_the_ids(archive: Archive) -> None:
     )
 
 
-def test_a_folder_without_its_newest_file_retracts_nothing(archive: Archive) -> None:
+def test_a_file_that_shrinks_is_refused_and_one_that_is_gone_retracts_nothing(archive: Archive) -> None:
     archive.land()
-    archive.month_file.unlink()
+    header, *rows = archive.month_file.read_text().splitlines(keepends=True)
+    archive.month_file.write_text(header + "".join(rows[:100]))
     with pytest.raises(SourceError, match=r"map rows are no longer in the source archive"):
         archive.land()
+    archive.month_file.unlink()
+    archive.land()
     with archive.engine.connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM raw_rows WHERE kind = 'map'")) > 5_000
         assert connection.scalar(text("SELECT count(*) FROM raw_rows WHERE retraction IS NOT NULL")) == 0
