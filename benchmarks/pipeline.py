@@ -19,8 +19,9 @@ from cs2.settings import SourceName
 from cs2.storage import migrate
 from cs2.storage.engine import make_engine
 from pipelines.etl.id_register import Identities
+from pipelines.etl.landing import land
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.repository import land, load_history, load_identities, load_newest_rows, store
+from pipelines.etl.repository import load_history, load_identities, load_newest_rows, store
 from pipelines.sources.archive import ArchiveSource
 from pipelines.training.train import train
 

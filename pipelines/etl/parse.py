@@ -7,8 +7,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from cs2.map_names import canonical_map_name
+from pipelines.etl.number_columns import INTEGERS, NUMBERS, RANGES, clear_mark, range_mark
 from pipelines.etl.numbers import read_numbers, read_winners
-from pipelines.etl.row_schemas import INTEGERS, NUMBERS, RANGES, SCHEMAS, clear_mark, range_mark
+from pipelines.etl.row_schemas import SCHEMAS
 from pipelines.sources.base import RowKind, parse_days, parse_times
 
 _LARGEST_INTEGER = 2**31 - 1

@@ -8,6 +8,7 @@ import pandera.pandas as pa
 
 from cs2.storage.results import VetoAction
 from pipelines.etl.decisions import PLAYER, TEAM
+from pipelines.etl.number_columns import INTEGERS, NUMBERS, RANGES, clear_mark, out_of_range, range_mark
 from pipelines.sources.base import RowKind
 from pipelines.sources.months import FIRST_MONTH
 from pipelines.spelling import fold_letters, split_players, team_key
@@ -238,59 +239,6 @@ SCHEMAS[RowKind.IDENTITY] = pa.DataFrameSchema(
     checks=pa.Check(_tells_two_apart, error="two bearers of one name are told apart by member1 and member2"),
 )
 
-INTEGERS = {
-    RowKind.MAP: ("winner", "score1", "score2", "best_of", "map_number", "team1_rank", "team2_rank"),
-    RowKind.SERIES: ("winner", "best_of", "team1_rank", "team2_rank", "number_on_day"),
-    RowKind.FIXTURE: ("best_of",),
-    RowKind.IDENTITY: (),
-    RowKind.STANDING: ("rank",),
-    RowKind.PLAYER_MAP: ("kills", "deaths", "map_no"),
-    RowKind.LINEUP: (),
-    RowKind.VETO: ("step",),
-}
-NUMBERS = {
-    RowKind.MAP: ("team1_points", "team2_points"),
-    RowKind.SERIES: ("team1_points", "team2_points"),
-    RowKind.STANDING: ("points", "starting_points"),
-    RowKind.PLAYER_MAP: ("adr", "kast", "rating"),
-    RowKind.FIXTURE: (),
-    RowKind.IDENTITY: (),
-    RowKind.LINEUP: (),
-    RowKind.VETO: (),
-}
-RANGES: dict[str, tuple[float, float]] = {
-    "map_number": (1, 15),
-    "step": (1, 15),
-    "rank": (1, 100_000),
-    "team1_rank": (1, 100_000),
-    "team2_rank": (1, 100_000),
-    "points": (-1e6, 1e6),
-    "starting_points": (-1e6, 1e6),
-    "team1_points": (-1e6, 1e6),
-    "team2_points": (-1e6, 1e6),
-    "kills": (0, 300),
-    "deaths": (0, 300),
-    "adr": (0, 1_000),
-    "kast": (0, 100),
-    "rating": (-100, 100),
-}
-"""Smallest and largest value of the columns with numbers."""
-
-
-def range_mark(column: str) -> str:
-    """Name of the column that says whether a number is in its range."""
-    return f"{column}_is_in_range"
-
-
-def clear_mark(column: str) -> str:
-    """Name of the column that says whether the text of a number has one meaning."""
-    return f"{column}_is_clear"
-
-
-def _out_of_range(column: str) -> str:
-    low, high = RANGES[column]
-    return f"{column} is not from {low:,.0f} to {high:,.0f}"
-
 
 def _is_true(mark: pd.Series) -> pd.Series:
     return mark
@@ -299,7 +247,7 @@ def _is_true(mark: pd.Series) -> pd.Series:
 for _kind, _schema in SCHEMAS.items():
     _columns = [column for column in (*INTEGERS[_kind], *NUMBERS[_kind]) if column in RANGES]
     SCHEMAS[_kind] = _schema.add_columns(
-        {range_mark(column): pa.Column(bool, _needs(_is_true, _out_of_range(column))) for column in _columns}
+        {range_mark(column): pa.Column(bool, _needs(_is_true, out_of_range(column))) for column in _columns}
         | {
             clear_mark(column): pa.Column(
                 bool, _needs(_is_true, f"{column} has a comma that is a decimal or a separator")

@@ -101,7 +101,7 @@ def _land(
     Returns:
         The numbers of rows: published, new, retracted and corrected, and those of each kind.
     """
-    from pipelines.etl.repository import land, update_positions
+    from pipelines.etl.landing import land, update_positions
 
     counts: Counter[str] = Counter(rows_seen=0, rows_landed=0, rows_retracted=0, rows_corrected=0)
     for published in parts:

@@ -10,7 +10,8 @@ from cli.exit_codes import ExitCode
 from cli.main import app
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
-from pipelines.etl.repository import land, store
+from pipelines.etl.landing import land
+from pipelines.etl.repository import store
 from tests.testkit.rows import A, map_row, published, rebuilt_from
 
 RENAME = [map_row("2025-01-01", "Apogee", team1_players=A), map_row("2025-01-09", "Betclic", team1_players=A)]

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from cli.main import app
 from cs2.settings import SourceName, get_settings
 from cs2.storage.engine import make_engine
-from pipelines.etl.repository import land, store
+from pipelines.etl.landing import land
+from pipelines.etl.repository import store
 from pipelines.sources.archive import ArchiveSource
 from tests.testkit.rows import rebuilt_from
 

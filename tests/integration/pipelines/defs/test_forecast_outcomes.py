@@ -17,7 +17,8 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl.assets import match_tables
 from pipelines.defs.evaluation.assets import forecast_outcomes
 from pipelines.defs.evaluation.sensors import evaluation_sensor
-from pipelines.etl.repository import land, load_history
+from pipelines.etl.landing import land
+from pipelines.etl.repository import load_history
 from pipelines.resources import Database, Mongo
 from tests.testkit.documents import forecast
 from tests.testkit.rows import A, B, C, Row, map_row, published, series_row

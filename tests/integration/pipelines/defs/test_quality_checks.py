@@ -9,7 +9,7 @@ import pytest
 from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.assets import match_tables
-from pipelines.etl.repository import land
+from pipelines.etl.landing import land
 from pipelines.resources import Database
 from tests.testkit.rows import A, B, Row, map_row, published, series_row
 

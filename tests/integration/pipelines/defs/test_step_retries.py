@@ -7,7 +7,7 @@ from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines import resources
 from pipelines.defs.etl.assets import match_tables
-from pipelines.etl.repository import land
+from pipelines.etl.landing import land
 from pipelines.resources import Database
 from tests.testkit.asset_environment import NO_SERVER
 from tests.testkit.rows import map_row, published

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
-from pipelines.etl.repository import LandingCounts, land, store
+from pipelines.etl.landing import LandingCounts, land
+from pipelines.etl.repository import store
 from pipelines.sources.archive import ArchiveSource
 from pipelines.sources.base import SourceError
 from tests.testkit.rows import rebuilt_from

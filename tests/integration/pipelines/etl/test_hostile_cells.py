@@ -16,8 +16,9 @@ from sqlalchemy import Engine, text
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
 from pipelines.etl.id_register import Identities
+from pipelines.etl.landing import land
 from pipelines.etl.rebuild import TableSet, rebuild
-from pipelines.etl.repository import land, load_identities, load_newest_rows, store
+from pipelines.etl.repository import load_identities, load_newest_rows, store
 from pipelines.etl.validation import TABLE_SCHEMAS
 from pipelines.sources.archive import COLUMNS, ArchiveSource
 from pipelines.sources.base import RowKind

@@ -11,9 +11,10 @@ from sqlalchemy import Engine, text
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
+from pipelines.etl.landing import land, update_positions
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rejections import list_rejected
-from pipelines.etl.repository import land, load_history, load_newest_rows, store, update_positions
+from pipelines.etl.repository import load_history, load_newest_rows, store
 from pipelines.sources.base import PublishedRows
 from tests.testkit.paths import ROOT
 from tests.testkit.rows import (

@@ -9,7 +9,8 @@ from sqlalchemy import Engine, text
 
 from cs2.settings import SourceName
 from cs2.storage.engine import make_engine
-from pipelines.etl.repository import LandingCounts, land, store
+from pipelines.etl.landing import LandingCounts, land
+from pipelines.etl.repository import store
 from pipelines.sources.base import PublishedRows, SourceError
 from tests.testkit.rows import A, B, Row, fixture_row, map_row, published, rebuilt_from, series_row, whole
 

@@ -17,9 +17,9 @@ from cs2.settings import SourceName, get_settings
 from pipelines.defs.etl import checks
 from pipelines.defs.etl.assets import match_tables
 from pipelines.etl.id_register import Identities
+from pipelines.etl.landing import land
 from pipelines.etl.match_history import history_from_tables
 from pipelines.etl.rebuild import rebuild
-from pipelines.etl.repository import land
 from pipelines.resources import Database
 from pipelines.sources.base import USUAL_MAPS, PublishedRows, RowKind
 from pipelines.sources.simulated import SimulatedSource
