@@ -30,6 +30,11 @@ def test_a_link_by_the_same_five_is_clear() -> None:
     assert "same five" in link["reason"]
 
 
+def test_nothing_found_is_an_empty_table() -> None:
+    table = rebuilt(maps=[map_row("2025-01-01")]).tables.identity_findings
+    assert table[table["is_doubtful"]].columns.tolist() == table.columns.tolist()
+
+
 def test_a_link_that_was_undone_is_doubtful_and_comes_first() -> None:
     apart = [
         map_row(f"2025-02-{day:02}", name, team1_players=five)
