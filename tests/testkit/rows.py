@@ -56,7 +56,7 @@ def published(maps: Sequence[Row] = (), series: Sequence[Row] = (), **others: Se
     """Return rows as a source publishes them; further kinds by name."""
     kinds = {RowKind.MAP: maps, RowKind.SERIES: series, **{RowKind(name): rows for name, rows in others.items()}}
     return PublishedRows(
-        {kind: with_row_keys(pd.DataFrame(rows, dtype=str), kind) for kind, rows in kinds.items() if rows}
+        {kind: with_row_keys(pd.DataFrame(rows, dtype=str).fillna(""), kind) for kind, rows in kinds.items() if rows}
     )
 
 

@@ -164,7 +164,14 @@ def test_scoring_twice_writes_once_and_follows_corrections(history: History) -> 
     second = history.score()
     assert (second["scored"], second["written"], second["removed"]) == (2, 0, 0)
     assert history.outcomes() == before
-    corrected = [*MATCHES[:14], {**MATCHES[14], "winner": "1", "score1": "13", "score2": "7"}, *MATCHES[15:]]
+    nuke, mirage, train, *later = MATCHES[14:]
+    corrected = [
+        *MATCHES[:14],
+        {**nuke, "winner": "1", "score1": "13", "score2": "7"},
+        mirage,
+        {**train, "winner": "2", "score1": "7", "score2": "13"},  # a best-of-3 does not end 3:0
+        *later,
+    ]
     history.play(corrected)
     assert history.score()["written"] >= 1
     assert history.outcomes()[one]["winner"] == 1
