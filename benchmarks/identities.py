@@ -198,8 +198,10 @@ class ResolvedIdentities:
             return row.teams[side]
         if appearance.player not in names:
             return None
-        canonical = matches.people.nicknames.get(appearance.player, appearance.player)
-        return next((player for player in row.rosters[side] or () if player[0] == canonical), None)
+        links = matches.people.player_links.items()
+        spellings = {player for (name, _), player in links if name == appearance.player}
+        roster = row.rosters[side] or ()
+        return next((each for each in roster if each[0] == appearance.player or each in spellings), None)
 
 
 if __name__ == "__main__":

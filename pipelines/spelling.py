@@ -1,9 +1,7 @@
-"""Spellings of names: the keys of team and map names, and nicknames that are variants of each other."""
+"""Spellings of names: the keys of team and map names, and nicknames that are alike."""
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Iterable
 from functools import cache
 
 from rapidfuzz.distance import Levenshtein
@@ -51,56 +49,7 @@ def fold(nickname: str) -> str:
     return re.sub(r"[\W_]", "", folded) or folded
 
 
-def canonical_nicknames(lineups: Collection[Lineup]) -> dict[str, str]:
-    """Find nicknames that are variants of another nickname, from lineups that are otherwise equal.
-
-    Two spellings are one player if they appear with the same four players and are similar once folded. The canonical
-    spelling is the one in more lineups, then the one that sorts first.
-
-    Args:
-        lineups: Distinct lineups of five nicknames each.
-
-    Returns:
-        Canonical spelling by replaced spelling.
-    """
-    counts: dict[str, int] = defaultdict(int)
-    candidates_by_teammates: dict[frozenset[str], set[str]] = defaultdict(set)
-    for lineup in lineups:
-        members = frozenset(lineup)
-        for nickname in members:
-            counts[nickname] += 1
-            candidates_by_teammates[members - {nickname}].add(nickname)
-    teammates = _pairs_of_one_lineup(lineups)
-    replaced: dict[str, str] = {}
-    for candidates in candidates_by_teammates.values():
-        if len(candidates) > 1:
-            ordered = sorted(candidates, key=lambda name: (-counts[name], name))
-            for position, name in enumerate(ordered):
-                for better in ordered[:position]:
-                    if frozenset((name, better)) not in teammates and _alike(name, better):
-                        replaced.setdefault(name, better)
-                        break
-    return {name: _root(name, replaced) for name in replaced}
-
-
-def _alike(name: str, other: str) -> bool:
+def are_alike(name: str, other: str) -> bool:
+    """Whether two nicknames may be spellings of one, once folded."""
     first, second = fold(name), fold(other)
     return first == second or Levenshtein.normalized_similarity(first, second) > SIMILAR
-
-
-def _pairs_of_one_lineup(lineups: Iterable[Lineup]) -> set[frozenset[str]]:
-    """Pairs of nicknames that share a lineup: certainly two players."""
-    return {
-        frozenset((first, second))
-        for lineup in lineups
-        for position, first in enumerate(lineup)
-        for second in lineup[position + 1 :]
-    }
-
-
-def _root(name: str, replaced: dict[str, str]) -> str:
-    seen = {name}
-    while name in replaced and replaced[name] not in seen:
-        name = replaced[name]
-        seen.add(name)
-    return name

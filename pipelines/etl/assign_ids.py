@@ -122,13 +122,11 @@ def _number_players(resolved: ResolvedRows, identities: Identities) -> Dictionar
         for player in roster
         if player not in known and player[0] in now
     } | {player: survivor for player, survivor in matches.people.player_links.items() if survivor in known}
-    nicknames = matches.people.nicknames
     return build_dictionary(
         identities.players,
         appearances,
         _new_spellings(appearances, of_duplicates),
         former=former,
-        name_of=lambda alias: (nicknames.get(alias[0], alias[0]), alias[1]),
     )
 
 
@@ -209,7 +207,7 @@ def _player_appearances(
                 bearers |= {linked: player for linked, player in people.player_links.items() if player in bearers}
                 by_name = {name: (name, homonym_no) for name, homonym_no in bearers}
                 for spelling in text.split("|"):
-                    bearer = by_name[people.nicknames.get(spelling, spelling)]
+                    bearer = by_name[spelling]
                     yield bearers[bearer], (spelling, bearer[1])
 
 

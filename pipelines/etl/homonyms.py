@@ -136,6 +136,10 @@ class Homonyms:
         known = self._names[key].known().values() if key in self._names else ()
         return {circle.bearer for circle in known if not member or member in circle.members}
 
+    def first_day(self, key: str, bearer: int) -> int:
+        """Return the first day number of a bearer of a name."""
+        return min(circle.first_day for circle in self._names[key].circles if circle.bearer == bearer)
+
     def undecided(self) -> list[Revision]:
         """Return names of which the evidence for two bearers is at least half of what would split them."""
         found = []

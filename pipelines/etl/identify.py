@@ -1,15 +1,16 @@
 """Resolve published names to teams and players, day by day. docs/data.md explains the rules and has counts."""
 
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipelines.etl.circles import Members
 from pipelines.etl.decisions import PLAYER, TEAM, Decision
 from pipelines.etl.homonyms import PLAYERS, TEAMS, Homonyms, Revision
 from pipelines.etl.player_links import PlayerLinks
+from pipelines.etl.spelling_variants import SpellingVariants
 from pipelines.etl.team_links import Identity, Link, PublishedMap, TeamLinks
-from pipelines.spelling import Lineup, canonical_nicknames, team_key
+from pipelines.spelling import Lineup, team_key
 
 Roster = tuple[Identity, ...]
 """Five players, sorted."""
@@ -75,7 +76,6 @@ class People:
         now: Both sides of each match, as far as all days tell.
         then: Both sides of each match, as known before it was played. A forecast uses nothing else.
         predecessors: First day of a team, and the team that bore its name before; only where there was one.
-        nicknames: Canonical spelling by replaced spelling.
         player_homonyms: Number of players by nickname, where it is more than one.
         team_homonyms: Number of teams by team key, where it is more than one.
         player_revisions: Players who were split or joined.
@@ -83,13 +83,12 @@ class People:
         undecided_players: Nicknames that may have two bearers.
         undecided_teams: Names of teams that may have two bearers.
         team_links: Names that were linked to one team, refuted links included.
-        player_links: Who stands for a player whom an operator joined to another nickname.
+        player_links: Who stands for a player who has several nicknames, by identity of each other nickname.
     """
 
     now: list[Pair]
     then: list[Pair]
     predecessors: dict[Identity, tuple[int, Identity]]
-    nicknames: dict[str, str]
     player_homonyms: dict[str, int]
     team_homonyms: dict[str, int]
     player_revisions: list[Revision]
@@ -107,8 +106,7 @@ def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = 
         matches: The matches, in any order.
         decisions: Decisions of operators, ordered by day.
     """
-    nicknames = _canonical_spellings({side.lineup for match in matches for side in match.sides if side.lineup})
-    resolver = _Resolver(nicknames, decisions)
+    resolver = _Resolver(decisions)
     by_day: dict[int, list[int]] = defaultdict(list)
     for position, match in enumerate(matches):
         by_day[match.day].append(position)
@@ -120,7 +118,6 @@ def identify(matches: Sequence[PublishedMatch], decisions: Sequence[Decision] = 
         now=_in_place(places, [pair for day in days for pair in resolver.resolve(day, days[day])]),
         then=then,
         predecessors=resolver.predecessors,
-        nicknames=nicknames,
         player_homonyms=resolver.players.ambiguous(),
         team_homonyms=resolver.teams.ambiguous(),
         player_revisions=resolver.players.revisions,
@@ -137,39 +134,18 @@ def _in_place(places: Sequence[int], pairs: Sequence[Pair]) -> list[Pair]:
     return [pair for _, pair in sorted(zip(places, pairs, strict=True), key=lambda each: each[0])]
 
 
-def _canonical_spellings(lineups: set[Lineup]) -> dict[str, str]:
-    """Repeat until nothing changes: one replaced nickname may hide another in the same lineup."""
-    spellings: dict[str, str] = {}
-    while True:
-        found = canonical_nicknames({tuple(spellings.get(name, name) for name in lineup) for lineup in lineups})
-        if not found:
-            return spellings
-        spellings = {name: found.get(better, better) for name, better in spellings.items()} | found
-
-
-def _respelled(decision: Decision, nicknames: Mapping[str, str]) -> Decision:
-    """Return a decision in canonical spellings."""
-    first, second = (nicknames.get(member, member) for member in decision.members)
-    if decision.about == TEAM:
-        return replace(decision, members=(first, second))
-    name, other = (nicknames.get(each, each) for each in decision.names)
-    return replace(decision, names=(name, other), members=(first, second))
-
-
 class _Resolver:
     """Homonyms and links through the days."""
 
-    def __init__(self, nicknames: dict[str, str], decisions: Sequence[Decision]) -> None:
-        spelled = [_respelled(decision, nicknames) for decision in decisions]
+    def __init__(self, decisions: Sequence[Decision]) -> None:
         undecided = {
-            about: {each.names[0] for each in spelled if each.about == about and each.names[0] == each.names[1]}
+            about: {each.names[0] for each in decisions if each.about == about and each.names[0] == each.names[1]}
             for about in (PLAYER, TEAM)
         }
         self.players, self.teams = Homonyms(PLAYERS, undecided[PLAYER]), Homonyms(TEAMS, undecided[TEAM])
         self.links, self.player_links = TeamLinks(), PlayerLinks(self.players)
-        self._nicknames = nicknames
-        self._members_of: dict[Lineup, Members] = {}
-        self._pending = deque(spelled)
+        self._variants = SpellingVariants()
+        self._pending = deque(decisions)
         self.predecessors: dict[Identity, tuple[int, Identity]] = {}
         self._latest_bearer: dict[str, Identity] = {}
         self._known_teams: set[Identity] = set()
@@ -213,8 +189,15 @@ class _Resolver:
             homonyms.learn_company(lineups)
             for (name, each), circle in homonyms.number(day, appearances).items():
                 circles[day, name, each] = circle
-        named = [tuple((self._named_team(day, side), members[side]) for side in match.sides) for match in matches]
-        self.links.learn_lineups(day, [(first, second) for first, second in named])
+        named = [
+            ((self._named_team(day, first), members[first]), (self._named_team(day, second), members[second]))
+            for first, second in (match.sides for match in matches)
+        ]
+        for decision in self._variants.learn_day(day, lineups):
+            self.player_links.find(decision)
+        fives = {each: frozenset(map(self._variants.spelling, each)) for each in members.values()}
+        rows = [((first, fives[one]), (second, fives[two])) for (first, one), (second, two) in named]
+        self.links.learn_lineups(day, rows)
         pairs = self.resolve(day, matches)
         self._note_predecessors(day, pairs)
         self.links.learn_maps(
@@ -261,7 +244,6 @@ class _Resolver:
         key = team_key(side.team)
         return key, self.teams.current(key, self._team_circles[day, key, self._members(side)])
 
-    def _members(self, side: Side) -> Members:
-        if side.lineup not in self._members_of:
-            self._members_of[side.lineup] = frozenset(self._nicknames.get(name, name) for name in side.lineup)
-        return self._members_of[side.lineup]
+    @staticmethod
+    def _members(side: Side) -> Members:
+        return frozenset(side.lineup)

@@ -128,7 +128,7 @@ def count(outcomes: pd.DataFrame, resolved: ResolvedRows, tables: Tables) -> dic
         "series_rows_duplicate": len(linked.duplicate_of),
         "rows_of_other_sources_merged": len(resolved.merged.kept_as),
         "rows_of_other_sources_contradicting": resolved.merged.n_contradictions,
-        "nicknames_respelled": len(people.nicknames),
+        "nicknames_respelled": len(people.player_links),
         "player_homonyms": len(people.player_homonyms),
         "team_homonyms": len(people.team_homonyms),
         "map_results_flagged": int((~results["is_rated"].astype(bool)).sum()),

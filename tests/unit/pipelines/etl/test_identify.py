@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.etl.identify import People, PublishedMatch, Side, identify
-from pipelines.spelling import canonical_nicknames, team_key
+from pipelines.spelling import team_key
 from tests.testkit.rows import A, B, C, D, map_row, rebuilt
 
 LUCKY_ABROAD = "Lucky|x1|y2|z3|w4"
 LUCKY_AT_HOME = "Lucky|p5|q6|r7|s8"
+A_RESPELLED = A.replace("ana", "anna")
 
 
 def match(day: int, team: str, lineup: str, winner: int = 1, publisher: str = "one") -> PublishedMatch:
@@ -53,7 +54,7 @@ rows = st.lists(
     st.tuples(
         st.integers(0, 40),
         st.sampled_from(["U", "V", "Vs"]),
-        st.sampled_from([A, B, C, D, ""]),
+        st.sampled_from([A, A_RESPELLED, B, C, D, ""]),
         st.integers(1, 2),
         st.sampled_from(["one", "two"]),
     ),
@@ -77,18 +78,41 @@ def test_results_of_a_day_change_no_identity_of_that_day(drawn: list[tuple[int, 
     assert identify([match(*row) for row in drawn]).then == identify([match(*row) for row in flipped]).then
 
 
+def spelled(*lineups: str) -> list[int]:
+    """Return the number of players behind the first nickname of all lineups, then and now."""
+    people = identify([match(day, "One", lineup) for day, lineup in enumerate(lineups)])
+    firsts = [lineup.split("|")[0] for lineup in lineups]
+    return [
+        len({next(each for each in pair[0].roster or () if each[0] in firsts) for pair in pairs})
+        for pairs in (people.then, people.now)
+    ]
+
+
+FLASH, VARIANT = "flash|b1|c2|d3|e4", "fl4sh|b1|c2|d3|e4"
+
+
 def test_a_spelling_in_an_otherwise_equal_lineup_is_an_alias() -> None:
-    lineups = [("flash", "b", "c", "d", "e"), ("fl4sh", "b", "c", "d", "e"), ("flash", "b", "c", "d", "f")]
-    assert canonical_nicknames(lineups) == {"fl4sh": "flash"}
+    assert spelled(FLASH, VARIANT, FLASH) == [1, 1]
+
+
+def test_what_shows_two_spellings_to_be_one_changes_nothing_before() -> None:
+    assert spelled("flash|b1|c2|d3|z9", VARIANT, FLASH) == [2, 1]
 
 
 def test_a_replaced_player_with_another_name_is_no_alias() -> None:
-    assert canonical_nicknames([("flash", "b", "c", "d", "e"), ("donk", "b", "c", "d", "e")]) == {}
+    assert spelled(FLASH, "donk|b1|c2|d3|e4") == [2, 2]
 
 
-def test_two_spellings_that_stood_side_by_side_are_two_players() -> None:
-    lineups = [("flash", "b", "c", "d", "e"), ("fl4sh", "b", "c", "d", "e"), ("flash", "fl4sh", "c", "d", "e")]
-    assert canonical_nicknames(lineups) == {}
+def test_two_spellings_that_stand_side_by_side_later_are_two_players() -> None:
+    people = identify([match(day, "One", each) for day, each in enumerate((FLASH, VARIANT, "flash|fl4sh|c2|d3|e4"))])
+    assert people.player_links == {}
+    assert len(people.now[2][0].roster or ()) == 5
+
+
+def test_two_variants_in_one_lineup_are_found_one_after_the_other() -> None:
+    lineups = ["flash|bravo|c2|d3|e4", "fl4sh|bravo|c2|d3|e4", "fl4sh|br4vo|c2|d3|e4"]
+    people = identify([match(day, "One", each) for day, each in enumerate(lineups)])
+    assert len({pair[0].roster for pair in people.now}) == 1
 
 
 def test_both_spellings_name_one_player_in_the_tables() -> None:
