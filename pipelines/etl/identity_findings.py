@@ -84,8 +84,8 @@ def find_all(
     ]
     findings.sort(key=lambda each: (not each.is_doubtful, -(each.decided_on or _EPOCH).toordinal(), each.name))
     frame = pd.DataFrame([asdict(each) for each in findings], columns=[each.name for each in fields(Finding)])
-    types = {"first_id": "Int64", "second_id": "Int64", "is_one": bool, "is_doubtful": bool}
-    return frame.astype(types).assign(id=range(1, len(frame) + 1))
+    frame = frame.astype({"first_id": "Int64", "second_id": "Int64"}).astype({"is_one": bool, "is_doubtful": bool})
+    return frame.assign(id=range(1, len(frame) + 1))
 
 
 class _Names:
