@@ -32,6 +32,7 @@ KINDS = {
     "fixture": "announced",
     "lineup": "lineups",
     "veto": "steps of vetoes",
+    "identity": "decisions about identities",
 }
 
 

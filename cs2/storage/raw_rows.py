@@ -26,7 +26,7 @@ class RawRow(Base):
     id: Mapped[BigKey]
     source: Mapped[str]
     kind: Mapped[str]
-    """map, series, standing, player_map, fixture, lineup or veto."""
+    """map, series, standing, player_map, fixture, lineup, veto or identity."""
     month: Mapped[date]
     """First day of the month of play or publication: the partition."""
     row_key: Mapped[str]

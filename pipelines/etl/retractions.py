@@ -63,7 +63,7 @@ SELECT newest.kind, count(operator.id) AS by_operator, count(*) FILTER (WHERE op
 FROM (SELECT DISTINCT ON (source, kind, row_key) * FROM raw_rows ORDER BY source, kind, row_key, id DESC) newest
 LEFT JOIN row_retractions operator ON operator.source = newest.source AND operator.kind = newest.kind
     AND operator.row_key = newest.row_key AND operator.restored_at IS NULL
-WHERE newest.source = ANY(:sources) AND (operator.id IS NOT NULL OR newest.retraction = :gone)
+WHERE newest.source = ANY(:sources) AND (operator.id IS NOT NULL OR newest.retraction NOT LIKE :corrected)
 GROUP BY newest.kind ORDER BY newest.kind
 """
 
@@ -236,7 +236,7 @@ def count_retracted(connection: Connection, sources: Sequence[str]) -> dict[str,
 
     A corrected row is not counted: it is stored as the row that it was corrected to.
     """
-    rows = connection.execute(text(_COUNT_RETRACTED), {"sources": list(sources), "gone": GONE})
+    rows = connection.execute(text(_COUNT_RETRACTED), {"sources": list(sources), "corrected": f"{CORRECTED}%"})
     return {
         f"{row.kind}_rows_retracted_by_{name}": number
         for row in rows

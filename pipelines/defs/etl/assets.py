@@ -57,7 +57,7 @@ def raw_rows(context: dg.AssetExecutionContext, database: Database) -> dg.Materi
     """Rows of every source by month, exactly as published. A correction is a new version of its row.
 
     Landing a month twice adds nothing. Every table is rebuilt from here, so a backfill repairs any table. A source that
-    cannot be read is left out with the reason; the run fails when no source can be read. A row that a folder of files
+    cannot be read is left out with the reason; the run fails when no source can be read. A row that its file
     does not hold any more is retracted, whatever its month; a source that lost many rows is left out, too, unless the
     run has the tag ``cs2/accept_removed_rows``.
     """
