@@ -26,7 +26,7 @@ STORED = (
 
 
 def test_stored_names_never_change() -> None:
-    assert FEATURES_VERSION == 4
+    assert FEATURES_VERSION == 5
     assert STORED_FEATURE_NAMES == STORED
     assert set(FEATURE_NAMES) & set(STORED) == {"elo", "map_strength", "form", "team_experience"}
     assert len(set(FEATURE_NAMES)) == len(FEATURES) == len(STORED)
