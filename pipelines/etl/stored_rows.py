@@ -79,10 +79,10 @@ class StoredRow:
 
     @property
     def title(self) -> str:
-        """What the row is about, in words."""
+        """What the row is about, in words; the text of a line that is no row."""
         names = [self.payload[name] for name in ("team1", "team2", "team", "player") if self.payload.get(name)]
         parts = [" - ".join(names[:2]), *names[2:], self.payload.get("map"), self.payload.get("event")]
-        return ", ".join(str(part) for part in parts if part)
+        return ", ".join(str(part) for part in parts if part) or str(self.payload.get("line_text", ""))
 
     @property
     def state(self) -> str:

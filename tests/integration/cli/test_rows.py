@@ -146,3 +146,15 @@ def test_rejected_rows_are_listed_with_reason_file_and_line(engine: Engine) -> N
 def test_rejected_rows_have_the_place_where_they_were_read(engine: Engine, folder: Path) -> None:
     (folder / "maps.csv").unlink()
     assert [row["file"] for row in listed("rejected")] == ["maps.csv:4"]
+
+
+def test_a_line_that_is_no_row_is_listed_and_goes_when_it_is_corrected(engine: Engine, folder: Path) -> None:
+    whole = (folder / "maps.csv").read_text()
+    (folder / "maps.csv").write_text(whole + "2025-07-09,too,few\n")
+    load(engine, folder)
+    [line] = listed("rejected", "--reason", "fields")
+    assert line["file"] == "maps.csv:5"
+    assert "2025-07-09,too,few" in cs2("rejected", "--reason", "fields")
+    (folder / "maps.csv").write_text(whole)
+    load(engine, folder)
+    assert listed("rejected", "--reason", "fields") == []
