@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources.archive import COLUMNS, read_csv
+from pipelines.sources.archive import COLUMNS
 from pipelines.sources.base import RowKind
+from pipelines.sources.csv_files import read_csv_file
 from scripts.convert_more.__main__ import Inputs, convert, read_inputs
 from scripts.convert_more.bridge import agreement_with_lineups, agreement_with_table, build_bridge
 from scripts.convert_more.tables import read_table
@@ -42,10 +43,10 @@ def test_every_nickname_that_is_written_is_one_of_the_archive(
     shared_data: Path, inputs: Inputs, tmp_path: Path
 ) -> None:
     convert(shared_data / "more", tmp_path, inputs)
-    written = read_csv(tmp_path / "lineups.csv", COLUMNS[RowKind.LINEUP][1])
+    written = read_csv_file(tmp_path / "lineups.csv", COLUMNS[RowKind.LINEUP][1]).frame
     assert len(written) > 1_500
     names = {name for side in (1, 2) for text in written[f"team{side}_players"] for name in text.split("|") if name}
     assert names <= {name for lineup in inputs.lineups for name in lineup}
     for kind in (RowKind.PLAYER_MAP, RowKind.VETO):
         stem, columns = COLUMNS[kind]
-        assert len(read_csv(tmp_path / f"{stem}.csv", columns)) > 10_000
+        assert len(read_csv_file(tmp_path / f"{stem}.csv", columns).frame) > 10_000
