@@ -4,7 +4,7 @@ import getpass
 import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -56,19 +56,7 @@ def list_rows(
     as_json: AsJson = False,
 ) -> None:
     """List stored rows with their ids, and whether each is used, rejected or retracted, with the reason."""
-    from pipelines.etl.stored_rows import find_rows
-
-    with session() as transaction:
-        found = find_rows(
-            transaction.connection(),
-            limit=limit + 1,
-            source=source,
-            kind=_kind(kind),
-            day=f"{day:%Y-%m-%d}" if day else None,
-            words=words,
-            result_id=result,
-            retracted=retracted or None,
-        )
+    found = _find(source, kind, day, words, limit, result_id=result, retracted=retracted or None)
     if as_json:
         _print_json(found[:limit])
         return
@@ -89,19 +77,7 @@ def rejected(
     as_json: AsJson = False,
 ) -> None:
     """List rejected rows with every reason, and file and line where they are in the watched folder."""
-    from pipelines.etl.stored_rows import find_rows
-
-    with session() as transaction:
-        found = find_rows(
-            transaction.connection(),
-            limit=limit + 1,
-            source=source,
-            kind=_kind(kind),
-            day=f"{day:%Y-%m-%d}" if day else None,
-            words=words,
-            reason=reason,
-            rejected=True,
-        )
+    found = _find(source, kind, day, words, limit, reason=reason, rejected=True)
     if as_json:
         _print_json(found[:limit])
         return
@@ -115,7 +91,7 @@ def rejected(
 @app.command()
 def retract(
     row_id: RowId,
-    reason: Annotated[str, typer.Option(help="Why the row must not be used. It is kept and shown.")],
+    reason: Annotated[str, typer.Option(help="Why the row must not be used. The row stays stored and listed.")],
     by: By = None,
 ) -> None:
     """Retract a row: it is not used, even when its source publishes it again, until it is restored."""
@@ -141,6 +117,24 @@ def restore(row_id: RowId, by: By = None) -> None:
             by_source = f"; it is {row.state}" if row.retraction else ""
             fail(f"row {row_id} is not retracted by an operator{by_source}", ExitCode.WRONG_INPUT)
     _confirm(row, "restored")
+
+
+def _find(
+    source: SourceName | None, kind: str | None, day: datetime | None, words: str | None, limit: int, **conditions: Any
+) -> "list[StoredRow]":
+    """Find the newest rows; one more than ``limit`` shows that there are more."""
+    from pipelines.etl.stored_rows import find_rows
+
+    with session() as transaction:
+        return find_rows(
+            transaction.connection(),
+            limit=limit + 1,
+            source=source,
+            kind=_kind(kind),
+            day=f"{day:%Y-%m-%d}" if day else None,
+            words=words,
+            **conditions,
+        )
 
 
 def _kind(kind: str | None) -> str | None:
