@@ -98,8 +98,7 @@ def land(
     retracted = retract_rows(connection, source, reasons_of(changes))
     retracted += retract_rows(connection, source, reasons_of_withdrawn(published.withdrawn))
     move_ids(connection, source, changes, frames)
-    if published.content is not None:
-        note_files(connection, source, published.content)
+    note_files(connection, source, changes)
     corrected = len(changes.gone & changes.corrected.keys())
     return LandingCounts(len(versions), result.rowcount, retracted, corrected)
 

@@ -76,11 +76,13 @@ class SourceChanges:
         gone: Keys of stored rows that it does not hold.
         corrected: Key of the row that now stands for a row that is gone, or went earlier.
         days: Day of each row in ``corrected``, as it was last published.
+        moved: Name of the file that holds a stored row now, of rows that stood in another one.
     """
 
     gone: frozenset[RowKey] = frozenset()
     corrected: Mapping[RowKey, str] = field(default_factory=dict)
     days: Mapping[RowKey, str] = field(default_factory=dict)
+    moved: Mapping[RowKey, str] = field(default_factory=dict)
 
 
 def compare_content(connection: Connection, source: SourceName, content: SourceContent) -> SourceChanges:
@@ -113,7 +115,15 @@ def compare_content(connection: Connection, source: SourceName, content: SourceC
         if keys and len(new):
             matched = match_corrections(_newest_payloads(connection, source, kind, keys), new, kind)
             corrected |= {(kind, row_key): successor for row_key, successor in matched.items()}
-    return SourceChanges(frozenset(gone), corrected, {key: days[key] for key in corrected})
+    files = {(RowKind(row.kind), row.row_key): row.file_name for row in states}
+    moved = {
+        (kind, row_key): file_name
+        for kind, frame in content.frames.items()
+        if "file_name" in frame
+        for row_key, file_name in zip(frame["row_key"], frame["file_name"], strict=True)
+        if files.get((kind, row_key), file_name) != file_name
+    }
+    return SourceChanges(frozenset(gone), corrected, {key: days[key] for key in corrected}, moved)
 
 
 def _newest_payloads(connection: Connection, source: SourceName, kind: RowKind, keys: Sequence[str]) -> pd.DataFrame:
@@ -171,26 +181,18 @@ def retract_rows(connection: Connection, source: SourceName, reasons: Mapping[Ro
     return connection.execute(text(_INSERT_RETRACTIONS), parameters).rowcount
 
 
-def note_files(connection: Connection, source: SourceName, content: SourceContent) -> None:
+def note_files(connection: Connection, source: SourceName, changes: SourceChanges) -> None:
     """Note in which file a stored row stands now: it is missed when that file does not hold it any more.
 
     Args:
         connection: PostgreSQL.
         source: The source.
-        content: Everything that it holds.
+        changes: The rows that moved.
     """
-    states = connection.execute(text(_SELECT_STATES), {"source": source.value})
-    stored = {(row.kind, row.row_key): row.file_name for row in states}
-    moved = [
-        (kind.value, row_key, file_name)
-        for kind, frame in content.frames.items()
-        if "file_name" in frame
-        for row_key, file_name in zip(frame["row_key"], frame["file_name"], strict=True)
-        if stored.get((kind.value, row_key), file_name) != file_name
-    ]
-    if moved:
-        kinds, keys, files = map(list, zip(*moved, strict=True))
-        connection.execute(text(_NOTE_FILES), {"source": source.value, "kinds": kinds, "keys": keys, "files": files})
+    if changes.moved:
+        kinds, keys = zip(*changes.moved, strict=True)
+        parameters = {"kinds": list(kinds), "keys": list(keys), "files": list(changes.moved.values())}
+        connection.execute(text(_NOTE_FILES), {"source": source.value, **parameters})
 
 
 def move_ids(
