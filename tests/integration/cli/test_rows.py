@@ -158,3 +158,12 @@ def test_a_line_that_is_no_row_is_listed_and_goes_when_it_is_corrected(engine: E
     (folder / "maps.csv").write_text(whole)
     load(engine, folder)
     assert listed("rejected", "--reason", "fields") == []
+
+
+def test_a_row_that_moved_to_another_file_is_missed_there(engine: Engine, folder: Path) -> None:
+    (folder / "maps.csv").rename(folder / "maps-new.csv")
+    load(engine, folder)
+    assert "Gamma" in teams_of_results(engine)
+    (folder / "maps-new.csv").write_text(HEADER + "".join(LINES.splitlines(True)[::2]))
+    load(engine, folder)
+    assert "Gamma" not in teams_of_results(engine)
